@@ -34,18 +34,13 @@ import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandler
 import { type Pushed, push as pushMetrics } from "./internal/exporters/push.ts"
 import { pushing } from "./internal/exporters/pushing.ts"
 import type { PushingOptions, PushOptions } from "./internal/exporters/pushOptions.ts"
-import {
-  answer,
-  ChunkBytes,
-  chunksOf,
-  type ScrapeOptions,
-  scrape,
-  scrapeOptionChecks
-} from "./internal/exporters/scrape.ts"
+import { answer, type ScrapeOptions, scrape, scrapeOptionChecks } from "./internal/exporters/scrape.ts"
 import * as handlers from "./internal/exporters/scrapeHandlers.ts"
 import type { Format } from "./internal/model/format.ts"
 import { type Check, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
+import { inSlices } from "./internal/util/inSlices.ts"
+import { inOne, lengthOf, textOf } from "./internal/util/pieces.ts"
 import type { PushError, RenderError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
@@ -118,7 +113,7 @@ export const render: {
   // biome-ignore lint/suspicious/noExplicitAny: the overloads say which format is text.
 ): Effect.fn.Return<any, RenderError, MetricsRuntime> {
   const body = yield* scrape(yield* providedRuntime(MetricsRuntime), format, yield* checked(options))
-  return format === "protobuf" ? body : new TextDecoder().decode(body)
+  return yield* format === "protobuf" ? inSlices(inOne(body)) : inSlices(textOf(body))
 })
 
 /**
@@ -156,9 +151,9 @@ export const layerHttp = (
           answer(runtime, { method, url, accept: headers.accept, acceptEncoding: headers["accept-encoding"] }, rest),
           ({ body, headers, status }) => {
             const options = { status, headers, contentType: headers["content-type"]! }
-            if (body.byteLength <= ChunkBytes) return HttpServerResponse.uint8Array(body, options)
-            const chunks = Stream.suspend(() => Stream.fromIterable(chunksOf(body), { chunkSize: 1 }))
-            return HttpServerResponse.stream(chunks, { ...options, contentLength: body.byteLength })
+            if (body.length <= 1) return HttpServerResponse.uint8Array(body[0] ?? new Uint8Array(), options)
+            const pieces = Stream.fromIterable(body, { chunkSize: 1 })
+            return HttpServerResponse.stream(pieces, { ...options, contentLength: lengthOf(body) })
           }
         )
       )

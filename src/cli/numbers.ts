@@ -9,6 +9,7 @@ import { type DescribedMetric, describedMetric } from "../internal/catalogue/des
 import { metricData } from "../internal/formats/fromMetric.ts"
 import { Exposition } from "../internal/formats/prometheus/text.ts"
 import { familyOfAll } from "../internal/metric/unionFamily.ts"
+import { textOf } from "../internal/util/pieces.ts"
 import { allSteps } from "../internal/util/steps.ts"
 import type * as Metric from "../Metric.ts"
 import type { InvalidArgument, InvalidLine } from "../MetricsError.ts"
@@ -38,7 +39,7 @@ export const replayed = Effect.fnUntraced(function* (
 const samplesOf = (metric: Metric.Any, { dimensions }: Snapshot): ReadonlyMap<string, string> => {
   const exposition = new Exposition("text")
   for (const data of metricData(metric, dimensions)) exposition.add(data)
-  const lines = new TextDecoder().decode(allSteps(exposition.finish())).split("\n")
+  const lines = allSteps(textOf(allSteps(exposition.finish()))).split("\n")
   return new Map(
     lines.flatMap((line) => {
       const end = line.lastIndexOf(" ")

@@ -357,7 +357,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
           { method: "GET", url: "/metrics", accept: "application/openmetrics-text", acceptEncoding: "gzip" },
           {}
         )
-        expect(parseExposition(gunzipSync(body).toString(), "openmetrics").has("shop_sold")).toBe(true)
+        expect(parseExposition(gunzipSync(Buffer.concat(body)).toString(), "openmetrics").has("shop_sold")).toBe(true)
         const decoded = decodeFamilies(yield* Prometheus.render("protobuf"))
         expect([...decoded.keys()]).toContain("shop_sold_total")
         for (const shop of Object.values(yield* Shops)) yield* shop.closes("scraped")

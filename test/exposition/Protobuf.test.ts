@@ -21,7 +21,7 @@ const Event = Schema.TaggedUnion({
 const bytesOf = (data: ReadonlyArray<MetricData>, source?: Source, maxSchema = 3): Uint8Array => {
   const exposition = new ProtobufExposition(maxSchema)
   for (const each of data) exposition.add(each, source)
-  return allSteps(exposition.finish())
+  return Buffer.concat(allSteps(exposition.finish()))
 }
 
 const dataOf = (metric: Metric.Any, values: ReadonlyArray<number>): ReadonlyArray<MetricData> => {
@@ -58,8 +58,8 @@ describe("protobuf", () => {
             for (const each of [lines, bytes]) each.add(data, { ...source, attributes: { recorder: `r "${i}"` } })
           }
         }
-        const text = [...parseExposition(new TextDecoder().decode(allSteps(lines.finish())), "text").values()]
-        const families = [...decodeFamilies(allSteps(bytes.finish())).values()]
+        const text = [...parseExposition(Buffer.concat(allSteps(lines.finish())).toString(), "text").values()]
+        const families = [...decodeFamilies(Buffer.concat(allSteps(bytes.finish()))).values()]
         expect(families.map(({ help, name, type }) => [name, type, help])).toEqual(
           text.map(({ help, name, type }) => [name, type, help.replaceAll("\\n", "\n")])
         )

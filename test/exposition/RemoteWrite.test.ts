@@ -13,7 +13,7 @@ import { allSteps } from "../../src/internal/util/steps.ts"
 import { counterOf, textOf } from "../support/exposition.ts"
 import { entryOf, parseExposition } from "../support/expositionParser.ts"
 import { kinds } from "../support/kit.ts"
-import { decodeWrite, decodeWrite2, requestsIn, unsnap, type Written } from "../support/remoteWriteDecoder.ts"
+import { decodeWrite, decodeWrite2, unsnap, type Written } from "../support/remoteWriteDecoder.ts"
 
 const Event = Schema.TaggedUnion({ measured: { value: Schema.Number, ok: Schema.Boolean, of: Schema.Unknown } })
 
@@ -34,7 +34,7 @@ const writtenIn = (
   const exposition = new RemoteWriteExposition({ ...defaults, ...settings })
   for (const each of data) exposition.add(each, source)
   const decode = version === "2.0" ? decodeWrite2 : decodeWrite
-  const requests = requestsIn(allSteps(exposition.finish())).map((request) => decode(unsnap(request)))
+  const requests = allSteps(exposition.finish()).map((request) => decode(unsnap(request)))
   const together = <A>(of: (request: Written) => ReadonlyArray<A>) => requests.flatMap(of)
   return {
     requests,

@@ -62,7 +62,7 @@ describe.each(["text", "openmetrics"] as const)("in %s", (format: TextFormat) =>
                 }
               }
             }
-            const [text, expected] = [fast, plain].map((each) => new TextDecoder().decode(allSteps(each.finish())))
+            const [text, expected] = [fast, plain].map((each) => Buffer.concat(allSteps(each.finish())).toString())
             expect(text).toBe(expected)
           }
         }

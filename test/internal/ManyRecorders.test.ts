@@ -159,7 +159,7 @@ it.each([
   expect(calls).toBeLessThanOrEqual(1)
   expect(Math.max(...slices(fold))).toBe(1)
   const rendered = sent.find((message) => message._tag === "Rendered")!
-  const text = Buffer.from(rendered.body!).toString("latin1")
+  const text = Buffer.concat(rendered.body!).toString("latin1")
   const total = Array.from(text.matchAll(/^pings.* (\d+)$/gm), ([, value]) => value)
   expect(total).toEqual(recorderLabel === "none" && metric === Pings ? [`${Recorders}`] : Array(Recorders).fill("1"))
 })

@@ -57,7 +57,7 @@ class Side {
         this.answers.set(`changes ${message.lane} ${message.sequence}`, message.changes)
         return
       case "Rendered":
-        this.answers.set(`render ${message.request}`, inAnyOrder(message.body!))
+        this.answers.set(`render ${message.request}`, inAnyOrder(Buffer.concat(message.body!)))
         return
       case "NotRendered":
         this.answers.set(`render ${message.request}`, message.reason)

@@ -78,7 +78,7 @@ onBothLayers("the copy of a metric that is registered", (it) => {
       yield* one.emit(note("only in one"))
       yield* other.emit(copy.note("only in other"))
       const scrape = internalsOf(runtime).scrape({ rendering: { format: "text" }, timeout: "5 seconds" })
-      const text = new TextDecoder().decode(yield* scrape)
+      const text = Buffer.concat(yield* scrape).toString()
       expect(text.match(/^# TYPE probe_notes_by_text/gm)).toHaveLength(1)
       const series = text
         .match(/^probe_notes_by_text_total\{.*/gm)

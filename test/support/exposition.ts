@@ -9,7 +9,7 @@ import { allSteps } from "../../src/internal/util/steps.ts"
 export const textOf = (data: ReadonlyArray<MetricData>, format: TextFormat = "text", source?: Source): string => {
   const exposition = new Exposition(format)
   for (const each of data) exposition.add(each, source)
-  return new TextDecoder().decode(allSteps(exposition.finish()))
+  return Buffer.concat(allSteps(exposition.finish())).toString()
 }
 
 /** The lines of the samples alone. */

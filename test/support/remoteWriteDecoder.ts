@@ -176,15 +176,3 @@ export const decodeWrite2 = (bytes: Uint8Array): Written => {
   if (used.size < symbols.length) throw new Error("a symbol is not used")
   return { samples, histograms, metadata: [], series: told }
 }
-
-/** Requests as the fold gives them, each behind its length. */
-export const requestsIn = (body: Uint8Array): ReadonlyArray<Uint8Array> => {
-  const requests: Array<Uint8Array> = []
-  const view = new DataView(body.buffer, body.byteOffset)
-  for (let at = 0; at < body.length; ) {
-    const length = view.getUint32(at)
-    requests.push(body.subarray(at + 4, at + 4 + length))
-    at += 4 + length
-  }
-  return requests
-}

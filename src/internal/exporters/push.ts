@@ -13,7 +13,9 @@ import { refuse } from "../model/optionChecks.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { cutText } from "../util/cutText.ts"
+import { inSlices } from "../util/inSlices.ts"
 import { keepingAlive } from "../util/liveClock.ts"
+import { inOne, lengthOf, type Pieces } from "../util/pieces.ts"
 import type { AttemptFailure, Receiver } from "./attempt.ts"
 import { deliver, leftOf, Parcel, type Transport } from "./delivery.ts"
 import { type PushgatewayOptions, type PushOptions, type RemoteWriteOptions, whyInvalidPush } from "./pushOptions.ts"
@@ -82,7 +84,7 @@ export const push = Effect.fnUntraced(function* (
   const left = yield* leftOf(options.pushTimeout ?? DefaultTimeout)
   const transport = transportOf(options, yield* HttpClient.HttpClient)
   const body = yield* internalsOf(runtime).scrape({ rendering: renderingOf(options, runtime), timeout: left() })
-  const requests = requestsOf(options, runtime, body)
+  const requests = yield* requestsOf(options, runtime, body)
   let attempts = 0
   let delivered = 0
   let problem: AttemptFailure | undefined
@@ -95,7 +97,7 @@ export const push = Effect.fnUntraced(function* (
     // What a receiver refused says nothing of the rest; one that does not answer will take no more of it.
     if (Result.isFailure(outcome) && outcome.failure.canBeRetried) break
   }
-  if (problem === undefined) return { requests: requests.length, attempts, bytes: body.length }
+  if (problem === undefined) return { requests: requests.length, attempts, bytes: lengthOf(body) }
   const { kind, reason } = problem
   return yield* new PushFailed({
     url: withoutSecrets(options.url),
@@ -124,16 +126,16 @@ const renderingOf = (options: PushOptions, runtime: RuntimeService): ExpositionR
   return { ...(format === "text" ? { format } : { format, maxSchema }), reserved, ...selection }
 }
 
-const requestsOf = (
+const requestsOf = Effect.fnUntraced(function* (
   options: PushOptions,
   runtime: RuntimeService,
-  body: Uint8Array
-): ReadonlyArray<HttpClientRequest.HttpClientRequest> => {
+  body: Pieces
+): Effect.fn.Return<ReadonlyArray<HttpClientRequest.HttpClientRequest>> {
   const { headers = {} } = options
   if (isRemoteWrite(options)) {
     const { contentType, version } = remoteWrite[options.version ?? "1.0"]
     const own = { "content-encoding": "snappy", "x-prometheus-remote-write-version": version }
-    return partsOf(body).map((part) =>
+    return body.map((part) =>
       HttpClientRequest.post(options.url, { headers: own }).pipe(
         HttpClientRequest.setHeaders(headers),
         HttpClientRequest.bodyUint8Array(part, contentType)
@@ -142,26 +144,14 @@ const requestsOf = (
   }
   const { format = "protobuf", method = "PUT" } = options
   const request = HttpClientRequest.make(method)(groupUrl(options, jobOf(options, runtime)), { headers })
-  return [HttpClientRequest.bodyUint8Array(request, body, contentTypes[format])]
-}
+  return [HttpClientRequest.bodyUint8Array(request, yield* inSlices(inOne(body)), contentTypes[format])]
+})
 
 /** As the specifications have them: that of 1.0 says 0.1.0. */
 const remoteWrite = {
   "1.0": { contentType: "application/x-protobuf", version: "0.1.0" },
   "2.0": { contentType: "application/x-protobuf;proto=io.prometheus.write.v2.Request", version: "2.0.0" }
 } as const satisfies { readonly [V in RemoteWriteVersion]: object }
-
-/** The parts of a body, each behind its length as a number of 32 bits. */
-const partsOf = (body: Uint8Array): ReadonlyArray<Uint8Array> => {
-  const view = new DataView(body.buffer, body.byteOffset, body.length)
-  const parts: Array<Uint8Array> = []
-  for (let at = 0; at < body.length; ) {
-    const start = at + 4
-    at = start + view.getUint32(at)
-    parts.push(body.subarray(start, at))
-  }
-  return parts
-}
 
 /** Where a Pushgateway keeps a group, by its labels. */
 export const groupUrl = ({ labels = {}, url }: Pick<PushgatewayOptions, "labels" | "url">, job: string): string => {

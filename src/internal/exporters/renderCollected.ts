@@ -1,8 +1,6 @@
 /**
  * A scrape of what is collected on this thread: of a runtime whose metrics are not folded by it.
  */
-import { promisify } from "node:util"
-import { constants, gzip } from "node:zlib"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Dated } from "../formats/datedData.ts"
@@ -13,7 +11,9 @@ import { type AnyExposition, makeExposition } from "../formats/prometheus/exposi
 import type { ExpositionRendering } from "../model/format.ts"
 import type { ScrapeRequest } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
+import { gzipped } from "../util/gzip.ts"
 import { inSlices } from "../util/inSlices.ts"
+import type { Pieces } from "../util/pieces.ts"
 import type { Steps } from "../util/steps.ts"
 import { collect } from "./collect.ts"
 
@@ -21,10 +21,7 @@ import { collect } from "./collect.ts"
 const SelfPrefix = "mvx_metrics."
 
 /** Renders a runtime again and again. */
-export const collectedScrapes = (): ((
-  runtime: RuntimeService,
-  request: ScrapeRequest
-) => Effect.Effect<Uint8Array<ArrayBuffer>>) => {
+export const collectedScrapes = (): ((runtime: RuntimeService, request: ScrapeRequest) => Effect.Effect<Pieces>) => {
   /** The numbers of series whose labels have the same text stay from one scrape to the next. */
   let numbers: ReadonlyMap<string, Duplicates> = new Map()
 
@@ -57,7 +54,11 @@ export const collectedScrapes = (): ((
     for (const data of others?.read() ?? []) exposition.add(data)
     const body = yield* inSlices(exposition.finish())
     if (rendering.compression === undefined) return body
-    const compressed = yield* Effect.promise(() => promisify(gzip)(body, { level: constants.Z_BEST_SPEED }))
-    return new Uint8Array(compressed)
+    return yield* Effect.callback<Pieces>((resume) => {
+      const end = gzipped(body, (compressed, error) =>
+        resume(compressed === undefined ? Effect.die(error) : Effect.succeed(compressed))
+      )
+      return Effect.sync(end)
+    })
   })
 }

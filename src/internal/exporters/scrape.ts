@@ -17,6 +17,7 @@ import { aBoolean, aDuration, type Check, integerWithin, oneOf } from "../model/
 import type { RenderError } from "../model/runtimeErrors.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
+import type { Pieces } from "../util/pieces.ts"
 import { effectMetricsOf } from "./effectData.ts"
 import { labelsCheck } from "./labelOptions.ts"
 
@@ -59,15 +60,8 @@ export interface ScrapeOptions {
 export interface Answer {
   readonly status: number
   readonly headers: { readonly [name: string]: string }
-  readonly body: Uint8Array<ArrayBuffer>
-}
-
-/** Bytes that a server is given at once. One that encrypts them does so in one go. */
-export const ChunkBytes = 256 * 1024
-
-/** A body in chunks, which share its memory. */
-export function* chunksOf(bytes: Uint8Array<ArrayBuffer>): Generator<Uint8Array<ArrayBuffer>, void> {
-  for (let from = 0; from < bytes.byteLength; from += ChunkBytes) yield bytes.subarray(from, from + ChunkBytes)
+  /** Others who scrape at the same time have the same. */
+  readonly body: Pieces
 }
 
 export const scrapeOptionChecks: { readonly [K in keyof Required<ScrapeOptions>]: Check } = {
@@ -91,7 +85,7 @@ export const scrape = (
   format: Format,
   { effectMetrics = false, maxSchema = DefaultSchema, timeout = "10 seconds", ...selection }: ScrapeOptions,
   asked: Asked = {}
-): Effect.Effect<Uint8Array<ArrayBuffer>, RenderError> => {
+): Effect.Effect<Pieces, RenderError> => {
   const rendering = {
     format,
     ...(format === "protobuf" && { maxSchema }),
@@ -148,5 +142,5 @@ export const answer = (
 const plain = (status: number, text: string, headers: Answer["headers"] = {}): Answer => ({
   status,
   headers: { "content-type": "text/plain; charset=utf-8", ...headers },
-  body: new TextEncoder().encode(`${text}\n`)
+  body: [new TextEncoder().encode(`${text}\n`)]
 })

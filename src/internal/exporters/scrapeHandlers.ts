@@ -30,7 +30,7 @@ export const fetchHandler =
 const isOfNext = (request: Request): boolean => "nextUrl" in request
 
 /** Nobody reads it. */
-const gone: Answer = { status: 499, headers: {}, body: new Uint8Array() }
+const gone: Answer = { status: 499, headers: {}, body: [] }
 
 export const nodeHandler = (runtime: RuntimeService, options: ScrapeOptions, run?: Run): NodeHandler =>
   onNode(fetchHandler(runtime, options, run))

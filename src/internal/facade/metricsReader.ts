@@ -1,5 +1,6 @@
 /** A reader of a store, for programs without Effect. */
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { type ScrapeOptions, scrape, scrapeOptionChecks } from "../exporters/scrape.ts"
@@ -7,6 +8,8 @@ import { whyInvalidOptions } from "../model/optionChecks.ts"
 import { inOwnScope } from "../runtime/startScoped.ts"
 import type { ReaderOptions, StoreReaderService } from "../storeReader/openReader.ts"
 import type { StoreReport } from "../storeReader/storeReader.ts"
+import { inSlices } from "../util/inSlices.ts"
+import { textOf } from "../util/pieces.ts"
 import type { Logger } from "./logger.ts"
 import { runIn } from "./run.ts"
 import { ServedMetrics } from "./servedMetrics.ts"
@@ -90,7 +93,7 @@ export class MetricsReader extends ServedMetrics implements AsyncDisposable {
     const invalid = whyInvalidOptions(options, scrapeOptionChecks)
     if (invalid !== undefined) throw invalid
     const { run, runtime } = this.#started
-    return new TextDecoder().decode(await run.promise(scrape(runtime, "text", options)))
+    return run.promise(Effect.flatMap(scrape(runtime, "text", options), (body) => inSlices(textOf(body))))
   }
 
   /**

@@ -3,7 +3,6 @@
  * it was asked for.
  */
 
-import { constants, gzip } from "node:zlib"
 import { accountingData, runtimeData } from "../formats/accounting.ts"
 import type { DuplicatesRead } from "../formats/duplicates.ts"
 import { metricData } from "../formats/fromMetric.ts"
@@ -19,6 +18,8 @@ import { attributesOf } from "../formats/recorderAttribute.ts"
 import type { Lane, Render } from "../stream/commands.ts"
 import type { FoldMessage } from "../stream/foldMessages.ts"
 import { describeError } from "../util/describeError.ts"
+import { gzipped } from "../util/gzip.ts"
+import type { Pieces } from "../util/pieces.ts"
 import type { Steps, WaitingSteps } from "../util/steps.ts"
 import { addedUp, type GroupOf, groupsOf, type Turn, viewed } from "./addedUp.ts"
 import { DeltaExposition } from "./deltaExposition.ts"
@@ -95,16 +96,22 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
   }
 
   /** By a thread that Node has for that, while the fold goes on. */
-  const compressed = function* (bytes: Uint8Array<ArrayBuffer>): WaitingSteps<Uint8Array<ArrayBuffer>> {
-    let result: Uint8Array<ArrayBuffer> | undefined
-    let failure: Error | null = null
-    gzip(bytes, { level: constants.Z_BEST_SPEED }, (error, compressed) => {
+  const compressed = function* (pieces: Pieces): WaitingSteps<Pieces> {
+    let result: Pieces | undefined
+    let failure: Error | undefined
+    const end = gzipped(pieces, (compressed, error) => {
+      result = compressed
       failure = error
-      result = new Uint8Array(compressed ?? [])
       rendering?.goOn()
     })
-    while (result === undefined) yield "wait"
-    if (failure !== null) throw failure
+    work.beside++
+    try {
+      while (result === undefined && failure === undefined) yield "wait"
+    } finally {
+      work.beside--
+      end()
+    }
+    if (result === undefined) throw failure
     return result
   }
 
@@ -126,14 +133,17 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
       if (exposition instanceof DeltaExposition || exposition instanceof OtlpExposition) {
         const encoded = yield* exposition.finish()
         const base = exposition instanceof DeltaExposition ? yield* exposition.base() : undefined
-        const buffers = encoded.map(({ body }) => body.buffer)
+        const buffers = encoded.flatMap(({ body }) => body.map(({ buffer }) => buffer))
         send({ _tag: "Rendered", request, encoded, base }, buffers)
         return
       }
       yield* addLibrary(exposition, others, render)
       const whole = yield* exposition.finish()
       const body = asked.compression === undefined ? whole : yield* compressed(whole)
-      send({ _tag: "Rendered", request, body }, [body.buffer])
+      send(
+        { _tag: "Rendered", request, body },
+        body.map(({ buffer }) => buffer)
+      )
     } catch (error) {
       // Longer than any string can be, for one.
       send({ _tag: "NotRendered", request, reason: describeError(error) })

@@ -20,6 +20,8 @@ export type WorkSteps = WaitingSteps<void>
 
 export interface Worktable {
   readonly begin: (steps: WorkSteps) => Work
+  /** How much of it waits for what comes in turns of the event loop, which a nap would hold up. */
+  beside: number
 }
 
 interface Entry extends Work {
@@ -31,6 +33,7 @@ export class Slices implements Worktable {
   /** In turn. */
   readonly #entries = new Set<Entry>()
   #waiting = 0
+  beside = 0
   /** Is told when there is something to do again. */
   onPending: () => void = () => {}
 
@@ -94,6 +97,7 @@ export class Slices implements Worktable {
 
 /** Does all of it at once: there is no other work. */
 export const atOnce: Worktable = {
+  beside: 0,
   begin: (steps) => {
     while (steps.next().done !== true);
     return { drop: () => {}, goOn: () => {} }

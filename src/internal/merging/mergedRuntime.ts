@@ -23,6 +23,7 @@ import { StateChanges } from "../runtime/stateChanges.ts"
 import { unused } from "../stream/usage.ts"
 import { inSlices } from "../util/inSlices.ts"
 import { withLiveClock } from "../util/liveClock.ts"
+import type { Pieces } from "../util/pieces.ts"
 import { durationText } from "../util/timing.ts"
 import type { Others, Total } from "./merger.ts"
 
@@ -138,7 +139,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
   }
 
   const render = collectedScrapes()
-  const shared = new SharedScrapes<Uint8Array<ArrayBuffer>, never>()
+  const shared = new SharedScrapes<Pieces, never>()
   const internals: RuntimeInternals = {
     context,
     log,

@@ -1,5 +1,7 @@
 /** What a request of OTLP says beside its metrics, and how it is encoded. Plain data: encoders run on any thread. */
 
+import type { Pieces } from "../util/pieces.ts"
+
 /**
  * The encoding of requests, by the names of `OTEL_EXPORTER_OTLP_PROTOCOL`.
  *
@@ -31,6 +33,6 @@ export interface Scope {
 
 /** Metrics that are encoded, one behind the other. */
 export interface Encoded {
-  readonly body: Uint8Array<ArrayBuffer>
+  readonly body: Pieces
   readonly points: number
 }

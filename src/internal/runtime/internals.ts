@@ -21,6 +21,7 @@ import type { OfMetric } from "../recorder/registrations.ts"
 import type { RecorderService } from "../recorder/service.ts"
 import type { LargestRead, Rendered, ShownRead } from "../stream/foldMessages.ts"
 import { opaque } from "../util/opaque.ts"
+import type { Pieces } from "../util/pieces.ts"
 import { type RuntimeService, RuntimeTypeId } from "./service.ts"
 
 export interface ScrapeRequest {
@@ -126,7 +127,7 @@ export interface RuntimeInternals {
   /** Remembers it. */
   readonly foldCame: (seconds: number) => void
   /** What there is to show in a format: every event accepted before is in it. Made where the metrics are folded. */
-  readonly scrape: (request: ScrapeRequest) => Effect.Effect<Uint8Array<ArrayBuffer>, RenderError>
+  readonly scrape: (request: ScrapeRequest) => Effect.Effect<Pieces, RenderError>
   /** The same for OTLP, where the metrics are folded in this process. */
   readonly otlp?: (request: OtlpRequest) => Effect.Effect<Rendered, RenderError>
 }

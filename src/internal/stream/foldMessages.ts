@@ -3,6 +3,7 @@
 import type { Bygone } from "../metric/definition/bygone.ts"
 import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
 import type { Encoded } from "../model/otlp.ts"
+import type { Pieces } from "../util/pieces.ts"
 import type { AnswerPart } from "./answerParts.ts"
 import type { Keeper, Lane } from "./commands.ts"
 
@@ -88,7 +89,7 @@ export interface Sized {
 /** What recorders show in the format that was asked for. */
 export interface Rendered {
   /** Of a scrape. */
-  readonly body?: Uint8Array<ArrayBuffer>
+  readonly body?: Pieces
   /** Of OTLP, each for a request. */
   readonly encoded?: ReadonlyArray<Encoded>
   /** What is exported with it, as what the next deltas go on from. */

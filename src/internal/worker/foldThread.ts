@@ -46,8 +46,8 @@ export class FoldThread {
   /** Naps since the last event or wake-up. */
   #naps = 0
   #messages = 0
-  /** How much runs in this thread beside the fold, in turns of the event loop, which a nap would hold up. */
-  #beside = 0
+  /** Effects in this thread beside the fold, in turns of the event loop. */
+  #effects = 0
   #resume: (() => void) | undefined
   #hasEnded = false
   #durable: DurableState | undefined
@@ -209,14 +209,14 @@ export class FoldThread {
         this.#wakeUp.awake()
       } else {
         if (++this.#naps === NapsBeforeSleep) this.#port.post({ _tag: "Idle" })
-        if (this.#beside > 0) {
+        if (this.#isBeside) {
           yield* this.#message(messages, ShortNap)
         } else {
           // Before the nap, so that whoever ends it does not wait for a turn of the event loop.
           yield* nextTurn
           // With a message there may be something to do.
           const mayNap = !this.#maySleep || !this.#wakeUp.canSleep
-          if (this.#messages === messages && mayNap && this.#beside === 0) {
+          if (this.#messages === messages && mayNap && !this.#isBeside) {
             this.#wakeUp.nap(this.#naps < ShortNaps ? ShortNap : LongNap, ready)
           }
         }
@@ -227,6 +227,11 @@ export class FoldThread {
   /** Whether there is something to do beside reading. */
   get #isBusy(): boolean {
     return this.#fold.work.isPending || this.#checkpoints.isPending || this.#isStateDue
+  }
+
+  /** Whether something goes on in turns of the event loop, which a nap would hold up. */
+  get #isBeside(): boolean {
+    return this.#effects > 0 || this.#fold.work.beside > 0
   }
 
   /** Receives what has come, without a turn of the event loop. Returns whether there was anything. */
@@ -252,10 +257,10 @@ export class FoldThread {
   /** Runs an effect beside the fold, which leaves the turns of the event loop to it where it would nap. */
   beside<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
     return Effect.suspend(() => {
-      this.#beside++
+      this.#effects++
       return Effect.ensuring(
         effect,
-        Effect.sync(() => void this.#beside--)
+        Effect.sync(() => void this.#effects--)
       )
     })
   }

@@ -6,11 +6,11 @@
 import { PbfWriter } from "pbf"
 import type { Buckets } from "../../metric/histogram.ts"
 import type { ExactSum } from "../../metric/instruments/exactSum.ts"
+import { joined } from "../../util/pieces.ts"
 import type { Steps } from "../../util/steps.ts"
 import { exactIn, withExact } from "../exactPoints.ts"
 import type { ExponentialDataPoint, HistogramDataPoint, NumberPoint } from "../metricData.ts"
 import type { Adding } from "./differences.ts"
-import { joined } from "./joined.ts"
 import type { Nanos } from "./streamed.ts"
 
 export type Base = Uint8Array

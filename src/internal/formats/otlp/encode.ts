@@ -3,10 +3,10 @@
  * together from what two threads have encoded.
  */
 import type { Encoded, Protocol, Resource, Scope } from "../../model/otlp.ts"
+import { type Bytes, inOne, PieceWriter } from "../../util/pieces.ts"
 import type { Steps } from "../../util/steps.ts"
 import { shapeKey } from "../metricData.ts"
-import type { Encoding } from "./encoding.ts"
-import { joined } from "./joined.ts"
+import type { Encoding, Parts } from "./encoding.ts"
 import { json } from "./json.ts"
 import { protobuf } from "./protobuf.ts"
 import type { Streamed } from "./streamed.ts"
@@ -17,8 +17,6 @@ export const contentTypes: { readonly [P in Protocol]: string } = {
 }
 
 const encodings: { readonly [P in Protocol]: Encoding } = { "http/protobuf": protobuf, "http/json": json }
-
-const memory = (length: number): Uint8Array<ArrayBuffer> => new Uint8Array(length)
 
 /** Points that are encoded in one step. */
 const Slice = 128
@@ -59,32 +57,35 @@ export class MetricsEncoder {
   *finish(): Steps<ReadonlyArray<Encoded>> {
     const { metric, separator } = this.#encoding
     const bodies: Array<Encoded> = []
-    let parts: Array<Uint8Array> = []
+    let body = new PieceWriter()
     let points = 0
-    const end = function* (): Steps<void> {
-      if (points > 0) bodies.push({ body: yield* joined(parts, memory), points })
-      parts = []
+    const end = (): void => {
+      if (points > 0) bodies.push({ body: body.finish(), points })
+      body = new PieceWriter()
       points = 0
     }
     for (const each of this.#byShape.values()) {
       let some: Array<Uint8Array> = []
+      let before = points
       const endMetric = (): void => {
         if (some.length === 0) return
-        if (parts.length > 0) parts.push(...separator)
-        parts.push(...metric(each.metric, some))
+        if (before > 0) for (const part of separator) body.add(part)
+        for (const part of metric(each.metric, some)) body.add(part)
         some = []
       }
       for (const piece of each.pieces) {
         if (points + piece.points > this.#most) {
           endMetric()
-          yield* end()
+          end()
+          before = 0
         }
         some.push(piece.bytes)
         points += piece.points
+        if (some.length % Slice === 0) yield
       }
       endMetric()
     }
-    yield* end()
+    end()
     return bodies
   }
 }
@@ -110,8 +111,8 @@ export const requestSteps = (
   metrics: ReadonlyArray<Encoded>,
   resource: Resource,
   scope: Scope
-): Steps<Uint8Array<ArrayBuffer>> => {
+): Steps<Bytes> => {
   const { request, separator } = encodings[protocol]
-  const parts = metrics.flatMap(({ body }, i) => (i === 0 ? [body] : [...separator, body]))
-  return joined(request(parts, resource, scope), memory)
+  const parts = metrics.flatMap(({ body }, i): Parts => (i === 0 ? body : [...separator, ...body]))
+  return inOne(request(parts, resource, scope))
 }

@@ -2,6 +2,7 @@
  * The metrics of a scrape in the format that is asked for.
  */
 import type { ExpositionRendering } from "../../model/format.ts"
+import type { Pieces } from "../../util/pieces.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { MetricData } from "../metricData.ts"
 import type { Source } from "./families.ts"
@@ -12,7 +13,8 @@ import { Exposition } from "./text.ts"
 export interface AnyExposition {
   /** Adds data. When this throws, nothing was added. */
   readonly add: (data: MetricData, source?: Source) => void
-  readonly finish: () => Steps<Uint8Array<ArrayBuffer>>
+  /** The whole. Of remote write, each piece is a request. */
+  readonly finish: () => Steps<Pieces>
 }
 
 /** `now`: the time of samples that have one. */

@@ -8,6 +8,7 @@ import { PbfWriter } from "pbf"
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import { counterSample, type Family, type FamilyType } from "../../naming/names.ts"
 import type { BaseUnit } from "../../naming/units.ts"
+import { lengthOf, type Pieces, PieceWriter } from "../../util/pieces.ts"
 import type { Steps } from "../../util/steps.ts"
 import type {
   ExponentialDataPoint,
@@ -109,26 +110,18 @@ export class ProtobufExposition {
     }
   }
 
-  *finish(): Steps<Uint8Array<ArrayBuffer>> {
-    const pieces: Array<Uint8Array> = []
+  *finish(): Steps<Pieces> {
+    const pieces = new PieceWriter()
     for (const section of this.#families.sections) {
       const own = piecesOf(section)
       const length = new PbfWriter()
-      length.writeVarint(sizeOf(own))
-      pieces.push(length.finish(), ...own)
-    }
-    const whole = new Uint8Array(sizeOf(pieces))
-    let at = 0
-    for (const piece of pieces) {
-      whole.set(piece, at)
-      at += piece.length
+      length.writeVarint(lengthOf(own))
+      for (const piece of [length.finish(), ...own]) pieces.add(piece)
       yield
     }
-    return whole
+    return pieces.finish()
   }
 }
-
-const sizeOf = (pieces: ReadonlyArray<Uint8Array>): number => pieces.reduce((sum, { length }) => sum + length, 0)
 
 /** The message of a family. */
 const piecesOf = ({ family: { name, type }, help, metrics, pieces }: Section): ReadonlyArray<Uint8Array> => {

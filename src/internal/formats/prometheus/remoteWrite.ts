@@ -4,7 +4,8 @@
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { RemoteWriteRendering, Selection } from "../../model/format.ts"
 import { counterSample, type Family } from "../../naming/names.ts"
-import type { Steps } from "../../util/steps.ts"
+import type { Bytes, Pieces } from "../../util/pieces.ts"
+import { known, type Steps } from "../../util/steps.ts"
 import type { HistogramDataPoint, MetricData, SummaryDataPoint } from "../metricData.ts"
 import { boundariesOf, countsOf } from "./classicBuckets.ts"
 import { exemplarLabels } from "./exemplar.ts"
@@ -39,7 +40,7 @@ interface Of extends Section {
 export class RemoteWriteExposition {
   readonly #settings: RemoteWriteSettings
   readonly #common: ReadonlyArray<LabelPair>
-  readonly #requests: Array<Uint8Array<ArrayBuffer>> = []
+  readonly #requests: Array<Bytes> = []
   #request: WriteRequest
   #series = 0
   readonly #families: Families<Section>
@@ -101,19 +102,10 @@ export class RemoteWriteExposition {
     }
   }
 
-  /** All requests, each behind its length as a number of 32 bits. */
-  *finish(): Steps<Uint8Array<ArrayBuffer>> {
+  /** All requests. */
+  finish(): Steps<Pieces> {
     if (!this.#request.isEmpty) this.#seal()
-    const whole = new Uint8Array(this.#requests.reduce((sum, { length }) => sum + 4 + length, 0))
-    const view = new DataView(whole.buffer)
-    let at = 0
-    for (const request of this.#requests) {
-      view.setUint32(at, request.length)
-      whole.set(request, at + 4)
-      at += 4 + request.length
-      yield
-    }
-    return whole
+    return known(this.#requests)
   }
 
   #seal(): void {

@@ -6,6 +6,7 @@ import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { TextFormat } from "../../model/format.ts"
 import { counterSample, type Family, hasTotal } from "../../naming/names.ts"
 import { type BaseUnit, isScaled } from "../../naming/units.ts"
+import { type Pieces, PieceWriter } from "../../util/pieces.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { Life, MetricData, NumberPoint, SummaryDataPoint } from "../metricData.ts"
 import { boundariesOf, countsOf } from "./classicBuckets.ts"
@@ -15,7 +16,7 @@ import { type HistogramLine, HistogramLines } from "./histogramLines.ts"
 import { escapeHelp, labelsOf } from "./labels.ts"
 import { canonicalNumber, numberText } from "./numbers.ts"
 import { SeriesLines } from "./seriesLines.ts"
-import { joined, TextBlocks, TextBytes } from "./textBlocks.ts"
+import { TextBlocks, TextBytes } from "./textBlocks.ts"
 
 /** A family, its header and the lines of its samples. */
 interface Section {
@@ -29,7 +30,6 @@ export class Exposition {
   readonly #isOpenMetrics: boolean
   readonly #reserved: ReadonlyArray<string>
   readonly #families: Families<Section>
-  readonly #end = new TextBlocks()
 
   /** `reserved`: names of labels that no metric may have. `names`: of the families that are shown. */
   constructor(format: TextFormat, reserved: ReadonlyArray<string> = [], names?: ReadonlyArray<string>) {
@@ -168,9 +168,14 @@ export class Exposition {
   // --- the whole
 
   /** The bytes of the text. */
-  finish(): Steps<Uint8Array<ArrayBuffer>> {
-    if (this.#isOpenMetrics) this.#end.add("# EOF\n")
-    return joined([...Array.from(this.#families.sections, ({ text }) => text), this.#end])
+  *finish(): Steps<Pieces> {
+    const pieces = new PieceWriter()
+    for (const { text } of this.#families.sections) {
+      for (const block of text.finish()) pieces.add(block)
+      yield
+    }
+    if (this.#isOpenMetrics) pieces.add(new TextEncoder().encode("# EOF\n"))
+    return pieces.finish()
   }
 }
 

@@ -2,10 +2,8 @@
  * A long text as bytes, in blocks: it is encoded as it comes, since megabytes of strings that live on would cost the
  * garbage collector more than all else.
  */
-import type { Steps } from "../../util/steps.ts"
+import { type Bytes, nextLength, PieceBytes } from "../../util/pieces.ts"
 import { numberText } from "./numbers.ts"
-
-const BlockBytes = 256 * 1024
 
 /** Bytes of a character at the most. */
 const MostBytes = 3
@@ -13,26 +11,6 @@ const MostBytes = 3
 const encoder = new TextEncoder()
 
 const [LineFeed, Space, Quote, Zero, Backslash, Tilde] = [10, 32, 34, 48, 92, 126]
-
-/** Blocks that are used again: memory that comes and goes has the garbage collector go through the whole heap. */
-const free: Array<Uint8Array<ArrayBuffer>> = []
-const MostFree = 64
-
-/** The bytes of these texts, one behind the other. They are not used after that. */
-export function* joined(texts: Iterable<TextBlocks>): Steps<Uint8Array<ArrayBuffer>> {
-  const all = [...texts]
-  const bytes = new Uint8Array(all.reduce((length, text) => length + text.length, 0))
-  let at = 0
-  for (const text of all) {
-    for (const block of text.takeBlocks()) {
-      bytes.set(block, at)
-      at += block.length
-      if (block.buffer.byteLength === BlockBytes && free.length < MostFree) free.push(new Uint8Array(block.buffer))
-      yield
-    }
-  }
-  return bytes
-}
 
 /** Text that is written again and again, as bytes. */
 export class TextBytes {
@@ -104,15 +82,19 @@ const LargeInteger = 1e9
 export const MostOfNumber = 25
 
 export class TextBlocks {
-  #full: Array<Uint8Array<ArrayBuffer>> = []
-  #block = new Uint8Array(0)
+  #full: Array<Bytes> = []
+  #block: Bytes = new Uint8Array(0)
   #view = new DataView(this.#block.buffer)
   #at = 0
   #before = 0
 
   add(text: string): void {
-    this.reserve(text.length * MostBytes)
-    this.#at += encoder.encodeInto(text, this.#block.subarray(this.#at)).written
+    for (let rest = text; rest !== ""; ) {
+      this.reserve(Math.min(rest.length * MostBytes, PieceBytes))
+      const { read, written } = encoder.encodeInto(rest, this.#block.subarray(this.#at))
+      this.#at += written
+      rest = rest.slice(read)
+    }
   }
 
   /** Makes room for so many bytes, which the methods below take. */
@@ -151,24 +133,12 @@ export class TextBlocks {
     if (this.#at > 0) this.#full.push(this.#block.subarray(0, this.#at))
     this.#before += this.#at
     this.#at = 0
-    // Most families are short.
-    const length = Math.max(least, Math.min(this.#before * 4, BlockBytes))
-    this.#block = (length === BlockBytes ? free.pop() : undefined) ?? new Uint8Array(length)
+    this.#block = new Uint8Array(nextLength(this.#before, least))
     this.#view = new DataView(this.#block.buffer)
   }
 
-  /** In bytes. */
-  get length(): number {
-    return this.#before + this.#at
-  }
-
-  /** In order. It is empty then. */
-  takeBlocks(): ReadonlyArray<Uint8Array<ArrayBuffer>> {
-    const blocks = this.#at === 0 ? this.#full : [...this.#full, this.#block.subarray(0, this.#at)]
-    this.#full = []
-    this.#block = new Uint8Array(0)
-    this.#view = new DataView(this.#block.buffer)
-    this.#at = this.#before = 0
-    return blocks
+  /** In order. Nothing is added after that. */
+  finish(): ReadonlyArray<Bytes> {
+    return this.#at === 0 ? this.#full : [...this.#full, this.#block.subarray(0, this.#at)]
   }
 }

@@ -1,0 +1,22 @@
+import { constants, createGzip } from "node:zlib"
+import { PieceBytes, type Pieces, PieceWriter } from "./pieces.ts"
+
+/** Compresses pieces by a thread that Node has for that, in turns of the event loop. It gives what ends that early. */
+export const gzipped = (
+  pieces: Pieces,
+  onEnd: (compressed: Pieces | undefined, error?: Error) => void
+): (() => void) => {
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: PieceBytes })
+  const compressed = new PieceWriter()
+  let next = 0
+  const goOn = (): void => {
+    if (next === pieces.length) gzip.end()
+    else gzip.write(pieces[next++]!, goOn)
+  }
+  // Several have the same memory.
+  gzip.on("data", (chunk: Uint8Array) => compressed.add(new Uint8Array(chunk)))
+  gzip.on("end", () => onEnd(compressed.finish()))
+  gzip.on("error", (error) => onEnd(undefined, error))
+  goOn()
+  return () => void gzip.destroy()
+}
