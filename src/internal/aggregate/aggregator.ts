@@ -58,7 +58,7 @@ export class Aggregator {
   readonly #options: AggregatorOptions
   readonly #wanted = new WantedMetrics()
   readonly #owned = new Map<string, Owned>()
-  /** Since when the store could be used, by the clock: before that nobody could append. */
+  /** Since when the store could be used, by a clock that is not set: before that nobody could append. */
   #usableSince: number | undefined
   /** When it was last forgotten which sources were retired long ago. */
   #forgotAt = 0
@@ -90,7 +90,7 @@ export class Aggregator {
     )
     const ids = new Set(own.map(({ source }) => source))
     for (const source of this.#owned.keys()) if (!ids.has(source)) this.#owned.delete(source)
-    const now = yield* Clock.currentTimeMillis
+    const now = Number((yield* Clock.monotonicTimeNanos) / 1_000_000n)
     this.#wanted.see(owners, now)
     if (this.#usableSince === undefined) this.#usableSince = this.#forgotAt = now
     const usableFor = now - this.#usableSince

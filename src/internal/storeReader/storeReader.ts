@@ -111,7 +111,7 @@ export class StoreReader {
   readonly #report = Effect.gen({ self: this }, function* () {
     const { namespace, store } = this.#options
     const stored = yield* store.read({ namespace, known: this.#cache })
-    this.#liveness.see(stored, Number((yield* Clock.currentTimeNanos) / 1_000_000n))
+    this.#liveness.see(stored, Number((yield* Clock.monotonicTimeNanos) / 1_000_000n))
     const ids = new Set(stored.map(({ source }) => source))
     for (const source of this.#cache.keys()) if (!ids.has(source)) this.#cache.delete(source)
     for (const { entries, epoch, sequence, source } of stored) {
