@@ -7,6 +7,9 @@ import { type EventCommit, EventStore, MetricsStore, StateStore } from "mvx-metr
 import { memoryEvents, noEvents } from "../../src/internal/store/memoryEvents.ts"
 import { openEvents, openStates } from "../../src/internal/store/openStore.ts"
 import { pack, unpack } from "../../src/internal/store/packing.ts"
+import { ShopMetrics } from "../cluster/fixtures/shop.metrics.ts"
+import { aggregator, namespace } from "../streams/support/processes.ts"
+import { recordLogs } from "../support/logs.ts"
 
 /** Bytes of this length that can be deflated to almost nothing. */
 const plain = (length: number): Uint8Array => new Uint8Array(length).fill(0xff)
@@ -128,4 +131,52 @@ it.effect("a store of events keeps batches and parts packed, and what was there 
     expect((yield* parts(below))[0]![1]).toBeLessThan(200)
     expect(yield* parts(store)).toEqual([["a", 4000]])
   })
+)
+
+const MostBytes = 256 * 1024 * 1024
+
+it.effect("what is read of one source together never takes more than a gigabyte, and what is left is named", () =>
+  Effect.gen(function* () {
+    const below = Context.get(yield* Layer.build(Layer.fresh(MetricsStore.layerMemory)), StateStore)
+    // They say that they have so many bytes, which is what is counted.
+    const large = ["+a", "+b", "+c", "+d"].map((key) => [key, packedBy(plain(100_000), MostBytes)] as const)
+    const write = {
+      ...{ namespace: "n", epoch: 1, sequence: 1, base: undefined, removed: [] },
+      ...{ hasEnded: false, isLasting: false }
+    }
+    const last = ["+last", packedBy(plain(2000))] as const
+    yield* below.write({ ...write, source: "small", entries: new Map([last]) })
+    yield* below.write({ ...write, source: "large", entries: new Map([...large, last]) })
+    const layer = Layer.succeed(StateStore, below)
+    const sources = yield* (yield* openStates(layer)).read({ namespace: "n", known: new Map() })
+    const lengths = sources.map(({ entries, source }) => [source, entries!.get("+last")!.byteLength])
+    expect(Object.fromEntries(lengths)).toEqual({ small: 2000, large: last[1].byteLength })
+    const reader = yield* MetricsStore.makeReader({ store: layer, namespace: "n", metrics: [ShopMetrics] })
+    const { unreadable = [] } = yield* reader.report
+    const reasons = Object.fromEntries(unreadable.map(({ reason, source, what }) => [`${source}, ${what}`, reason]))
+    expect(reasons).toMatchObject({
+      'small, the recorder "last"': "is not a state of mvx-metrics",
+      'large, the recorder "a"': expect.stringContaining(`not inflated to its ${MostBytes} bytes`),
+      'large, the recorder "last"': expect.stringContaining("not inflated to its 2000 bytes")
+    })
+  })
+)
+
+it.effect("a state or a batch of events that is too large to be inflated fails its source with that reason", () =>
+  Effect.gen(function* () {
+    const below = memoryEvents()
+    const tooLarge = packedBy(plain(100_000), MostBytes + 1)
+    const append = { namespace, source: "one", oldest: 1, hasEnded: false }
+    yield* below.append({ ...append, batches: [{ number: 1, bytes: tooLarge }] })
+    const { layer, lines } = recordLogs()
+    const stream = yield* Effect.provide(aggregator(below), layer)
+    yield* stream.foldNow
+    const reason = `not inflated to its ${MostBytes + 1} bytes`
+    expect(lines.map(({ text }) => text).join("\n")).toContain(reason)
+    const [{ version } = { version: "" }] = (yield* below.join(namespace, "x", 0)).sources
+    const commit = { source: "one", base: version, version: "v", position: 1, retires: false }
+    yield* below.commit(namespace, [{ ...commit, parts: new Map([["r:1", tooLarge]]) }])
+    yield* below.append({ ...append, batches: [{ number: 2, bytes: plain(10) }] })
+    expect((yield* Effect.flip(stream.foldNow)).message).toContain(reason)
+  }).pipe(Effect.scoped)
 )

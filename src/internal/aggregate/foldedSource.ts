@@ -6,6 +6,7 @@
 import { DefaultTotal } from "../runtime/totals.ts"
 import { Evicted } from "../shipping/batchFormat.ts"
 import { storedKey } from "../store/entries.ts"
+import { whyPacked } from "../store/packing.ts"
 import { BatchReader, type BatchRecorder, UnreadableBatch } from "./batchReader.ts"
 import { caughtUp } from "./catchUp.ts"
 import type { FoldedMetrics } from "./foldedMetrics.ts"
@@ -103,7 +104,7 @@ export class FoldedSource {
       else if (!this.#held.isEmpty && !this.#waits) this.#held.clear()
     } catch (error) {
       if (!(error instanceof UnreadableBatch)) throw error
-      this.#of.onProblem(`a batch of events was left out: ${error.message}`)
+      this.#of.onProblem(`a batch of events was left out: ${whyPacked(bytes) ?? error.message}`)
     }
   }
 

@@ -1,5 +1,6 @@
 /** How an aggregator stores a recorder whose events it folds. */
 import { deserialize } from "node:v8"
+import { whyPacked } from "../store/packing.ts"
 import type { EventCounts } from "./eventCounts.ts"
 
 /** The parts of the state of a source, or of the total of all retired ones. */
@@ -37,8 +38,10 @@ export interface StoredMetric {
 /** Of the states of kernels as well. */
 export const StoredFormat = 1
 
-/** Throws where a newer version of this package has stored it. */
+/** Throws where a newer version of this package has stored it, or where it is too large. */
 export const storedIn = (bytes: Uint8Array): StoredRecorder => {
+  const reason = whyPacked(bytes)
+  if (reason !== undefined) throw new Error(reason)
   const stored = deserialize(bytes) as StoredRecorder
   if (stored.format === StoredFormat) return stored
   throw new Error(`it has the format ${stored.format}, and this version of mvx-metrics reads ${StoredFormat}`)

@@ -22,6 +22,9 @@ const SmallBytes = 8 * 1024
 /** More bytes are stored as they are, so that what is read never takes more memory than this. */
 const MostBytes = 256 * 1024 * 1024
 
+/** An entry beyond that, of those that are read together, stays as it is stored: a few bytes may stand for very many. */
+const MostTogether = 1024 * 1024 * 1024
+
 /** Threads that deflate and inflate for one write or read. */
 const AtOnce = 4
 
@@ -66,15 +69,39 @@ export const pack = (bytes: Bytes): Effect.Effect<Bytes> => {
   )
 }
 
-/** What cannot be unpacked stays as it is: whoever reads it finds that it is damaged, and says of what it is. */
+/** `undefined`: it is not packed. */
+const unpackedLength = (bytes: Bytes): number | undefined =>
+  bytes.byteLength <= HeadBytes || bytes[0] !== Deflated
+    ? undefined
+    : new DataView(bytes.buffer, bytes.byteOffset).getUint32(1)
+
+/** What cannot be unpacked stays as it is, for whoever reads it to name: see {@link whyPacked}. */
 export const unpack = (bytes: Bytes): Effect.Effect<Bytes> => {
-  if (bytes.byteLength <= HeadBytes || bytes[0] !== Deflated) return Effect.succeed(bytes)
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1)
-  if (length > MostBytes) return Effect.succeed(bytes)
+  const length = unpackedLength(bytes)
+  if (length === undefined || length > MostBytes) return Effect.succeed(bytes)
   return inflated(bytes.subarray(HeadBytes), length).pipe(
     Effect.map((all) => (all.byteLength === length ? all : bytes)),
     Effect.orElseSucceed(() => bytes)
   )
+}
+
+/** The same of entries that are read together. */
+const unpacking = (): ((bytes: Bytes) => Effect.Effect<Bytes>) => {
+  let left = MostTogether
+  return (bytes) => {
+    const length = unpackedLength(bytes) ?? 0
+    if (length > left) return Effect.succeed(bytes)
+    if (length <= MostBytes) left -= length
+    return unpack(bytes)
+  }
+}
+
+/** Why bytes that were read are packed yet, if they are. */
+export const whyPacked = (bytes: Bytes): string | undefined => {
+  const length = unpackedLength(bytes)
+  return length === undefined
+    ? undefined
+    : `it was not inflated to its ${length} bytes, as it is damaged or too large: at most ${MostBytes} bytes, and ${MostTogether} of one source, are inflated`
 }
 
 /** By key, those that are there. */
@@ -108,7 +135,7 @@ export const packedStates = (store: StateStoreService): StateStoreService => ({
       Effect.forEach(sources, (source) =>
         source.entries === undefined
           ? Effect.succeed(source)
-          : Effect.map(each(source.entries, unpack), (entries) => ({ ...source, entries }))
+          : Effect.map(each(source.entries, unpacking()), (entries) => ({ ...source, entries }))
       )
     ),
   retire: (retired) => Effect.flatMap(each(retired.entries, pack), (entries) => store.retire({ ...retired, entries }))
@@ -119,10 +146,10 @@ export const packedEvents = (store: EventStoreService): EventStoreService => ({
   append: (append) => Effect.flatMap(inOrder(append.batches, pack), (batches) => store.append({ ...append, batches })),
   state: (namespace, source) =>
     Effect.flatMap(store.state(namespace, source), (state) =>
-      Effect.map(each(state.parts, unpack), (parts) => ({ ...state, parts }))
+      Effect.map(each(state.parts, unpacking()), (parts) => ({ ...state, parts }))
     ),
   read: (namespace, source, after, bytes) =>
-    Effect.flatMap(store.read(namespace, source, after, bytes), (batches) => inOrder(batches, unpack)),
+    Effect.flatMap(store.read(namespace, source, after, bytes), (batches) => inOrder(batches, unpacking())),
   commit: (namespace, commits) =>
     Effect.flatMap(
       Effect.forEach(commits, (commit) => Effect.map(each(commit.parts, pack), (parts) => ({ ...commit, parts }))),

@@ -12,6 +12,7 @@ import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { misfits as stateMisfits } from "../metric/definition/stateShape.ts"
 import type { Stats } from "../model/stats.ts"
 import { type AboutSource, readStoredKey } from "../store/entries.ts"
+import { whyPacked } from "../store/packing.ts"
 import { describeError } from "../util/describeError.ts"
 
 /** The states of the recorders that have an id. */
@@ -90,7 +91,7 @@ export const sourceStates = (
   const statesOf = (what: string, bytes: Uint8Array): Omit<RecorderStates, "recorderId"> => {
     const kept = readState(bytes, namespace)
     if ("problem" in kept) {
-      skip(what, kept.reason)
+      skip(what, whyPacked(bytes) ?? kept.reason)
       return { states: {}, stats: none }
     }
     const { measured, metrics } = kept
