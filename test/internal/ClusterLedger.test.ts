@@ -230,4 +230,51 @@ describe("the ledger of a cluster", () => {
     expect(allSteps(ledger.totals(0)).shop?.snapshots[Sold.name]?.dimensions).toMatchObject({ value: 2 })
     expect(problems).toEqual([expect.stringContaining("All processes must have the same definition")])
   })
+
+  const of = { events: ShopEvent, when: ["shop.sale"], value: "pieces" } as const
+  const all: ReadonlyArray<Metric.Any> = [
+    Metric.counter("shop.counted", { ...of, labels: ["product"], expireAfter: "1 minute" }),
+    Metric.histogram("shop.histogram", { ...of, boundaries: [1] }),
+    Metric.exponentialHistogram("shop.exponential", of),
+    Metric.window("shop.window", { ...of, window: "1 minute" }),
+    Metric.summary("shop.summary", of),
+    Metric.distinct("shop.distinct", of),
+    Metric.derive("shop.derived", { from: { sold: Sold, stock: Stock }, view: ({ sold }) => sold })
+  ]
+
+  it.each(all.map((metric) => [metric.name, metric] as const))(
+    "leaves out what is no state of %s, whatever becomes of its recorder, and has all others",
+    (name, metric) => {
+      for (const bad of [
+        null,
+        1,
+        "x",
+        {},
+        [],
+        { series: null },
+        { series: { a: null } },
+        { series: [1] },
+        { sole: {} }
+      ]) {
+        const { ledger, problems } = makeLedger([metric, Sold], 1)
+        const told = (instance: number, recorderId: string) => {
+          const { states } = part(instance, recorderId, 1)
+          return { instance, recorderId, states: { ...states, [name]: stateOf(metric, bad) } }
+        }
+        for (const process of [1, 2]) ledger.take(process, told(1, "one"), 100)
+        ledger.take(3, told(1, "other"), 100)
+        const soldNow = (): number => {
+          for (const _ of ledger.parts(0).parts);
+          return totals(ledger).sum
+        }
+        expect(soldNow()).toBe(3)
+        // Each time the clock was set back.
+        for (const [i, process] of [1, 3, 2].entries()) {
+          ledger.endProcess(process, -1 - i)
+          expect(soldNow()).toBe(3)
+        }
+        expect(problems.every((problem) => problem.includes(`"${name}"`))).toBe(true)
+      }
+    }
+  )
 })

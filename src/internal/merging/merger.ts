@@ -104,16 +104,33 @@ export class Merger {
 
   /** The states of an ended recorder that are retained. */
   remains(states: Known): Known {
-    const { isLevel, metrics } = this.#options
-    const remaining = metrics.filter((metric) => Object.hasOwn(states, metric.name) && !isLevel(metric))
-    return Object.fromEntries(
-      remaining.map((metric) => [metric.name, withoutLevels(metric, states[metric.name], isLevel)])
+    const { isLevel } = this.#options
+    return this.#changed(states, (metric, state) =>
+      isLevel(metric) ? undefined : { state: withoutLevels(metric, state, isLevel) }
     )
   }
 
   rewound(states: Known, now: number): Known {
-    const own = this.#options.metrics.filter(({ name }) => Object.hasOwn(states, name))
-    return Object.fromEntries(own.map((metric) => [metric.name, rewindState(metric, states[metric.name], now)]))
+    return this.#changed(states, (metric, state) => ({ state: rewindState(metric, state, now) }))
+  }
+
+  /** A state that is none of its metric's is left out. */
+  #changed(
+    states: Known,
+    change: (metric: Metric.Any, state: unknown) => { readonly state: unknown } | undefined
+  ): Known {
+    const changed = this.#options.metrics.flatMap((metric): ReadonlyArray<readonly [string, unknown]> => {
+      const { name } = metric
+      if (!Object.hasOwn(states, name)) return []
+      try {
+        const one = change(metric, states[name])
+        return one === undefined ? [] : [[name, one.state]]
+      } catch (error) {
+        this.problem(whyNotMerged(metric, error))
+        return []
+      }
+    })
+    return Object.fromEntries(changed)
   }
 
   /** States that cannot be merged come from different definitions. The first ones are kept then. */
