@@ -15,7 +15,7 @@ import type { FoldedMetrics } from "./foldedMetrics.ts"
 import { FoldedSource } from "./foldedSource.ts"
 import { FoldedTotal } from "./foldedTotal.ts"
 import { ownerOf } from "./ownerOf.ts"
-import { aggregatorId, WantedMetrics } from "./wantedMetrics.ts"
+import { aggregatorId, nameOf, WantedMetrics } from "./wantedMetrics.ts"
 
 /** Bytes of batches between two commits, as the store has them: in memory they take several times that. */
 const CommitBytes = 1024 * 1024
@@ -56,7 +56,7 @@ interface Owned {
 export class Aggregator {
   readonly id: string
   readonly #options: AggregatorOptions
-  readonly #wanted = new WantedMetrics()
+  readonly #wanted: WantedMetrics
   readonly #owned = new Map<string, Owned>()
   /** Since when the store could be used, by a clock that is not set: before that nobody could append. */
   #usableSince: number | undefined
@@ -68,6 +68,7 @@ export class Aggregator {
   constructor(options: AggregatorOptions) {
     const { metrics } = options
     this.id = aggregatorId(metrics.byName.values())
+    this.#wanted = new WantedMetrics(this.id)
     const isWanted: FoldedMetrics["isWanted"] = (name, measured) => this.#wanted.has(name, measured)
     this.#options = { ...options, metrics: { ...metrics, isWanted } }
   }
@@ -85,8 +86,9 @@ export class Aggregator {
     const { leaseMillis, namespace, rememberMillis, silentMillis, store } = this.#options
     const { owners, sources } = yield* Effect.onError(store.join(namespace, this.id, leaseMillis), () => this.#unusable)
     const present = new Set(sources.map(({ source }) => source))
+    const [name, names] = [nameOf(this.id), owners.map(nameOf)]
     const own = sources.filter(
-      ({ source }) => ownerOf(source, owners) === this.id && !present.has(previousSource(source) ?? "")
+      ({ source }) => ownerOf(source, names) === name && !present.has(previousSource(source) ?? "")
     )
     const ids = new Set(own.map(({ source }) => source))
     for (const source of this.#owned.keys()) if (!ids.has(source)) this.#owned.delete(source)

@@ -23,19 +23,28 @@ export const aggregatorId = (metrics: Iterable<Metric.Any>): string => {
   return `${randomUUID()}${Separator}${bytes.toString("base64url")}`
 }
 
+/** The first part of an id, by which sources are shared among them: it is short. */
+export const nameOf = (id: string): string => id.split(Separator, 1)[0]!
+
 const hashesIn = (id: string): ReadonlyArray<number> => {
   const bytes = Buffer.from(id.split(Separator)[1] ?? "", "base64url")
   return Array.from({ length: Math.floor(bytes.byteLength / 4) }, (_, i) => bytes.readUInt32LE(4 * i))
 }
 
+/** What other aggregators fold, and this one does not. */
 export class WantedMetrics {
+  readonly #own: ReadonlySet<number>
   /** By hash, when there was last an aggregator that folds it. */
   readonly #seen = new Map<number, number>()
+
+  constructor(ownId: string) {
+    this.#own = new Set(hashesIn(ownId))
+  }
 
   /** These are the aggregators that there are now. One that has gone may be replaced, or come back. */
   see(ids: ReadonlyArray<string>, now: number): void {
     for (const [hash, at] of this.#seen) if (Math.abs(now - at) > HeldMillis) this.#seen.delete(hash)
-    for (const id of ids) for (const hash of hashesIn(id)) this.#seen.set(hash, now)
+    for (const id of ids) for (const hash of hashesIn(id)) if (!this.#own.has(hash)) this.#seen.set(hash, now)
   }
 
   has(name: string, measured: string): boolean {
