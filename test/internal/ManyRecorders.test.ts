@@ -188,3 +188,17 @@ it("are saved in steps where one has many large states, as they were in the firs
   expect(count).toBe(4)
   expect(laneIn(step.value)!.metrics).toEqual(laneIn(before)!.metrics)
 })
+
+it("are rendered in slices where one recorder has very many numbers", () => {
+  const Numbers = Metric.make("numbers", {
+    events: Family,
+    initial: {} as { readonly [name: string]: number },
+    reduce: { ping: () => Object.fromEntries(Array.from({ length: 1280 }, (_, i) => [`of ${i}`, i])) }
+  })
+  const slicesOf = (metric: Metric.Any): number => {
+    const { fold } = setUp(metric)
+    fold.command({ ...render("id"), recorderIds: ["r0"], lanes: Int32Array.of(0) } as Command)
+    return slices(fold).length
+  }
+  expect(slicesOf(Numbers) - slicesOf(Pings)).toBe(1280 / 128 - 1)
+})

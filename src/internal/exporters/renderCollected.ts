@@ -13,7 +13,7 @@ import type { ScrapeRequest } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { gzipped } from "../util/gzip.ts"
 import { inSlices } from "../util/inSlices.ts"
-import type { Pieces } from "../util/pieces.ts"
+import { owned, type Pieces } from "../util/pieces.ts"
 import type { Steps } from "../util/steps.ts"
 import { collect } from "./collect.ts"
 
@@ -53,7 +53,7 @@ export const collectedScrapes = (): ((runtime: RuntimeService, request: ScrapeRe
     yield* inSlices(addAll(exposition, all, rendering))
     for (const data of others?.read() ?? []) exposition.add(data)
     const body = yield* inSlices(exposition.finish())
-    if (rendering.compression === undefined) return body
+    if (rendering.compression === undefined) return body.map(owned)
     return yield* Effect.callback<Pieces>((resume) => {
       const end = gzipped(body, (compressed, error) =>
         resume(compressed === undefined ? Effect.die(error) : Effect.succeed(compressed))

@@ -6,6 +6,7 @@
 import { accountingData, runtimeData } from "../formats/accounting.ts"
 import type { DuplicatesRead } from "../formats/duplicates.ts"
 import { metricData } from "../formats/fromMetric.ts"
+import { inParts } from "../formats/inParts.ts"
 import type { MetricData } from "../formats/metricData.ts"
 import { OtlpExposition } from "../formats/otlp/exposition.ts"
 import { type Accounting, addStats, unpackStats } from "../formats/packedStats.ts"
@@ -19,7 +20,8 @@ import type { Lane, Render } from "../stream/commands.ts"
 import type { FoldMessage } from "../stream/foldMessages.ts"
 import { describeError } from "../util/describeError.ts"
 import { gzipped } from "../util/gzip.ts"
-import type { Pieces } from "../util/pieces.ts"
+import { inOwnedParts, memoryOf, type Pieces } from "../util/pieces.ts"
+import { SpareMemory } from "../util/spareMemory.ts"
 import type { Steps, WaitingSteps } from "../util/steps.ts"
 import { addedUp, type GroupOf, groupsOf, type Turn, viewed } from "./addedUp.ts"
 import { DeltaExposition } from "./deltaExposition.ts"
@@ -50,7 +52,8 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
   const { now, recorderIds, rendering: asked, request } = render
   const { attributesOf, groupOf, others } = labelling(render)
   const isWanted = wantedBy(asked)
-  const exposition = expositionOf(render)
+  const memory = new SpareMemory()
+  const exposition = expositionOf(render, memory)
   const lanes: Array<FoldLane> = []
   let turns: Array<Turn> = []
   /** Lanes that have not come to it: some may wait for their listeners. */
@@ -96,7 +99,7 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
   }
 
   /** By a thread that Node has for that, while the fold goes on. */
-  const compressed = function* (pieces: Pieces): WaitingSteps<Pieces> {
+  const compressed = function* (pieces: ReadonlyArray<Uint8Array>): WaitingSteps<Pieces> {
     let result: Pieces | undefined
     let failure: Error | undefined
     const end = gzipped(pieces, (compressed, error) => {
@@ -133,22 +136,24 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
       if (exposition instanceof DeltaExposition || exposition instanceof OtlpExposition) {
         const encoded = yield* exposition.finish()
         const base = exposition instanceof DeltaExposition ? yield* exposition.base() : undefined
-        const buffers = encoded.flatMap(({ body }) => body.map(({ buffer }) => buffer))
-        send({ _tag: "Rendered", request, encoded, base }, buffers)
+        send(
+          { _tag: "Rendered", request, encoded, base },
+          encoded.flatMap(({ body }) => memoryOf(body))
+        )
         return
       }
       yield* addLibrary(exposition, others, render)
       const whole = yield* exposition.finish()
-      const body = asked.compression === undefined ? whole : yield* compressed(whole)
-      send(
-        { _tag: "Rendered", request, body },
-        body.map(({ buffer }) => buffer)
+      const body = yield* inOwnedParts(asked.compression === undefined ? whole : yield* compressed(whole), (part) =>
+        send({ _tag: "RenderedPart", request, body: part }, memoryOf(part))
       )
+      send({ _tag: "Rendered", request, body }, memoryOf(body))
     } catch (error) {
       // Longer than any string can be, for one.
       send({ _tag: "NotRendered", request, reason: describeError(error) })
     } finally {
       hasEnded = true
+      memory.release()
       clearTimeout(patience)
       for (const { shown } of turns) release(shown)
       // Idle lanes and those that wait for a listener would keep it, scrape after scrape.
@@ -175,9 +180,9 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
   return rendering
 }
 
-const expositionOf = (render: Render): AnyExposition | OtlpExposition | DeltaExposition => {
+const expositionOf = (render: Render, { take }: SpareMemory): AnyExposition | OtlpExposition | DeltaExposition => {
   const { now, rendering } = render
-  if (rendering.format !== "otlp") return makeExposition(rendering, now)
+  if (rendering.format !== "otlp") return makeExposition(rendering, now, take)
   if (rendering.temporality === "delta") return new DeltaExposition(rendering, render)
   return new OtlpExposition(rendering, now)
 }
@@ -243,24 +248,28 @@ function* addAll(
   for (const shown of all) {
     const { createdAt, dimensions, duplicates, metric, quarantine, series } = shown
     const read: Array<DuplicatesRead> = []
-    const add = (dimensions: unknown): void => {
+    const add = function* (dimensions: unknown): Steps<void> {
       try {
         for (const [i, data] of metricData(metric, dimensions).entries()) {
           read[i] ??= duplicates.read()
-          exposition.add(data, { attributes, createdAt, duplicates: read[i] })
+          const source = { attributes, createdAt, duplicates: read[i] }
+          // Written by hand, it may have very many numbers.
+          yield* inParts(data, (part) => {
+            exposition.add(part, source)
+            return []
+          })
         }
       } catch {
         // What a view gives may be anything. This shows nothing that is a number.
       }
     }
     let last = dimensions
-    if (dimensions !== undefined) add(dimensions)
+    if (dimensions !== undefined) yield* add(dimensions)
     const isText = series !== undefined && exposition instanceof Exposition
     const left = isText ? yield* renderSeries(exposition, shown, series, { attributes, createdAt }, now) : undefined
     for (const part of series === undefined ? [] : left === undefined ? shownParts(series, metric, now) : [left]) {
-      add(part)
+      yield* add(part)
       last = part
-      yield
     }
     for (const each of read) each.end()
     series?.release()

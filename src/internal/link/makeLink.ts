@@ -144,7 +144,7 @@ export const makeLink = (options: LinkOptions): LinkControl => {
     if ("request" in message && !("lane" in message)) {
       renders.answer(message)
       // It may be large where there are many recorders.
-      if (message._tag === "Rendering") return
+      if (message._tag === "Rendering" || message._tag === "RenderedPart") return
       return options.kept?.replaceLast((kept) => isRender(kept, message.request), again)
     }
     if (message._tag === "Streamed" || message._tag === "Shipped") {

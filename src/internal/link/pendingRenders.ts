@@ -8,6 +8,7 @@ import { packStats } from "../formats/packedStats.ts"
 import type { DropRender, Render } from "../stream/commands.ts"
 import type { Rendered, RenderMessage } from "../stream/foldMessages.ts"
 import { withLiveClock } from "../util/liveClock.ts"
+import type { Bytes } from "../util/pieces.ts"
 
 export type RenderRequest = Omit<Render, "_tag" | "request">
 
@@ -39,6 +40,8 @@ interface Pending {
   /** Whether the fold has come to it. */
   isBegun: boolean
   readonly begun: () => void
+  /** What has come of it. */
+  readonly body: Array<Bytes>
   readonly end: (answer: Answer) => void
 }
 
@@ -72,6 +75,7 @@ export class PendingRenders {
         this.#renders.set(request, {
           isBegun: false,
           begun: onBegun,
+          body: [],
           end: (exit) => {
             this.#nextTurn(() => resume(exit))
             forget()
@@ -131,8 +135,11 @@ export class PendingRenders {
         if (pending === undefined) return
         pending.isBegun = true
         return pending.begun()
+      case "RenderedPart":
+        pending?.body.push(...message.body)
+        return
       case "Rendered":
-        return pending?.end(Exit.succeed(message))
+        return pending?.end(Exit.succeed({ ...message, body: [...pending.body, ...(message.body ?? [])] }))
       case "NotRendered":
         return pending?.end(Exit.fail(new Error(message.reason)))
     }

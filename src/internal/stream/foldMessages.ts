@@ -96,9 +96,10 @@ export interface Rendered {
   readonly base?: Uint8Array | undefined
 }
 
-/** The answer to {@link Render}: first that the fold has come to it, then the text. */
+/** The answer to {@link Render}: first that the fold has come to it, then the text, of which the begin may come in parts. */
 export type RenderMessage =
   | { readonly _tag: "Rendering"; readonly request: number }
+  | { readonly _tag: "RenderedPart"; readonly request: number; readonly body: Pieces }
   | ({ readonly _tag: "Rendered"; readonly request: number } & Rendered)
   | { readonly _tag: "NotRendered"; readonly request: number; readonly reason: string }
 

@@ -1,9 +1,9 @@
 import { constants, createGzip } from "node:zlib"
-import { PieceBytes, type Pieces, PieceWriter } from "./pieces.ts"
+import { owned, PieceBytes, type Pieces, PieceWriter } from "./pieces.ts"
 
 /** Compresses pieces by a thread that Node has for that, in turns of the event loop. It gives what ends that early. */
 export const gzipped = (
-  pieces: Pieces,
+  pieces: ReadonlyArray<Uint8Array>,
   onEnd: (compressed: Pieces | undefined, error?: Error) => void
 ): (() => void) => {
   const gzip = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: PieceBytes })
@@ -15,7 +15,7 @@ export const gzipped = (
   }
   // Several have the same memory.
   gzip.on("data", (chunk: Uint8Array) => compressed.add(new Uint8Array(chunk)))
-  gzip.on("end", () => onEnd(compressed.finish()))
+  gzip.on("end", () => onEnd(compressed.finish().map(owned)))
   gzip.on("error", (error) => onEnd(undefined, error))
   goOn()
   return () => void gzip.destroy()

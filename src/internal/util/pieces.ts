@@ -18,13 +18,47 @@ const LeastBytes = 1 << 14
 export const lengthOf = (pieces: ReadonlyArray<Uint8Array>): number =>
   pieces.reduce((sum, { length }) => sum + length, 0)
 
-/** How long memory is that goes on from so many bytes: most texts are short. */
-export const nextLength = (before: number, least: number): number => Math.max(least, Math.min(before * 4, PieceBytes))
+/** Gives memory of {@link PieceBytes}. */
+export type TakeMemory = () => Uint8Array
 
-/** Makes pieces that have memory of their own, so that they can be transferred. */
+export const newMemory: TakeMemory = () => new Uint8Array(PieceBytes)
+
+/** Memory for what goes on from so many bytes: most texts are short. */
+export const nextMemory = (before: number, least: number, take: TakeMemory): Uint8Array => {
+  const length = Math.max(least, Math.min(before * 4, PieceBytes))
+  return length === PieceBytes ? take() : new Uint8Array(length)
+}
+
+/** A piece in memory that is not shared, and may be transferred. */
+export const owned = (piece: Uint8Array): Bytes =>
+  piece.buffer instanceof SharedArrayBuffer ? new Uint8Array(piece) : (piece as Bytes)
+
+export const memoryOf = (pieces: Pieces): ReadonlyArray<ArrayBuffer> => pieces.map(({ buffer }) => buffer)
+
+/** Bytes that are copied in one step, and sent at once. */
+const PartBytes = 1 << 22
+
+/** Sends owned pieces, all but the last part of them, which it gives. */
+export function* inOwnedParts(pieces: ReadonlyArray<Uint8Array>, send: (part: Pieces) => void): Steps<Pieces> {
+  let part: Array<Bytes> = []
+  let bytes = 0
+  for (const piece of pieces) {
+    if (bytes >= PartBytes) {
+      send(part)
+      part = []
+      bytes = 0
+      yield
+    }
+    part.push(owned(piece))
+    bytes += piece.length
+  }
+  return part
+}
+
+/** Makes pieces, each of which has memory of its own. */
 export class PieceWriter {
-  readonly #pieces: Array<Bytes> = []
-  #memory: Bytes = new Uint8Array(0)
+  readonly #pieces: Array<Uint8Array> = []
+  #memory: Uint8Array = new Uint8Array(0)
   #used = 0
   #before = 0
 
@@ -32,12 +66,12 @@ export class PieceWriter {
   add(bytes: Uint8Array): void {
     if (bytes.length >= LeastBytes) {
       this.#end()
-      this.#pieces.push(bytes as Bytes)
+      this.#pieces.push(bytes)
       return
     }
     if (this.#used + bytes.length > this.#memory.length) {
       this.#end()
-      this.#memory = new Uint8Array(nextLength(this.#before, bytes.length))
+      this.#memory = nextMemory(this.#before, bytes.length, newMemory)
     }
     this.#memory.set(bytes, this.#used)
     this.#used += bytes.length
@@ -50,7 +84,7 @@ export class PieceWriter {
     this.#used = 0
   }
 
-  finish(): Pieces {
+  finish(): ReadonlyArray<Uint8Array> {
     this.#end()
     return this.#pieces
   }
@@ -83,7 +117,7 @@ export const inOne = (pieces: ReadonlyArray<Uint8Array>): Steps<Bytes> =>
   joined(pieces, (length) => new Uint8Array(length))
 
 /** The text that they are in UTF-8. */
-export function* textOf(pieces: Pieces): Steps<string> {
+export function* textOf(pieces: ReadonlyArray<Uint8Array>): Steps<string> {
   const decoder = new TextDecoder()
   let text = ""
   for (const piece of pieces) {

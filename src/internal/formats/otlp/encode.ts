@@ -3,7 +3,7 @@
  * together from what two threads have encoded.
  */
 import type { Encoded, Protocol, Resource, Scope } from "../../model/otlp.ts"
-import { type Bytes, inOne, PieceWriter } from "../../util/pieces.ts"
+import { type Bytes, inOne, owned, PieceWriter } from "../../util/pieces.ts"
 import type { Steps } from "../../util/steps.ts"
 import { shapeKey } from "../metricData.ts"
 import type { Encoding, Parts } from "./encoding.ts"
@@ -60,7 +60,7 @@ export class MetricsEncoder {
     let body = new PieceWriter()
     let points = 0
     const end = (): void => {
-      if (points > 0) bodies.push({ body: body.finish(), points })
+      if (points > 0) bodies.push({ body: body.finish().map(owned), points })
       body = new PieceWriter()
       points = 0
     }

@@ -2,7 +2,7 @@
  * The metrics of a scrape in the format that is asked for.
  */
 import type { ExpositionRendering } from "../../model/format.ts"
-import type { Pieces } from "../../util/pieces.ts"
+import type { TakeMemory } from "../../util/pieces.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { MetricData } from "../metricData.ts"
 import type { Source } from "./families.ts"
@@ -13,14 +13,14 @@ import { Exposition } from "./text.ts"
 export interface AnyExposition {
   /** Adds data. When this throws, nothing was added. */
   readonly add: (data: MetricData, source?: Source) => void
-  /** The whole. Of remote write, each piece is a request. */
-  readonly finish: () => Steps<Pieces>
+  /** The whole, as it lies in memory. Of remote write, each piece is a request. */
+  readonly finish: () => Steps<ReadonlyArray<Uint8Array>>
 }
 
-/** `now`: the time of samples that have one. */
-export const makeExposition = (rendering: ExpositionRendering, now: number): AnyExposition => {
+/** `now`: the time of samples that have one. `take`: gives the memory for what is long. */
+export const makeExposition = (rendering: ExpositionRendering, now: number, take?: TakeMemory): AnyExposition => {
   if (rendering.format === "remote-write") return new RemoteWriteExposition({ ...rendering, now })
   const { names, reserved = [] } = rendering
-  if (rendering.format === "protobuf") return new ProtobufExposition(rendering.maxSchema, reserved, names)
-  return new Exposition(rendering.format, reserved, names)
+  if (rendering.format === "protobuf") return new ProtobufExposition(rendering.maxSchema, reserved, names, take)
+  return new Exposition(rendering.format, reserved, names, take)
 }

@@ -8,7 +8,7 @@ import { PbfWriter } from "pbf"
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import { counterSample, type Family, type FamilyType } from "../../naming/names.ts"
 import type { BaseUnit } from "../../naming/units.ts"
-import { lengthOf, type Pieces, PieceWriter } from "../../util/pieces.ts"
+import { lengthOf, newMemory, PieceBytes, PieceWriter, type TakeMemory } from "../../util/pieces.ts"
 import type { Steps } from "../../util/steps.ts"
 import type {
   ExponentialDataPoint,
@@ -29,13 +29,17 @@ import { nativeHistogram } from "./nativeHistogram.ts"
 interface Section {
   readonly family: Family
   readonly help: string
+  readonly take: TakeMemory
   /** Pieces of them: one that grew with the family would be copied again and again. */
   readonly pieces: Array<Uint8Array>
   metrics: PbfWriter
 }
 
-/** Bytes of a piece. */
-const Piece = 65_536
+/** Bytes of the first piece: most families are short. */
+const FirstBytes = 65_536
+
+/** Of the others. What a metric needs beyond their memory is copied. */
+const FullBytes = PieceBytes - 4096
 
 const types: { readonly [T in FamilyType]: number } = { counter: 0, gauge: 1, summary: 2, histogram: 4 }
 
@@ -58,9 +62,14 @@ export class ProtobufExposition {
   readonly #families: Families<Section>
 
   /** `reserved`: names of labels that no metric may have. `names`: of the families that are shown. */
-  constructor(maxSchema: number, reserved: ReadonlyArray<string> = [], names?: ReadonlyArray<string>) {
+  constructor(
+    maxSchema: number,
+    reserved: ReadonlyArray<string> = [],
+    names?: ReadonlyArray<string>,
+    take: TakeMemory = newMemory
+  ) {
     this.#families = new Families(
-      (family, data) => ({ family, help: helpOf(data), pieces: [], metrics: new PbfWriter() }),
+      (family, data) => ({ family, help: helpOf(data), take, pieces: [], metrics: new PbfWriter() }),
       names
     )
     this.#maxSchema = maxSchema
@@ -110,7 +119,7 @@ export class ProtobufExposition {
     }
   }
 
-  *finish(): Steps<Pieces> {
+  *finish(): Steps<ReadonlyArray<Uint8Array>> {
     const pieces = new PieceWriter()
     for (const section of this.#families.sections) {
       const own = piecesOf(section)
@@ -145,9 +154,9 @@ const addAll = <Point>(
   }
   for (let i = 0; i < points.length; i++) {
     section.metrics.writeMessage(4, writeMetric, i)
-    if (section.metrics.pos < Piece) continue
+    if (section.metrics.pos < (section.pieces.length === 0 ? FirstBytes : FullBytes)) continue
     section.pieces.push(section.metrics.finish())
-    section.metrics = new PbfWriter(new Uint8Array(Piece + 1024))
+    section.metrics = new PbfWriter(section.take())
   }
 }
 

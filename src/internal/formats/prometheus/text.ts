@@ -6,7 +6,7 @@ import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { TextFormat } from "../../model/format.ts"
 import { counterSample, type Family, hasTotal } from "../../naming/names.ts"
 import { type BaseUnit, isScaled } from "../../naming/units.ts"
-import { type Pieces, PieceWriter } from "../../util/pieces.ts"
+import { PieceWriter, type TakeMemory } from "../../util/pieces.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { Life, MetricData, NumberPoint, SummaryDataPoint } from "../metricData.ts"
 import { boundariesOf, countsOf } from "./classicBuckets.ts"
@@ -32,9 +32,14 @@ export class Exposition {
   readonly #families: Families<Section>
 
   /** `reserved`: names of labels that no metric may have. `names`: of the families that are shown. */
-  constructor(format: TextFormat, reserved: ReadonlyArray<string> = [], names?: ReadonlyArray<string>) {
+  constructor(
+    format: TextFormat,
+    reserved: ReadonlyArray<string> = [],
+    names?: ReadonlyArray<string>,
+    take?: TakeMemory
+  ) {
     this.#families = new Families((family, data) => {
-      const text = new TextBlocks()
+      const text = new TextBlocks(take)
       text.add(this.#headerOf(family, data))
       return { family, text }
     }, names)
@@ -168,7 +173,7 @@ export class Exposition {
   // --- the whole
 
   /** The bytes of the text. */
-  *finish(): Steps<Pieces> {
+  *finish(): Steps<ReadonlyArray<Uint8Array>> {
     const pieces = new PieceWriter()
     for (const { text } of this.#families.sections) {
       for (const block of text.finish()) pieces.add(block)

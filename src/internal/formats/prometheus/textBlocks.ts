@@ -2,7 +2,7 @@
  * A long text as bytes, in blocks: it is encoded as it comes, since megabytes of strings that live on would cost the
  * garbage collector more than all else.
  */
-import { type Bytes, nextLength, PieceBytes } from "../../util/pieces.ts"
+import { newMemory, nextMemory, PieceBytes, type TakeMemory } from "../../util/pieces.ts"
 import { numberText } from "./numbers.ts"
 
 /** Bytes of a character at the most. */
@@ -82,11 +82,16 @@ const LargeInteger = 1e9
 export const MostOfNumber = 25
 
 export class TextBlocks {
-  #full: Array<Bytes> = []
-  #block: Bytes = new Uint8Array(0)
+  readonly #take: TakeMemory
+  readonly #full: Array<Uint8Array> = []
+  #block: Uint8Array = new Uint8Array(0)
   #view = new DataView(this.#block.buffer)
   #at = 0
   #before = 0
+
+  constructor(take: TakeMemory = newMemory) {
+    this.#take = take
+  }
 
   add(text: string): void {
     for (let rest = text; rest !== ""; ) {
@@ -133,12 +138,12 @@ export class TextBlocks {
     if (this.#at > 0) this.#full.push(this.#block.subarray(0, this.#at))
     this.#before += this.#at
     this.#at = 0
-    this.#block = new Uint8Array(nextLength(this.#before, least))
+    this.#block = nextMemory(this.#before, least, this.#take)
     this.#view = new DataView(this.#block.buffer)
   }
 
   /** In order. Nothing is added after that. */
-  finish(): ReadonlyArray<Bytes> {
+  finish(): ReadonlyArray<Uint8Array> {
     return this.#at === 0 ? this.#full : [...this.#full, this.#block.subarray(0, this.#at)]
   }
 }
