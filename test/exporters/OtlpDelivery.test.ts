@@ -282,6 +282,24 @@ describe("an export of several requests", () => {
     )
   )
 
+  it.effect("counts what was rejected before the others are answered", () =>
+    withCollector(
+      [
+        { do: "accept", delay: 0, rejected: 2 },
+        { do: "accept", delay: 5000 }
+      ],
+      { maxExportBatchSize },
+      (world) =>
+        Effect.gen(function* () {
+          yield* work(yield* world.make)
+          yield* world.begin(Effect.exit(world.flush))
+          yield* world.pass(1000)
+          expect(world.collector.requests).toHaveLength(2)
+          expect((yield* world.runtime.stats).exports).toMatchObject([{ partial: 0, rejectedPoints: 2 }])
+        })
+    )
+  )
+
   it.effect("has no time left for the rest where the first requests took it, and says so", () =>
     withCollector(
       [

@@ -57,9 +57,13 @@ export class Outcome {
     )
   }
 
-  /** What was said of points that were taken, whatever became of the others of the export. */
+  /** A request of an export was taken, but for some points. */
+  rejected(points: number): void {
+    this.#rejectedPoints += points
+  }
+
+  /** What was said of all requests that were taken, whatever became of the others of the export. */
   answered({ message, rejected }: Answered): Effect.Effect<void> {
-    this.#rejectedPoints += rejected
     const remark =
       rejected > 0
         ? `rejected ${rejected} points${message === "" ? "" : `: ${message}`}`

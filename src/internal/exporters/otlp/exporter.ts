@@ -167,7 +167,8 @@ export const makeExporter = Effect.fnUntraced(function* (
       for (const part of batch.missing) {
         tried.push(part)
         onItsWay = part
-        const delivered = yield* Effect.result(deliver(transport, part, left(), most))
+        const told = Effect.sync(() => outcome.rejected(answeredBy([part]).rejected))
+        const delivered = yield* Effect.result(Effect.ensuring(deliver(transport, part, left(), most), told))
         if (Result.isSuccess(delivered)) continue
         failing ??= { part, error: delivered.failure }
         // The others may be what the collector takes.
