@@ -3,9 +3,9 @@
  * what a store is told.
  */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import type { Command, Keeper } from "../stream/commands.ts"
 import type { KeptMessage } from "../stream/foldMessages.ts"
+import { Tickets } from "./tickets.ts"
 
 /** How what is kept stands. */
 export interface KeeperProgress {
@@ -44,12 +44,7 @@ const names: { readonly [by in Keeper]: string } = { durable: "the durable state
 
 export class KeeperEnd {
   readonly #options: KeeperEndOptions
-  readonly #waiting = new Map<number, (exit: Exit.Exit<void, Error>) => void>()
-  /** Those of {@link persistLast}. */
-  readonly #last = new Set<number>()
-  #next = 0
-  /** Why there is no fold any more. */
-  #lost: Error | undefined
+  readonly #tickets: Tickets<"go on" | "last">
   #progress: KeeperProgress = { savedAt: undefined, events: 0, failures: 0, failure: undefined, discarded: 0 }
   readonly #warned = new Set<string>()
   readonly #discarded = new Set<string>()
@@ -61,6 +56,12 @@ export class KeeperEnd {
 
   constructor(options: KeeperEndOptions) {
     this.#options = options
+    const { by, hold, nextTurn, send } = options
+    this.#tickets = new Tickets({
+      send: (ticket, order) => send({ _tag: "Persist", by, ticket, ...(order === "last" && { isLast: true }) }),
+      hold,
+      nextTurn
+    })
   }
 
   get progress(): KeeperProgress {
@@ -74,34 +75,10 @@ export class KeeperEnd {
   }
 
   /** Done when the state is written as it is behind everything sent before. */
-  readonly persist: Effect.Effect<void, Error> = this.#persist(false)
+  readonly persist: Effect.Effect<void, Error> = Effect.suspend(() => this.#tickets.tell("go on"))
 
   /** The same, and nothing is written after it. */
-  readonly persistLast: Effect.Effect<void, Error> = this.#persist(true)
-
-  #persist(isLast: boolean): Effect.Effect<void, Error> {
-    return Effect.callback<void, Error>((resume) => {
-      if (this.#lost !== undefined) return resume(Effect.fail(this.#lost))
-      const { hold, nextTurn } = this.#options
-      const ticket = this.#next++
-      const release = hold()
-      const forget = (): void => {
-        if (this.#waiting.delete(ticket)) release()
-      }
-      this.#waiting.set(ticket, (exit) => {
-        nextTurn(() => resume(exit))
-        forget()
-      })
-      if (isLast) this.#last.add(ticket)
-      this.#ask(ticket)
-      return Effect.sync(forget)
-    })
-  }
-
-  #ask(ticket: number): void {
-    const { by, send } = this.#options
-    send({ _tag: "Persist", by, ticket, ...(this.#last.has(ticket) && { isLast: true }) })
-  }
+  readonly persistLast: Effect.Effect<void, Error> = Effect.suspend(() => this.#tickets.tell("last"))
 
   /**
    * The same in this call, which blocks the thread for so many milliseconds at the most. A fold in this thread could not
@@ -109,16 +86,14 @@ export class KeeperEnd {
    */
   persistNow(most: number): void {
     const { receive } = this.#options
-    if (receive === undefined || this.#lost !== undefined) return
-    const ticket = this.#next++
+    if (receive === undefined) return
     const end = performance.now() + most
-    this.#waiting.set(ticket, () => this.#waiting.delete(ticket))
-    this.#ask(ticket)
-    while (this.#waiting.has(ticket) && performance.now() < end) {
+    this.#tickets.tellNow("go on", () => {
+      if (performance.now() >= end) return false
       Atomics.wait(never, 0, 0, LookMillis)
       receive()
-    }
-    this.#waiting.delete(ticket)
+      return true
+    })
   }
 
   receive(message: KeptMessage): void {
@@ -150,10 +125,8 @@ export class KeeperEnd {
           `${names[by]} of the metric "${name}" of the recorder "${recorderId}", and of others like it: ${reason}`
         )
       }
-      case "Persisted": {
-        const { failure } = message
-        return this.#waiting.get(message.ticket)?.(failure === undefined ? Exit.void : Exit.fail(new Error(failure)))
-      }
+      case "Persisted":
+        return this.#tickets.done(message)
     }
   }
 
@@ -163,14 +136,11 @@ export class KeeperEnd {
     this.#warn(text)
   }
 
-  /** The fold was replaced: the one before may have taken a question and not answered it. */
   again(): void {
-    for (const ticket of this.#waiting.keys()) this.#ask(ticket)
+    this.#tickets.again()
   }
 
   failAll(cause: unknown): void {
-    const error = new Error("the fold is gone", { cause })
-    this.#lost = error
-    for (const end of [...this.#waiting.values()]) end(Exit.fail(error))
+    this.#tickets.failAll(cause)
   }
 }

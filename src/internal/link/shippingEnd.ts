@@ -2,9 +2,9 @@
  * What the application thread knows of the store that the events of its fold are appended to, and waits for.
  */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import type { Command } from "../stream/commands.ts"
 import type { ShippingMessage } from "../stream/foldMessages.ts"
+import { Tickets } from "./tickets.ts"
 
 /** How the events stand. */
 export type ShippingProgress = Omit<Extract<ShippingMessage, { readonly _tag: "Streamed" }>, "_tag">
@@ -16,14 +16,7 @@ interface ShippingEndOptions {
 }
 
 export class ShippingEnd {
-  readonly #options: ShippingEndOptions
-  readonly #waiting = new Map<
-    number,
-    { readonly ends: boolean; readonly end: (exit: Exit.Exit<void, Error>) => void }
-  >()
-  #next = 0
-  /** Why there is no fold any more. */
-  #lost: Error | undefined
+  readonly #tickets: Tickets<"go on" | "end">
   #progress: ShippingProgress = {
     ...{ events: 0, kept: 0, isFull: false, dropped: 0 },
     ...{ failures: 0, failure: undefined, retirements: 0 }
@@ -33,8 +26,12 @@ export class ShippingEnd {
   /** Is told when appending begins to fail or to have no room, and when it works again. */
   onChange: (progress: Pick<ShippingProgress, "failure" | "isFull">) => void = () => {}
 
-  constructor(options: ShippingEndOptions) {
-    this.#options = options
+  constructor({ hold, nextTurn, send }: ShippingEndOptions) {
+    this.#tickets = new Tickets({
+      send: (ticket, order) => send({ _tag: "Ship", ticket, ends: order === "end" }),
+      hold,
+      nextTurn
+    })
   }
 
   get progress(): ShippingProgress {
@@ -43,35 +40,13 @@ export class ShippingEnd {
   }
 
   /** Done when the store has everything that was sent before. */
-  readonly flush: Effect.Effect<void, Error> = this.#ship(false)
+  readonly flush: Effect.Effect<void, Error> = Effect.suspend(() => this.#tickets.tell("go on"))
 
   /** The same, with nothing more to come. */
-  readonly end: Effect.Effect<void, Error> = this.#ship(true)
-
-  #ship(ends: boolean): Effect.Effect<void, Error> {
-    return Effect.callback<void, Error>((resume) => {
-      if (this.#lost !== undefined) return resume(Effect.fail(this.#lost))
-      const { hold, nextTurn, send } = this.#options
-      const ticket = this.#next++
-      const release = hold()
-      const forget = (): void => {
-        if (this.#waiting.delete(ticket)) release()
-      }
-      const end = (exit: Exit.Exit<void, Error>): void => {
-        nextTurn(() => resume(exit))
-        forget()
-      }
-      this.#waiting.set(ticket, { ends, end })
-      send({ _tag: "Ship", ticket, ends })
-      return Effect.sync(forget)
-    })
-  }
+  readonly end: Effect.Effect<void, Error> = Effect.suspend(() => this.#tickets.tell("end"))
 
   receive(message: ShippingMessage): void {
-    if (message._tag === "Shipped") {
-      const { failure, ticket } = message
-      return this.#waiting.get(ticket)?.end(failure === undefined ? Exit.void : Exit.fail(new Error(failure)))
-    }
+    if (message._tag === "Shipped") return this.#tickets.done(message)
     const { failure, isFull } = this.#progress
     this.#progress = message
     if ((failure === undefined) !== (message.failure === undefined) || isFull !== message.isFull) this.onChange(message)
@@ -82,12 +57,10 @@ export class ShippingEnd {
     const { dropped, events } = this.progress
     this.#before = { events, dropped }
     this.#progress = { ...this.#progress, events: 0, dropped: 0 }
-    for (const [ticket, { ends }] of this.#waiting) this.#options.send({ _tag: "Ship", ticket, ends })
+    this.#tickets.again()
   }
 
   failAll(cause: unknown): void {
-    const error = new Error("the fold is gone", { cause })
-    this.#lost = error
-    for (const { end } of [...this.#waiting.values()]) end(Exit.fail(error))
+    this.#tickets.failAll(cause)
   }
 }

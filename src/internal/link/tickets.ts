@@ -1,0 +1,76 @@
+/** What the fold was told to do, each under a ticket, until it says that it is done. */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+
+interface TicketOptions<Order> {
+  readonly send: (ticket: number, order: Order) => void
+  /** Keeps the process alive until what it gives is called. */
+  readonly hold: () => () => void
+  readonly nextTurn: (action: () => void) => void
+}
+
+interface Told<Order> {
+  readonly order: Order
+  readonly end: (exit: Exit.Exit<void, Error>) => void
+}
+
+export class Tickets<Order> {
+  readonly #options: TicketOptions<Order>
+  readonly #waiting = new Map<number, Told<Order>>()
+  #next = 0
+  /** Why there is no fold any more. */
+  #lost: Error | undefined
+
+  constructor(options: TicketOptions<Order>) {
+    this.#options = options
+  }
+
+  /** Done when the fold is. */
+  tell(order: Order): Effect.Effect<void, Error> {
+    return Effect.callback<void, Error>((resume) => {
+      if (this.#lost !== undefined) return resume(Effect.fail(this.#lost))
+      const { hold, nextTurn } = this.#options
+      const ticket = this.#next++
+      const release = hold()
+      const forget = (): void => {
+        if (this.#waiting.delete(ticket)) release()
+      }
+      this.#send(ticket, order, (exit) => {
+        nextTurn(() => resume(exit))
+        forget()
+      })
+      return Effect.sync(forget)
+    })
+  }
+
+  /** Waits in this call: by `look`, again and again until that is done, or `look` gives `false`. */
+  tellNow(order: Order, look: () => boolean): void {
+    if (this.#lost !== undefined) return
+    const ticket = this.#next++
+    this.#send(ticket, order, () => this.#waiting.delete(ticket))
+    while (this.#waiting.has(ticket) && look()) {
+      // It has looked.
+    }
+    this.#waiting.delete(ticket)
+  }
+
+  #send(ticket: number, order: Order, end: Told<Order>["end"]): void {
+    this.#waiting.set(ticket, { order, end })
+    this.#options.send(ticket, order)
+  }
+
+  done({ failure, ticket }: { readonly ticket: number; readonly failure: string | undefined }): void {
+    this.#waiting.get(ticket)?.end(failure === undefined ? Exit.void : Exit.fail(new Error(failure)))
+  }
+
+  /** The fold was replaced: the one before may have taken an order and not answered it. */
+  again(): void {
+    for (const [ticket, { order }] of this.#waiting) this.#options.send(ticket, order)
+  }
+
+  failAll(cause: unknown): void {
+    const error = new Error("the fold is gone", { cause })
+    this.#lost = error
+    for (const { end } of [...this.#waiting.values()]) end(Exit.fail(error))
+  }
+}
