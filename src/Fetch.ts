@@ -39,6 +39,7 @@ import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { internalsOf } from "./internal/runtime/internals.ts"
 import { measuringRecorder, measuringWith } from "./internal/runtime/measuring.ts"
 import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
+import { listening } from "./internal/util/listeners.ts"
 
 export { HttpClientEvent, HttpClientMetrics } from "./internal/http/clientMetrics.ts"
 export type { ClientOptions } from "./internal/http/clientRequests.ts"
@@ -179,11 +180,7 @@ export const start = async (runtime: AnyRuntime, options: ClientOptions = {}): P
   const clock = Context.get(context, Clock.Clock)
   const measure = Effect.flatMap(
     measuringRecorder(service, HttpClientMetrics, "http", options, clientOptionChecks),
-    ({ emitUnsafe }) =>
-      Effect.acquireRelease(
-        Effect.sync(() => observeUndici(new ClientRequests(emitUnsafe, options), clock)),
-        (stop) => Effect.sync(stop)
-      )
+    ({ emitUnsafe }) => listening(() => observeUndici(new ClientRequests(emitUnsafe, options), clock))
   )
   const [, stoppable] = await startScoped(context, measure)
   return stoppable

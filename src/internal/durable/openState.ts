@@ -8,6 +8,7 @@ import { DurableStateError } from "../model/runtimeErrors.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import type { DurableSettings } from "../stream/workerMessages.ts"
 import { messageOf } from "../util/describeError.ts"
+import { listening } from "../util/listeners.ts"
 import { DurableState } from "./durableState.ts"
 import { renewing, renewLock } from "./folderLock.ts"
 import { folderStore, removeUnfinished } from "./folderStore.ts"
@@ -45,10 +46,7 @@ const openFolder = Effect.fnUntraced(function* (
   // What another process has begun that has taken the folder over is left alone.
   const begin = () => renew().then(() => removeUnfinished(directory, keyOf(namespace)))
   yield* Effect.ignore(Effect.tryPromise(begin))
-  yield* Effect.acquireRelease(
-    Effect.sync(() => renewing(path, lock!)),
-    (stop) => Effect.sync(stop)
-  )
+  yield* listening(() => renewing(path, lock!))
   return folderStore(directory, renew)
 })
 

@@ -112,6 +112,18 @@ export const whyInvalidOptions = (
   return undefined
 }
 
+/** Options within an option: a check of each, and of all of them together. */
+export const someOptions =
+  <Options>(
+    checks: { readonly [K in keyof Required<Options>]: Check },
+    together: (options: Options) => string | undefined = () => undefined
+  ): Check =>
+  (value) => {
+    const invalid = whyInvalidOptions(value, checks, true)
+    if (invalid === undefined) return together(value as Options)
+    return invalid.argument === "options" ? invalid.reason : `its ${invalid.message}`
+  }
+
 /** Throws what is wrong with a value, if anything is. */
 export const check = (argument: string, value: unknown, by: Check): void => {
   const invalid = whyInvalid(argument, value, by)

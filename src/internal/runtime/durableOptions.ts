@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type { KeyValueStore } from "effect/persistence/KeyValueStore"
 import type * as Scope from "effect/Scope"
-import { aBoolean, aDuration, aStore, type Check, notBlank, whyInvalidOptions } from "../model/optionChecks.ts"
+import { aBoolean, aDuration, aStore, type Check, notBlank, someOptions } from "../model/optionChecks.ts"
 import type { DurableStateError } from "../model/runtimeErrors.ts"
 import type { DurableSettings } from "../stream/workerMessages.ts"
 
@@ -57,29 +57,20 @@ export interface DurableOptions {
 const noStoreOnWorker: Check = () =>
   "cannot cross to the worker. Pass it to MetricsWorker.run in the worker's entry, or name a directory"
 
-const checksOf = (store: Check) => ({
-  directory: notBlank,
-  store,
-  interval: aDuration,
-  levels: aBoolean,
-  keepRemoved: aDuration
-})
-
-const durableOptions =
-  (checks: { readonly [option: string]: Check }, needsPlace: boolean): Check =>
-  (value) => {
-    const invalid = whyInvalidOptions(value, checks, true)
-    if (invalid !== undefined) return invalid.argument === "options" ? invalid.reason : `its ${invalid.message}`
-    const { directory, store } = value as DurableOptions
-    if (directory !== undefined && store !== undefined) return "has a directory and a store. Give it one of the two"
-    return needsPlace && directory === undefined && store === undefined
-      ? "needs a directory for the state, or a store"
-      : undefined
-  }
+const durableOptions = (store: Check, needsPlace: boolean): Check =>
+  someOptions<DurableOptions>(
+    { directory: notBlank, store, interval: aDuration, levels: aBoolean, keepRemoved: aDuration },
+    ({ directory, store }) => {
+      if (directory !== undefined && store !== undefined) return "has a directory and a store. Give it one of the two"
+      return needsPlace && directory === undefined && store === undefined
+        ? "needs a directory for the state, or a store"
+        : undefined
+    }
+  )
 
 /** Of a runtime that folds in process, and of one on a worker, which may have a store of its own. */
-export const inProcessDurable: Check = durableOptions(checksOf(aStore), true)
-export const workerDurable: Check = durableOptions(checksOf(noStoreOnWorker), false)
+export const inProcessDurable: Check = durableOptions(aStore, true)
+export const workerDurable: Check = durableOptions(noStoreOnWorker, false)
 
 const settingsOf = (
   namespace: string,

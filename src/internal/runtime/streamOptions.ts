@@ -1,7 +1,7 @@
 /** The option by which a runtime has its events folded by aggregators as well. */
 import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
-import { aDuration, type Check, integerWithin, oneOf, whyInvalidOptions } from "../model/optionChecks.ts"
+import { aDuration, type Check, integerWithin, oneOf, someOptions } from "../model/optionChecks.ts"
 import type { EventStore } from "../store/eventStore.ts"
 import { isStoreModule, type StoreModule } from "../store/storeModule.ts"
 import type { ShippingSettings } from "../stream/workerMessages.ts"
@@ -72,24 +72,22 @@ const aModuleOrLayer: Check = (value) =>
     ? undefined
     : "must be what RedisStore.make, PostgresStore.make or MetricsStore.module returns, or a layer of EventStore"
 
-const streamOptions =
-  (store: Check): Check =>
-  (value) => {
-    const checks = {
+const streamOptions = (store: Check): Check =>
+  someOptions<StreamOptions>(
+    {
       store,
       interval: aDuration,
       memoryLimit: integerWithin(1024 * 1024, 4 * 1024 ** 3),
       overflow: oneOf("backpressure", "drop-newest"),
       grace: aDuration,
       heartbeat: aDuration
+    },
+    ({ grace = DefaultGrace, heartbeat, store }) => {
+      if (store === undefined) return "needs a store, such as RedisStore.make({ url })"
+      const isRare = heartbeat !== undefined && millisOf(heartbeat) * 2 >= millisOf(grace)
+      return isRare ? "has a heartbeat that is not less than half of its grace" : undefined
     }
-    const invalid = whyInvalidOptions(value, checks, true)
-    if (invalid !== undefined) return invalid.argument === "options" ? invalid.reason : `its ${invalid.message}`
-    const { grace = DefaultGrace, heartbeat, store: given } = value as StreamOptions
-    if (given === undefined) return "needs a store, such as RedisStore.make({ url })"
-    const isRare = heartbeat !== undefined && millisOf(heartbeat) * 2 >= millisOf(grace)
-    return isRare ? "has a heartbeat that is not less than half of its grace" : undefined
-  }
+  )
 
 /** Of a runtime that folds in process, and of one on a worker: functions cannot cross threads. */
 export const inProcessStream: Check = streamOptions(aModuleOrLayer)
