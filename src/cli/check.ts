@@ -2,12 +2,12 @@
  * `check MODULE...`: what could be better about definitions.
  */
 import * as Command from "effect/cli/Command"
-import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import { findingsOf } from "../internal/catalogue/check.ts"
 import { type Finding, findingGravity, type Gravity, gravities } from "../internal/catalogue/findings.ts"
 import { accept, acceptedIn, print } from "./accepted.ts"
 import { endWith, exitCodes } from "./exit.ts"
+import { switchOf } from "./flags.ts"
 import { metricsOfAll, modules } from "./generate.ts"
 
 const codeOf: { readonly [G in Gravity]: number } = {
@@ -25,7 +25,7 @@ export const check = Command.make(
   "check",
   {
     modules,
-    json: Flag.Boolean("json").pipe(Flag.withDescription("Print the findings as JSON"), Flag.withDefault(false)),
+    json: switchOf("json", "Print the findings as JSON"),
     accept
   },
   Effect.fn("check")(function* ({ accept, json, modules }) {

@@ -19,6 +19,7 @@ import { cannotRead } from "./cannotRead.ts"
 import { type Definitions, definitionsOf } from "./definitions.ts"
 import { failed } from "./escapeControls.ts"
 import { endWith, exitCodes } from "./exit.ts"
+import { optional, switchOf } from "./flags.ts"
 import { numberChanges, replayed } from "./numbers.ts"
 
 const codeOf: { readonly [S in Severity]: number } = {
@@ -83,14 +84,11 @@ export const diff = Command.make(
       Argument.withDescription("The modules that export the new metrics"),
       Argument.variadic({ min: 1 })
     ),
-    events: Flag.optional(
-      Flag.String("events").pipe(
-        Flag.withDescription(
-          "Also compare the numbers of captured events: a file as replay reads it, or - for the standard input"
-        )
-      )
+    events: optional(
+      Flag.String("events"),
+      "Also compare the numbers of captured events: a file as replay reads it, or - for the standard input"
     ),
-    json: Flag.Boolean("json").pipe(Flag.withDescription("Print the changes as JSON"), Flag.withDefault(false)),
+    json: switchOf("json", "Print the changes as JSON"),
     accept
   },
   Effect.fn("diff")(function* ({ accept, events, json, now: paths, old: path }) {

@@ -12,6 +12,7 @@ import { rulesOf, rulesYaml } from "../internal/catalogue/rules.ts"
 import { distinct } from "../internal/metric/definition/fingerprint.ts"
 import { describedMetrics } from "./definitions.ts"
 import { harmlessEscapes, harmlessJson, harmlessLines } from "./escapeControls.ts"
+import { switchOf } from "./flags.ts"
 import { metricsOf } from "./modules.ts"
 
 export const modules = Argument.String("module").pipe(
@@ -48,7 +49,7 @@ export const rules = Command.make(
   "rules",
   {
     modules,
-    json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON instead of YAML"), Flag.withDefault(false))
+    json: switchOf("json", "Print JSON instead of YAML")
   },
   Effect.fn("rules")(function* ({ json, modules }) {
     const made = rulesOf(yield* metricsOfAll(modules))
@@ -65,10 +66,7 @@ export const catalogue = Command.make(
   "catalogue",
   {
     modules,
-    json: Flag.Boolean("json").pipe(
-      Flag.withDescription("Print JSON, which mvx-metrics diff compares with later versions"),
-      Flag.withDefault(false)
-    )
+    json: switchOf("json", "Print JSON, which mvx-metrics diff compares with later versions")
   },
   Effect.fn("catalogue")(function* ({ json, modules }) {
     const metrics = yield* metricsOfAll(modules)

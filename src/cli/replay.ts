@@ -17,6 +17,7 @@ import { InvalidLine } from "../MetricsError.ts"
 import * as Replay from "../Replay.ts"
 import { cannotRead } from "./cannotRead.ts"
 import { failed, harmless, harmlessJson, harmlessLines } from "./escapeControls.ts"
+import { optional, switchOf } from "./flags.ts"
 import { exportedMetricsOf } from "./modules.ts"
 import { recordingOf, replayTest } from "./replayTest.ts"
 import { tablesOf } from "./tables.ts"
@@ -40,25 +41,16 @@ export const replay = Command.make(
       )
     ),
     metrics: Flag.String("metrics").pipe(Flag.withDescription("A module that exports metrics: ./cache.metrics.ts")),
-    recorder: Flag.optional(
-      Flag.String("recorder").pipe(
-        Flag.withDescription("Read the events of the recorder with this id only, from a file of a flight recorder")
-      )
+    recorder: optional(
+      Flag.String("recorder"),
+      "Read the events of the recorder with this id only, from a file of a flight recorder"
     ),
-    json: Flag.Boolean("json").pipe(
-      Flag.withDescription("Print the snapshots as a line of JSON"),
-      Flag.withDefault(false)
+    json: switchOf("json", "Print the snapshots as a line of JSON"),
+    asTest: switchOf(
+      "as-test",
+      "Print a test of vitest with the events and what the metrics show of them. Of a flight recording of a failure, it fails until the metric takes the events"
     ),
-    asTest: Flag.Boolean("as-test").pipe(
-      Flag.withDescription(
-        "Print a test of vitest with the events and what the metrics show of them. Of a flight recording of a failure, it fails until the metric takes the events"
-      ),
-      Flag.withDefault(false)
-    ),
-    skip: Flag.Boolean("skip-bad-lines").pipe(
-      Flag.withDescription("Skip lines that are not events of the metrics, and report each one"),
-      Flag.withDefault(false)
-    )
+    skip: switchOf("skip-bad-lines", "Skip lines that are not events of the metrics, and report each one")
   },
   Effect.fn("replay")(function* ({ asTest, file, json, metrics: path, recorder, skip }) {
     const exported = yield* exportedMetricsOf(path)

@@ -20,6 +20,7 @@ import * as Prometheus from "../Prometheus.ts"
 import * as RedisStore from "../RedisStore.ts"
 import type { Snapshots } from "../Snapshot.ts"
 import { failed, harmless, harmlessJson, harmlessLines } from "./escapeControls.ts"
+import { optional, switchOf } from "./flags.ts"
 import { metricsOf } from "./modules.ts"
 import { tablesOf } from "./tables.ts"
 
@@ -91,27 +92,18 @@ const serve = Effect.fnUntraced(function* (
 export const report = Command.make(
   "report",
   {
-    redis: Flag.optional(
-      Flag.String("redis").pipe(Flag.withDescription("The URL of the store in Redis: redis://127.0.0.1:6379"))
+    redis: optional(Flag.String("redis"), "The URL of the store in Redis: redis://127.0.0.1:6379"),
+    postgres: optional(
+      Flag.String("postgres"),
+      "The URL of the store in PostgreSQL: postgres://metrics@127.0.0.1/metrics"
     ),
-    postgres: Flag.optional(
-      Flag.String("postgres").pipe(
-        Flag.withDescription("The URL of the store in PostgreSQL: postgres://metrics@127.0.0.1/metrics")
-      )
-    ),
-    prefix: Flag.optional(Flag.String("prefix").pipe(Flag.withDescription("The prefix of the store, if it has one"))),
+    prefix: optional(Flag.String("prefix"), "The prefix of the store, if it has one"),
     namespace: Flag.String("namespace").pipe(Flag.withDescription("The namespace of the processes")),
     metrics: Flag.String("metrics").pipe(Flag.withDescription("A module that exports metrics: ./cache.metrics.ts")),
-    json: Flag.Boolean("json").pipe(
-      Flag.withDescription("Print the report as a line of JSON"),
-      Flag.withDefault(false)
-    ),
-    serve: Flag.optional(
-      Flag.Int("serve").pipe(
-        Flag.withDescription(
-          "Serve /metrics on this port until Ctrl-C, and keep together what ended processes have counted"
-        )
-      )
+    json: switchOf("json", "Print the report as a line of JSON"),
+    serve: optional(
+      Flag.Int("serve"),
+      "Serve /metrics on this port until Ctrl-C, and keep together what ended processes have counted"
     )
   },
   Effect.fn("report")(function* ({ json, metrics: path, namespace, serve: port, ...named }) {

@@ -16,6 +16,7 @@ import { History } from "../internal/live/model/history.ts"
 import type { LiveData, LiveRecorder } from "../internal/live/model/update.ts"
 import { messageOf } from "../internal/util/describeError.ts"
 import { failed, harmlessJson, harmlessLines } from "./escapeControls.ts"
+import { switchOf } from "./flags.ts"
 import { type Screen, screenLines } from "./screen.ts"
 
 /** Updates that the small lines have room for. */
@@ -127,11 +128,8 @@ export const watch = Command.make(
     url: Argument.String("url").pipe(
       Argument.withDescription("The URL of a live page: http://localhost:3000/metrics/live")
     ),
-    json: Flag.Boolean("json").pipe(
-      Flag.withDescription("Print one line of JSON for each update"),
-      Flag.withDefault(false)
-    ),
-    once: Flag.Boolean("once").pipe(Flag.withDescription("Print one update, then exit"), Flag.withDefault(false)),
+    json: switchOf("json", "Print one line of JSON for each update"),
+    once: switchOf("once", "Print one update, then exit"),
     series: Flag.Int("series").pipe(
       Flag.withDescription("Maximum number of series shown per metric, largest first"),
       Flag.withDefault(4)
