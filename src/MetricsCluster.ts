@@ -38,17 +38,15 @@
 import cluster from "node:cluster"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primary.ts"
 import { storing } from "./internal/cluster/storing.ts"
 import { reportToPrimary } from "./internal/cluster/worker.ts"
-import { mergeable, metricsAndSets, whyNotMergeable } from "./internal/merging/mergeable.ts"
+import { levelsWith, mergeable, metricsAndSets, whyNotMergeable } from "./internal/merging/mergeable.ts"
 import { mergedRuntime } from "./internal/merging/mergedRuntime.ts"
-import { isSame } from "./internal/metric/definition/fingerprint.ts"
-import { isBuiltInLevel } from "./internal/metric/definition/levels.ts"
 import { refuseInMetricsModule } from "./internal/model/importedModules.ts"
 import {
   aDuration,
@@ -60,6 +58,7 @@ import {
 } from "./internal/model/optionChecks.ts"
 import { Log } from "./internal/recorder/logging.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
+import { millisOf } from "./internal/util/timing.ts"
 import type * as Metric from "./Metric.ts"
 import { InvalidState, type MetricsModuleError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
@@ -160,14 +159,12 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
     yield* refuseInMetricsModule
     yield* refuse(whyInvalidOptions(options, optionChecks, true) ?? whyNotMergeable(options.metrics) ?? whyNotPrimary())
     const { levels = [], maxEnded = 1000, namespace = "cluster", timeout = "1 second" } = options
-    const isLevel = (metric: Metric.Any): boolean =>
-      isBuiltInLevel(metric) || levels.some((level) => isSame(level, metric))
     const context = yield* Effect.context<never>()
     const clock = yield* Clock.Clock
     const metrics = mergeable(options.metrics)
-    const primary = new PrimaryProcess({ metrics, isLevel, maxEnded }, context, clock)
+    const primary = new PrimaryProcess({ metrics, isLevel: levelsWith(levels), maxEnded }, context, clock)
     yield* primary.listen
-    const timeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(timeout))
+    const timeoutMillis = millisOf(timeout)
     const report = primary.report(timeoutMillis)
     const begun = clock.currentTimeMillisUnsafe()
     const log = new Log("normal", { namespace })

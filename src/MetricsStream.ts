@@ -49,9 +49,11 @@ import {
   whyInvalidOptions
 } from "./internal/model/optionChecks.ts"
 import { Log } from "./internal/recorder/logging.ts"
+import { anEventStore } from "./internal/runtime/streamOptions.ts"
 import type { EventStore } from "./internal/store/eventStore.ts"
 import { openEvents } from "./internal/store/openStore.ts"
-import { isStoreModule, type StoreModule } from "./internal/store/storeModule.ts"
+import type { StoreModule } from "./internal/store/storeModule.ts"
+import { millisOf } from "./internal/util/timing.ts"
 import type * as Metric from "./Metric.ts"
 import { InvalidArgument, type MetricsStoreError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
@@ -226,15 +228,8 @@ const MostProblems = 1000
 /** Not the id of an aggregator: those are UUIDs. */
 const ReportReader = "report"
 
-const millisOf = (duration: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(duration))
-
-const aStore: Check = (value) =>
-  isStoreModule(value) || Layer.isLayer(value)
-    ? undefined
-    : "must be what RedisStore.make, PostgresStore.make or MetricsStore.module returns, or a layer of EventStore"
-
 const optionChecks: { readonly [K in keyof Required<StreamAggregateOptions>]: Check } = {
-  store: aStore,
+  store: anEventStore,
   namespace: aNamespace,
   metrics: metricsAndSets,
   interval: aDuration,
@@ -246,7 +241,7 @@ const optionChecks: { readonly [K in keyof Required<StreamAggregateOptions>]: Ch
 const whyIncomplete = (options: StreamAggregateOptions): InvalidArgument | undefined => {
   const refused = (argument: string, reason: string) => new InvalidArgument({ argument, reason })
   const { metrics, namespace, store } = options
-  if (store === undefined) return refused("store", aStore(store)!)
+  if (store === undefined) return refused("store", anEventStore(store)!)
   if (namespace === undefined) return refused("namespace", aNamespace(namespace)!)
   return whyNotMergeable(metrics)
 }

@@ -83,17 +83,12 @@ export const changeRules = {
 
 export type ChangeCode = keyof typeof changeRules
 
-export interface Change {
-  readonly code: ChangeCode
+export interface Change extends Omit<Found, "what" | "alerts"> {
   readonly severity: Severity
   /** By its old name. */
   readonly metric: string
-  /** What of the metric: a label, a value, a setting. */
-  readonly subject?: string
   /** What has changed, and what follows. */
   readonly message: string
-  readonly before?: unknown
-  readonly after?: unknown
   /** The names of samples in Prometheus, and of generated rules and panels, that it concerns. */
   readonly samples: ReadonlyArray<string>
   readonly rules: ReadonlyArray<string>
@@ -103,6 +98,7 @@ export interface Change {
 /** What is known of a change beside its metric and its severity. */
 export interface Found {
   readonly code: ChangeCode
+  /** What of the metric: a label, a value, a setting. */
   readonly subject?: string
   /** What has changed, as a sentence without its subject, which is the metric. */
   readonly what: string

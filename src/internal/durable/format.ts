@@ -48,11 +48,7 @@ export interface Identity {
   readonly epoch: number
 }
 
-interface Header {
-  readonly stats?: ReadonlyArray<number> | undefined
-  readonly identity?: Identity | undefined
-  readonly namespace: string
-  readonly savedAt: number
+interface Header extends Omit<KeptState, "measured" | "shapes" | "metrics"> {
   readonly v8: number
   readonly endianness: string
   readonly measured: ReadonlyArray<readonly [hash: string, parts: Fingerprint]>

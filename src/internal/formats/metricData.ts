@@ -62,13 +62,20 @@ export interface NumberPoint extends Summed {
   readonly exemplar?: Exemplar | undefined
 }
 
-export interface HistogramDataPoint extends Summed {
+/** The count and the sum of several values. */
+interface Counted extends Summed {
   readonly count: number
   readonly sum: number
   /** Whether values may be below 0. The sum can then go down, so it must not be shown as a counter. */
   readonly sumFalls: boolean
+}
+
+interface Distributed extends Counted {
   readonly min: number | null
   readonly max: number | null
+}
+
+export interface HistogramDataPoint extends Distributed {
   /** The boundaries of this point. Two recorders may measure one metric in different buckets. */
   readonly boundaries: ReadonlyArray<number>
   /** One count more than there are boundaries. */
@@ -77,24 +84,14 @@ export interface HistogramDataPoint extends Summed {
   readonly exemplars?: ReadonlyArray<Exemplar | undefined>
 }
 
-export interface ExponentialDataPoint extends Summed {
-  readonly count: number
-  readonly sum: number
-  /** Whether values may be below 0. The sum can then go down, so it must not be shown as a counter. */
-  readonly sumFalls: boolean
-  readonly min: number | null
-  readonly max: number | null
+export interface ExponentialDataPoint extends Distributed {
   readonly scale: number
   readonly zeroCount: number
   readonly positive: Buckets
   readonly negative: Buckets
 }
 
-export interface SummaryDataPoint extends Summed {
-  readonly count: number
-  readonly sum: number
-  /** Whether values may be below 0. The sum can then go down, so it must not be shown as a counter. */
-  readonly sumFalls: boolean
+export interface SummaryDataPoint extends Counted {
   readonly quantiles: ReadonlyArray<readonly [quantile: number, value: number]>
 }
 

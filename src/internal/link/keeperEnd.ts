@@ -3,21 +3,15 @@
  * what a store is told.
  */
 import * as Effect from "effect/Effect"
-import type { Command, Keeper } from "../stream/commands.ts"
+import type { DurableStats } from "../model/runtimeStats.ts"
+import type { Keeper } from "../stream/commands.ts"
 import type { KeptMessage } from "../stream/foldMessages.ts"
-import { Tickets } from "./tickets.ts"
+import { type EndOptions, Tickets } from "./tickets.ts"
 
 /** How what is kept stands. */
-export interface KeeperProgress {
-  /** When it was written or read last. */
-  readonly savedAt: number | undefined
+export interface KeeperProgress extends Omit<DurableStats, "unsaved"> {
   /** Events of this process that it has. */
   readonly events: number
-  /** Writes that failed; and why the last write did, if it did. */
-  readonly failures: number
-  readonly failure: string | undefined
-  /** Metrics whose state could not be kept or used. */
-  readonly discarded: number
 }
 
 /** Warnings and metrics beyond so many are counted, and not told from each other. */
@@ -29,10 +23,7 @@ const LookMillis = 2
 /** A word that nobody notifies. */
 const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
 
-export interface KeeperEndOptions {
-  readonly send: (command: Command) => void
-  readonly hold: () => () => void
-  readonly nextTurn: (action: () => void) => void
+export interface KeeperEndOptions extends EndOptions {
   /** Receives what the fold has sent, without a turn of the event loop; where the fold is in another thread. */
   readonly receive: (() => void) | undefined
   readonly by: Keeper

@@ -2,18 +2,11 @@
  * What the application thread knows of the store that the events of its fold are appended to, and waits for.
  */
 import * as Effect from "effect/Effect"
-import type { Command } from "../stream/commands.ts"
 import type { ShippingMessage } from "../stream/foldMessages.ts"
-import { Tickets } from "./tickets.ts"
+import { type EndOptions, Tickets } from "./tickets.ts"
 
 /** How the events stand. */
 export type ShippingProgress = Omit<Extract<ShippingMessage, { readonly _tag: "Streamed" }>, "_tag">
-
-interface ShippingEndOptions {
-  readonly send: (command: Command) => void
-  readonly hold: () => () => void
-  readonly nextTurn: (action: () => void) => void
-}
 
 export class ShippingEnd {
   readonly #tickets: Tickets<"go on" | "end">
@@ -26,11 +19,10 @@ export class ShippingEnd {
   /** Is told when appending begins to fail or to have no room, and when it works again. */
   onChange: (progress: Pick<ShippingProgress, "failure" | "isFull">) => void = () => {}
 
-  constructor({ hold, nextTurn, send }: ShippingEndOptions) {
+  constructor({ send, ...waiting }: EndOptions) {
     this.#tickets = new Tickets({
       send: (ticket, order) => send({ _tag: "Ship", ticket, ends: order === "end" }),
-      hold,
-      nextTurn
+      ...waiting
     })
   }
 

@@ -1,12 +1,17 @@
 /** What the fold was told to do, each under a ticket, until it says that it is done. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { Command } from "../stream/commands.ts"
 
-interface TicketOptions<Order> {
-  readonly send: (ticket: number, order: Order) => void
+export interface EndOptions {
+  readonly send: (command: Command) => void
   /** Keeps the process alive until what it gives is called. */
   readonly hold: () => () => void
   readonly nextTurn: (action: () => void) => void
+}
+
+interface TicketOptions<Order> extends Omit<EndOptions, "send"> {
+  readonly send: (ticket: number, order: Order) => void
 }
 
 interface Told<Order> {

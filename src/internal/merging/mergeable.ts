@@ -1,5 +1,6 @@
 /** The metrics of whoever adds up processes. */
-import { distinct } from "../metric/definition/fingerprint.ts"
+import { distinct, isSame } from "../metric/definition/fingerprint.ts"
+import { isBuiltInLevel } from "../metric/definition/levels.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { metricsOf } from "../metric/metricSet.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
@@ -9,6 +10,12 @@ export { metricsAndSets } from "../metric/metricsAndSets.ts"
 type Given = ReadonlyArray<Metric.Any | Metric.MetricSet>
 
 export const mergeable = (metrics: Given): ReadonlyArray<Metric.Any> => distinct(metrics.flatMap(metricsOf))
+
+/** Whether a metric is a level, as the built-in ones that are, or one of these. */
+export const levelsWith =
+  (levels: ReadonlyArray<Metric.Any>) =>
+  (metric: Metric.Any): boolean =>
+    isBuiltInLevel(metric) || levels.some((level) => isSame(level, metric))
 
 /** Why states of these metrics cannot be added up, if they cannot. */
 export const whyNotMergeable = (metrics: Given | undefined): InvalidArgument | undefined => {

@@ -4,7 +4,7 @@
  */
 import type { MessagePort } from "node:worker_threads"
 import { threadId } from "node:worker_threads"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { Scheduler } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
@@ -20,7 +20,7 @@ import { findRuntime } from "../threads/finding.ts"
 import type { FromThread, ToThread, Welcome } from "../threads/messages.ts"
 import { within, withLiveClock } from "../util/liveClock.ts"
 import { asNodePort } from "../util/nodePort.ts"
-import { durationText } from "../util/timing.ts"
+import { durationText, millisOf } from "../util/timing.ts"
 import { TurnActions } from "../util/turnActions.ts"
 import { Version } from "../util/version.ts"
 import { makeRuntime } from "./makeRuntime.ts"
@@ -41,7 +41,7 @@ export const makeAttached = Effect.fnUntraced(function* (
   const notAnswered = (most: Duration.Input) =>
     new Error(`the main thread has not answered within ${durationText(most)}. It may be busy`)
   const find = Effect.tryPromise({
-    try: () => findRuntime(wanted?.trim(), Duration.toMillis(Duration.fromInputUnsafe(startTimeout))),
+    try: () => findRuntime(wanted?.trim(), millisOf(startTimeout)),
     catch: (cause) => cause
   })
   const mostBytes = options.memoryLimit ?? defaultMemoryLimit

@@ -1,7 +1,6 @@
 /**
  * The runtime: one link to one fold, and the recorders on it.
  */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { KeeperProgress } from "../link/keeperEnd.ts"
@@ -17,6 +16,7 @@ import { Log } from "../recorder/logging.ts"
 import { unused } from "../stream/usage.ts"
 import { Listeners, listening } from "../util/listeners.ts"
 import { sleepInBackground, withLiveClock } from "../util/liveClock.ts"
+import { millisOf } from "../util/timing.ts"
 import { FlightRecorder } from "./flightRecorder.ts"
 import { FlushedExporters, flushOf } from "./flush.ts"
 import { folderInstance, processInstance } from "./instanceId.ts"
@@ -123,7 +123,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
       for (const control of registry.controls) control.publish()
       const { link } = lifecycle
       if (link === undefined || link.isRestarting()) return
-      const millis = Duration.toMillis(Duration.fromInputUnsafe(most))
+      const millis = millisOf(most)
       const end = performance.now() + millis
       try {
         link.durable?.persistNow(millis)

@@ -1,5 +1,5 @@
 /** The option by which a runtime writes to a store what it counts. */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Telling } from "../link/toldStore.ts"
@@ -9,6 +9,7 @@ import type { InvalidState } from "../model/usageErrors.ts"
 import { refuseProgram } from "../store/openStore.ts"
 import type { StateStore } from "../store/stateStore.ts"
 import { isStoreModule, type StoreModule } from "../store/storeModule.ts"
+import { millisOf } from "../util/timing.ts"
 import { internalsOf } from "./internals.ts"
 import type { RuntimeService } from "./service.ts"
 
@@ -48,7 +49,7 @@ export const writeTo = Effect.fnUntraced(function* (
   if (isStoreModule(store)) yield* refuseProgram(store.url)
   const telling: Telling = {
     namespace: runtime.namespace,
-    intervalMillis: Duration.toMillis(Duration.fromInputUnsafe(every)),
+    intervalMillis: millisOf(every),
     ...storeOf(store)
   }
   yield* internalsOf(runtime).tellStore(telling)

@@ -1,10 +1,11 @@
 /** The option by which a runtime has its events folded by aggregators as well. */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
 import { aDuration, type Check, integerWithin, oneOf, someOptions } from "../model/optionChecks.ts"
 import type { EventStore } from "../store/eventStore.ts"
 import { isStoreModule, type StoreModule } from "../store/storeModule.ts"
 import type { ShippingSettings } from "../stream/workerMessages.ts"
+import { millisOf } from "../util/timing.ts"
 
 /**
  * Appends the events of all recorders to a store, from which `MetricsStream` folds them once more, together with those of
@@ -67,7 +68,8 @@ export interface StreamOptions {
 const aModule: Check = (value) =>
   isStoreModule(value) ? undefined : "must be what RedisStore.make, PostgresStore.make or MetricsStore.module returns"
 
-const aModuleOrLayer: Check = (value) =>
+/** Of this thread: functions cannot cross to a worker. */
+export const anEventStore: Check = (value) =>
   isStoreModule(value) || Layer.isLayer(value)
     ? undefined
     : "must be what RedisStore.make, PostgresStore.make or MetricsStore.module returns, or a layer of EventStore"
@@ -90,13 +92,11 @@ const streamOptions = (store: Check): Check =>
   )
 
 /** Of a runtime that folds in process, and of one on a worker: functions cannot cross threads. */
-export const inProcessStream: Check = streamOptions(aModuleOrLayer)
+export const inProcessStream: Check = streamOptions(anEventStore)
 export const workerStream: Check = streamOptions(aModule)
 
 const DefaultGrace = "10 seconds"
 export const defaultStreamMemory: number = 64 * 1024 * 1024
-
-const millisOf = (duration: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(duration))
 
 export const shippingOf = ({
   namespace,

@@ -4,10 +4,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { mergeable, metricsAndSets, whyNotMergeable } from "../merging/mergeable.ts"
+import { levelsWith, mergeable, metricsAndSets, whyNotMergeable } from "../merging/mergeable.ts"
 import { mergedRuntime } from "../merging/mergedRuntime.ts"
-import { isSame } from "../metric/definition/fingerprint.ts"
-import { isBuiltInLevel } from "../metric/definition/levels.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricsStoreError } from "../model/exportErrors.ts"
 import { refuseInMetricsModule } from "../model/importedModules.ts"
@@ -105,7 +103,7 @@ export const openReader = Effect.fnUntraced(function* (
     store,
     namespace,
     metrics,
-    isLevel: (metric) => isBuiltInLevel(metric) || levels.some((level) => isSame(level, metric)),
+    isLevel: levelsWith(levels),
     timeToLive: Duration.toMillis(Duration.fromInputUnsafe(timeToLive)),
     retireAfter: Duration.toMillis(Duration.fromInputUnsafe(retireAfter)),
     maxEnded,

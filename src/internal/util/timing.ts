@@ -9,3 +9,6 @@ export const stopwatch = (clock: Clock.Clock): (() => number) => {
 
 /** A duration as messages have it: `10s`. */
 export const durationText = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
+
+/** A duration in milliseconds. */
+export const millisOf = (duration: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(duration))

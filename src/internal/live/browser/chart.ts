@@ -16,7 +16,7 @@ export interface ChartLine {
   readonly dashed: boolean
 }
 
-interface ChartData {
+export interface ChartData {
   /** Which metric it is of, and what of it. */
   readonly title: string
   readonly times: ReadonlyArray<number>

@@ -3,26 +3,12 @@
  * newest first.
  */
 import { format, shortened } from "../model/format.ts"
-import type { Unit } from "../model/kindViews.ts"
-import { clock } from "./chart.ts"
+import { type ChartData, clock } from "./chart.ts"
 import { attribute, Children, columnHead, element, remade, write } from "./dom.ts"
 
 /** Most rows, and the seconds that may lie between two. */
 const MostRows = 60
 const Steps = [1, 2, 5, 10, 20, 60] as const
-
-interface DataLine {
-  readonly label: string
-  readonly values: ReadonlyArray<number | null>
-}
-
-interface ChartTable {
-  readonly title: string
-  readonly times: ReadonlyArray<number>
-  readonly lines: ReadonlyArray<DataLine>
-  readonly unit: Unit
-  readonly metricUnit: string | undefined
-}
 
 export class DataTable {
   readonly element: HTMLElement
@@ -49,7 +35,7 @@ export class DataTable {
     )
   }
 
-  show({ lines, metricUnit, times, title, unit }: ChartTable): void {
+  show({ lines, metricUnit, times, title, unit }: Omit<ChartData, "seconds" | "scale">): void {
     write(this.#caption, shortened(title, 200))
     const names = ["time", ...lines.map(({ label }) => label)]
     const signature = JSON.stringify([names, unit, metricUnit])

@@ -4,13 +4,9 @@
 import type { ExportStats } from "../../model/runtimeStats.ts"
 import { format, shortened } from "./format.ts"
 
-export interface ShownExport {
-  readonly exporter: string
-  /** Whether the last export failed: the reason in a word. */
-  readonly failing: string | undefined
+export interface ShownExport extends Pick<ExportStats, "exporter" | "failing" | "lastError"> {
   /** The rest of a sentence that begins with the exporter. */
   readonly text: string
-  readonly lastError: { readonly at: number; readonly message: string } | undefined
 }
 
 export const shownExport = ({ failing, lastError, exporter, ...counts }: ExportStats): ShownExport => ({

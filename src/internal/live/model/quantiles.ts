@@ -1,7 +1,7 @@
 /**
  * Quantiles from the buckets that histograms show, of everything or of what came between two looks.
  */
-import type { Buckets } from "../../metric/histogram.ts"
+import type { Distribution, ExponentialDistribution } from "../../metric/histogram.ts"
 
 /** The values between `lower` and `upper`. */
 export interface Bucket {
@@ -12,24 +12,15 @@ export interface Bucket {
   readonly count: number
 }
 
-/** What `histogram` shows of a series, with the boundaries that all series have. */
-interface HistogramShown {
+/** `boundaries`: those that all series have. The outermost buckets end where the least and the greatest value are. */
+export const bucketsOf = ({
+  boundaries,
+  counts,
+  max,
+  min
+}: Pick<Distribution, "counts" | "min" | "max"> & {
   readonly boundaries: ReadonlyArray<number>
-  readonly counts: ReadonlyArray<number>
-  readonly min: number | null
-  readonly max: number | null
-}
-
-/** What `exponentialHistogram` shows of a series. */
-interface ExponentialShown {
-  readonly scale: number
-  readonly zeroCount: number
-  readonly positive: Buckets
-  readonly negative: Buckets
-}
-
-/** The outermost buckets end where the least and the greatest value are. */
-export const bucketsOf = ({ boundaries, counts, max, min }: HistogramShown): ReadonlyArray<Bucket> =>
+}): ReadonlyArray<Bucket> =>
   counts.map((count, i) => {
     const lower = boundaries[i - 1] ?? Math.min(min ?? 0, boundaries[0] ?? 0)
     const upper = boundaries[i] ?? Math.max(max ?? lower, lower)
@@ -41,7 +32,7 @@ export const exponentialBucketsOf = ({
   positive,
   scale,
   zeroCount
-}: ExponentialShown): ReadonlyArray<Bucket> => {
+}: Pick<ExponentialDistribution, "scale" | "zeroCount" | "positive" | "negative">): ReadonlyArray<Bucket> => {
   const bound = (index: number): number => 2 ** (index * 2 ** -scale)
   return [
     ...negative.counts
