@@ -9,7 +9,6 @@ const harmful = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 /** A part of a line. */
 export const harmless = (text: string): string => text.replaceAll(harmful, "�")
 
-/** Lines. */
 export const harmlessLines = (text: string): string => text.split("\n").map(harmless).join("\n")
 
 /** Text whose strings are those of JSON, in which what is harmful stands as an escape. */

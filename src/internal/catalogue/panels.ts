@@ -109,7 +109,6 @@ const errorsOf = (operations: Operations, description: string): Panel => {
   }
 }
 
-/** The panels of a metric. */
 export const panelsOf = (metric: Metric.Any): ReadonlyArray<Panel> => {
   const { description = "", instrument, name } = metric
   const parts = exposedOf(metric)

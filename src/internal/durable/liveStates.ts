@@ -20,7 +20,6 @@ interface Live {
   readonly segment: SharedArrayBuffer
 }
 
-/** One that is being collected. */
 interface Collecting {
   readonly lane: FoldLane
   readonly steps: Steps<number>

@@ -3,7 +3,6 @@
  * for all runtimes; it goes with the last of them.
  */
 
-/** Ways in which a process ends. */
 export const processEnds = ["SIGTERM", "SIGINT", "SIGHUP", "beforeExit", "uncaughtException"] as const
 
 export type ProcessEnd = (typeof processEnds)[number]

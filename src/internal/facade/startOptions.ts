@@ -22,7 +22,6 @@ import { durationText } from "../util/timing.ts"
 import type { Logger } from "./logger.ts"
 import { type ProcessEnd, processEnds } from "./processEnd.ts"
 
-/** Options with plain functions for hooks. */
 type WithPlainHooks<Options> = Options extends unknown ? Omit<Options, "onStateChanged"> & PlainHooks : never
 
 interface PlainHooks {
@@ -30,7 +29,6 @@ interface PlainHooks {
   readonly onStateChanged?: (state: RuntimeState) => unknown
 }
 
-/** The hooks as effects. */
 export const withEffectHook = ({
   onStateChanged
 }: {

@@ -152,7 +152,6 @@ const exportsData = (attributes: Attributes, exports: ReadonlyArray<ExportStats>
 
 const foldLag = family("fold.lag", "s", undefined, "How long the fold took to reach the last read.")
 
-/** The accounting of recorders. */
 export const accountingData = (
   recorders: ReadonlyArray<{ readonly attributes: Attributes; readonly stats: Accounting }>
 ): ReadonlyArray<MetricData> =>

@@ -146,7 +146,6 @@ const byValue: Part = {
 
 const none = { unit: "none" } as const
 
-/** The parts of each kind of instrument. */
 export const parts: { readonly [K in KindName]: ReadonlyArray<Part> } = {
   average: [{ ...summary, help: "Count and sum of all values: the average is their quotient." }],
   counter: [counter],

@@ -5,13 +5,11 @@ const beyondPbf = /[\ud840-\udbff]/
 
 const encoder = new TextEncoder()
 
-/** Writes a text as a field. */
 export const writeText = (pbf: PbfWriter, field: number, text: string): void => {
   if (beyondPbf.test(text)) pbf.writeBytesField(field, encoder.encode(text))
   else pbf.writeStringField(field, text)
 }
 
-/** Writes a label into a message of its name and its value. */
 export const writeLabel = ([name, value]: readonly [name: string, value: string], pbf: PbfWriter): void => {
   writeText(pbf, 1, name)
   writeText(pbf, 2, value)

@@ -6,7 +6,6 @@ import { errorTypeOf } from "../util/errorType.ts"
 import type { ClientRequest, ClientRequests } from "./clientRequests.ts"
 import { sizeOf } from "./words.ts"
 
-/** A request as undici shows it. */
 interface UndiciRequest {
   readonly origin: string | URL
   readonly method: string

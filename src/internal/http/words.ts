@@ -31,7 +31,6 @@ const methodsOfEnvironment = (): ReadonlyArray<string> | undefined => {
   }
 }
 
-/** Any other method. */
 const OtherMethod = "_OTHER"
 
 /** Makes a label of a method. Methods are case-sensitive. `given`: those of the options. */

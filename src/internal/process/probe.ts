@@ -17,7 +17,6 @@ const gcTypes: ReadonlyMap<number, GcType> = new Map([
   [constants.NODE_PERFORMANCE_GC_WEAKCB, "weakcb"]
 ])
 
-/** An entry of the type `gc`. */
 type GcEntry = PerformanceEntry & { readonly detail: { readonly kind: number } }
 
 /** Of the event loop's delays, in milliseconds. */

@@ -158,7 +158,6 @@ export const lineReader = <F extends Family>(
 
 const recorderOf = (json: unknown): unknown => (Predicate.hasProperty(json, "recorderId") ? json.recorderId : undefined)
 
-/** Writes an event as a line. */
 export const lineWriter = <F extends Family>(
   family: F
 ): ((captured: Captured<F["Type"]>) => Result.Result<string, InvalidArgument>) => {

@@ -140,7 +140,6 @@ export type WorkerOptions =
 /** 16 MiB: about 400 000 events of the usual size. */
 export const defaultMemoryLimit: number = 16 * 1024 * 1024
 
-/** The checks of {@link RuntimeOptions}. */
 export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions>]: Check } = {
   namespace: aNamespace,
   capacity: recorderOptionChecks.capacity,

@@ -56,7 +56,6 @@ export class ThreadHost {
     this.#stop = acceptAt(this.#options.registry.namespace, this.#attach)
   }
 
-  /** A port for a thread. */
   port(): MessagePort {
     const { port1, port2 } = new MessageChannel()
     this.#attach(port1)

@@ -19,7 +19,6 @@ type AnyStatement = Statement<object>
 /** Begins to measure a run of a statement. The result ends it. */
 type Begin = (statement: AnyStatement, clock: Clock.Clock) => (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
 
-/** Which database it is. */
 export type Database = Pick<SqlEvent, "namespace" | "address" | "port">
 
 /** What the driver has told the client for its spans. It is no part of the type of a statement. */

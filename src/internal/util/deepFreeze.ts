@@ -1,6 +1,5 @@
 import { isPlainObject } from "./realms.ts"
 
-/** Whether a value is a plain object, or an array. */
 const isPlain = (value: object): boolean => isPlainObject(value) || Array.isArray(value)
 
 /**

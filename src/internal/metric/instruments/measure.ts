@@ -27,5 +27,4 @@ export interface Measure<Point, Value = number> {
 export const isMeasurable = (value: unknown, least: number): value is number =>
   typeof value === "number" && value >= least && value <= Number.MAX_VALUE
 
-/** Any finite number. */
 export const anyNumber = (value: unknown): value is number => isMeasurable(value, -Number.MAX_VALUE)
