@@ -10,7 +10,8 @@ import {
   LastingLength,
   MostMetricsRead,
   MostNameLists,
-  RowStringLength
+  RowStringLength,
+  type Written
 } from "../../src/internal/stream/rows/format.ts"
 import { type Layout, layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { PageBytes, PageWords } from "../../src/internal/stream/rows/page.ts"
@@ -100,7 +101,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
   /** Takes the steps; gives what has to come out: what the writer took. */
   const play = (pair: StreamPair, steps: ReadonlyArray<Step>): ReadonlyArray<Came> => {
     const taken: Array<Came> = []
-    const take = (came: Came, written: boolean | undefined): boolean => {
+    const take = (came: Came, written: Written): boolean => {
       if (written === true) taken.push(came)
       return written === true
     }

@@ -41,7 +41,8 @@ const makeThread = (lane: number, threads: AttachedThreads, receive: () => numbe
     reopen: (source: RowSource): true => {
       source.limit = source.counted + 1000
       return true
-    }
+    },
+    refuses: () => false
   }
   const write = writer.encoder(layout)!
   threads.openLane({ lane, stream, from: undefined }, { recorderId: "r" } as LaneListener)

@@ -6,7 +6,7 @@ export const rowSource = (
   limit = Number.POSITIVE_INFINITY,
   reopen: (source: RowSource) => boolean = () => true
 ): RowSource => {
-  const source = new RowSource(lane, { reopen })
+  const source = new RowSource(lane, { reopen, refuses: () => false })
   source.limit = limit
   return source
 }

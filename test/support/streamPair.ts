@@ -7,7 +7,7 @@ import type { Carrier } from "../../src/internal/stream/carrier.ts"
 import { copyOf, EventWriter } from "../../src/internal/stream/eventWriter.ts"
 import type { LogTail } from "../../src/internal/stream/logTail.ts"
 import { RowReader } from "../../src/internal/stream/reader.ts"
-import type { Rows, RowWrite } from "../../src/internal/stream/rows/format.ts"
+import type { Rows, RowWrite, Written } from "../../src/internal/stream/rows/format.ts"
 import type { Layout, TagLayout } from "../../src/internal/stream/rows/layout.ts"
 import { type Page, pagesOf, publishedEnd, setRead } from "../../src/internal/stream/rows/page.ts"
 import { generateRead } from "../../src/internal/stream/rows/readCode.ts"
@@ -110,7 +110,7 @@ export class StreamPair {
   }
 
   /** Writes events of a layout, each emitted `at`; whether it was written. */
-  encoder(layout: Layout): (lane: number, event: MetricEvent, at: number) => boolean | undefined {
+  encoder(layout: Layout): (lane: number, event: MetricEvent, at: number) => Written {
     const write = this.write(layout)
     return (lane, event, at) => {
       this.writer.give(at)

@@ -41,6 +41,7 @@ export abstract class Accounts extends EventWriter implements RowOwner {
   }
 
   abstract reopen(): boolean
+  abstract refuses(): boolean
 
   /** Sequence number of the last event accepted. */
   get accepted(): number {

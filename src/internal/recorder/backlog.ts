@@ -29,7 +29,8 @@ const uncounted = {
     source.counted = 0
     source.limit = 1
     return true
-  }
+  },
+  refuses: (): false => false
 }
 
 export class Backlog {

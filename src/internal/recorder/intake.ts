@@ -10,6 +10,7 @@ import type { LaneLink } from "../link/link.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { whyNotEvent } from "../model/event.ts"
 import type { TagLayouts } from "../stream/eventWriter.ts"
+import type { Written } from "../stream/rows/format.ts"
 import { BookEvicted, BookOverflowed } from "../stream/rows/laneBooks.ts"
 import { afterwards } from "../util/deadlines.ts"
 import { hasStack, isStackOverflow } from "../util/stack.ts"
@@ -99,22 +100,24 @@ export class Intake extends Dispatch {
 
   /** Offers an event that may be anything. Throws defects of the library alone, for which the event is refused. */
   offer(event: unknown): Offer {
-    let isWritten: boolean | undefined
+    let written: Written
     try {
-      isWritten = this.writeRow(this.rows, event as MetricEvent)
+      written = this.writeRow(this.rows, event as MetricEvent)
     } catch (defect) {
       return this.#refuseFor(defect)
     }
-    // No more than this: with much more code, the compiler does not take the encoder into a loop that emits.
-    if (isWritten) return "accepted"
-    return isWritten === undefined && this.#refusesAny() ? "overflow" : this.#offerAny(event)
+    // No more than this: with much more code, the compiler does not take the encoder into a loop that emits. What is called
+    // here and is small and frequent, it takes first.
+    if (written === true) return "accepted"
+    return written === "refused" ? "overflow" : this.#offerAny(event)
   }
 
   /**
    * Whether there is no room for an event, which then is refused. It is not asked with the event: to the compiler, one that
-   * goes into no call is no object. A loop that emits pays a quarter more for each from the first that does.
+   * goes into no call is no object. A loop that emits pays a quarter more for each from the first that does. And it is asked
+   * by the encoder, which the compiler therefore takes into the loop before this.
    */
-  #refusesAny(): boolean {
+  refuses(): boolean {
     // By the look at the fold that the writer has just had made: a later one would find room now and then, and the event
     // would go on from here.
     if (!this.#isOpen || this.overflow === "drop-oldest" || this.accepted < this.rows.limit) return false
@@ -222,7 +225,7 @@ export class Intake extends Dispatch {
     const wasShut = this.accepted >= this.rows.limit
     if (this.#isFull() && whyNotEvent(event) === undefined) return this.refuse("overflow")
     // The fold may have made room meanwhile: in the backlog an event is copied, and of a shape that encoders do not know.
-    if (wasShut && this.reopen() && this.writeRow(this.rows, event as MetricEvent)) return "accepted"
+    if (wasShut && this.reopen() && this.writeRow(this.rows, event as MetricEvent) === true) return "accepted"
     const entry = this.#entryOf(event)
     if (typeof entry === "string") return entry
     return this.#tryAccept(entry) ? "accepted" : this.refuse("overflow")

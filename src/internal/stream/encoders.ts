@@ -10,7 +10,7 @@
  */
 import type { MetricEvent } from "../model/event.ts"
 import { generateWrite } from "./rows/codegen.ts"
-import { FirstLayout, type RowMemory, type RowWrite, TypeMask } from "./rows/format.ts"
+import { FirstLayout, type RowMemory, type RowWrite, TypeMask, type Written } from "./rows/format.ts"
 import { type Layout, narrowed, widened } from "./rows/layout.ts"
 import type { RowSource } from "./rows/rowSource.ts"
 
@@ -37,6 +37,7 @@ interface LayoutEncoder extends Encoder {
 
 /** What encoders write to, and what tells the fold of their layouts, in order with the rows. `false`: there is no room. */
 export interface EncoderMemory extends RowMemory {
+  readonly mayWrite: (source: RowSource) => boolean
   readonly declare: (type: number, layout: Layout) => boolean
 }
 
@@ -96,7 +97,7 @@ export class RowEncoders {
    * Widens the fields in these places of the rows of a type, and writes the event that needs it. It is read once more for
    * that, which happens once in the life of a field. `false` as well where there is no type left to widen them by.
    */
-  widen(type: number, places: ReadonlyArray<number>, source: RowSource, event: MetricEvent): boolean | undefined {
+  widen(type: number, places: ReadonlyArray<number>, source: RowSource, event: MetricEvent): Written {
     const entry = this.#byType[type - FirstLayout]!
     // A property that emits another event while it is read may have led here before.
     if (entry.type === type && !this.#use(entry, widened(entry.layout, places))) return false

@@ -7,6 +7,7 @@ import { emissionSpan, putSpan } from "../model/eventSpan.ts"
 import { messageOf } from "../util/describeError.ts"
 import type { Encoder } from "./encoders.ts"
 import { checkEvent, copyEvent } from "./rows/copyEvent.ts"
+import type { Written } from "./rows/format.ts"
 import type { TagLayout } from "./rows/layout.ts"
 import type { RowSource } from "./rows/rowSource.ts"
 import type { RowWriter } from "./writer.ts"
@@ -61,7 +62,7 @@ export class EventWriter {
    * Writes an event that is emitted now. `false`: nothing was written, because it is no event, it cannot be read or is not
    * plain data, the source may not write, or there is no room. `undefined`: one of the last two, and nothing else.
    */
-  writeRow(source: RowSource, event: MetricEvent): boolean | undefined {
+  writeRow(source: RowSource, event: MetricEvent): Written {
     const tag = tagOf(event)
     const encoder = tag === this.#tag ? this.#encoder : this.#writeOf(tag).encoder
     const isWritten = encoder.write(source, event)

@@ -9,7 +9,15 @@ import type { Carrier } from "./carrier.ts"
 import { type Encoder, type EncoderMemory, RowEncoders } from "./encoders.ts"
 import type { LogTail } from "./logTail.ts"
 import { canGenerate } from "./rows/codegen.ts"
-import { EventRow, ForeignEventRow, LastingStrings, MostTypes, type RowMemory, TypeBits } from "./rows/format.ts"
+import {
+  EventRow,
+  ForeignEventRow,
+  LastingStrings,
+  MostTypes,
+  type RowMemory,
+  TypeBits,
+  type Written
+} from "./rows/format.ts"
 import { BookAccepted } from "./rows/laneBooks.ts"
 import type { Layout } from "./rows/layout.ts"
 import type { ReaderState } from "./rows/log.ts"
@@ -74,7 +82,7 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     this.encoders.release(encoder)
   }
 
-  widen(...args: Parameters<RowMemory["widen"]>): boolean | undefined {
+  widen(...args: Parameters<RowMemory["widen"]>): Written {
     return this.encoders.widen(...args)
   }
 
@@ -89,13 +97,37 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
 
   /**
    * An encoder calls it when the source or the type has changed, or the run is at its end. What most calls do not need is
-   * not called: the first one of a turn finds the code of every function cold.
+   * not called: the first one of a turn finds the code of every function cold. It is too long for the compiler to take it
+   * into an encoder, so that what it calls leaves the encoder as short as it is: short enough for the loop that emits.
    */
-  beginRun(source: RowSource, type: number, words: number): boolean {
-    if (source === this.source && type === source.runType && this.goesOn(source, words)) return true
-    if (!this.mayWrite(source)) return false
+  beginRun(source: RowSource, type: number, words: number, asks: boolean): Written {
+    const written = this.rowsOf(source)
+    // One that has come to its end for a look at the clock alone goes on where that stands still. It is not counted for that,
+    // which would take as long as half a look. One that the end of a turn could not end does not: nothing would publish it.
+    if (
+      source === this.source &&
+      type === source.runType &&
+      this.inTurn &&
+      this.given === undefined &&
+      source.counted + written + MostPerLook <= source.limit &&
+      this.pos - this.runAt <= MostRows * words &&
+      this.pos + MostPerLook * words <= this.rowsEnd &&
+      this.pos - this.publishedEnd <= WordsUnseen
+    ) {
+      const now = Date.now()
+      if (now === this.time) {
+        this.stoodStill(this.perLook + written - this.untilLook)
+        this.untilLook = written + this.perLook
+        source.runEnd = this.pos + this.perLook * words
+        return true
+      }
+      this.pauseRun()
+      this.look(now)
+    }
+    if (!this.mayWrite(source)) return source.lacksRoom()
+    if (asks) return true
     if (this.untilLook <= 0) this.stamp()
-    if (this.pos + words + 3 > this.rowsEnd && !this.turnPage()) return false
+    if (this.pos + words + 3 > this.rowsEnd && !this.turnPage()) return source.lacksRoom()
     if (this.isNewTime) this.writeTime()
     const goesOn =
       source === this.paused &&
@@ -128,35 +160,6 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     this.source = source
     source.runType = type
     source.runEnd = first + rows * words
-    return true
-  }
-
-  /**
-   * Whether the open run goes on: it has come to its end for a look at the clock alone, and that stands still. It is not
-   * counted for that, which would take as long as half a look.
-   */
-  private goesOn(source: RowSource, words: number): boolean {
-    const { pos } = this
-    const rows = this.rowsOf(source)
-    if (
-      // One that the end of a turn could not end: nothing would publish what comes.
-      !this.inTurn ||
-      this.given !== undefined ||
-      source.counted + rows + MostPerLook > source.limit ||
-      pos - this.runAt > MostRows * words ||
-      pos + MostPerLook * words > this.rowsEnd ||
-      pos - this.publishedEnd > WordsUnseen
-    )
-      return false
-    const now = Date.now()
-    if (now !== this.time) {
-      this.pauseRun()
-      this.look(now)
-      return false
-    }
-    this.stoodStill(this.perLook + rows - this.untilLook)
-    this.untilLook = rows + this.perLook
-    source.runEnd = pos + this.perLook * words
     return true
   }
 

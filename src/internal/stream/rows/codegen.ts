@@ -195,7 +195,12 @@ const generate = (layout: Layout, type: number, writer: RowMemory, any: RowWrite
   code.fields(layout.fields, "e")
   if (layout.span !== undefined) code.span(layout.span)
   const { fixed, words } = writer
-  const ended = `(source.runType !== ${type} || w.pos >= source.runEnd)`
+  /** Where the run is at its end: begins another one, or, before strings get their codes, asks whether it may. */
+  const begin = (asks: boolean): string =>
+    `if (source.runType !== ${type} || w.pos >= source.runEnd) {
+    const begun = w.beginRun(source, ${type}, ${layout.words}, ${asks});
+    if (begun !== true) return begun;
+  }`
   const source = `"use strict";
 return function write(source, e) {
   ${code.declarations.join("\n  ")}
@@ -210,9 +215,9 @@ return function write(source, e) {
     return false;
   }
   ${isGeneral ? `if (wide !== undefined) return w.widen(${type}, wide, source, e);` : "if (!isUsual) return any(source, e);"}
-  ${code.interns.length > 0 ? `if (${ended} && !w.mayWrite(source)) return undefined;` : ""}
+  ${code.interns.length > 0 ? begin(true) : ""}
   ${code.interns.join("\n  ")}
-  if (${ended} && !w.beginRun(source, ${type}, ${layout.words})) return undefined;
+  ${begin(false)}
   const p = w.pos;
   const h = p * 2;
   ${fixed === undefined ? "const { i32, f64, i64 } = w;" : ""}

@@ -82,11 +82,14 @@ export const MostMetricsRead = 64
 export const readRowWords = (names: number): number => 3 + ((names + 1) >> 1)
 
 /**
- * Writes an event that is emitted now, which may be anything but has the layout's tag. `undefined`: it fits the layout, but
- * the source may not write, or there is no room. `false`: it does not fit, or cannot be read. Then nothing that counts was
+ * Whether an event was written. `false`: it does not fit the layout, or cannot be read. `undefined`: it fits, but the source
+ * may not write, or there is no room; `"refused"`: and it was counted as refused for that. Then nothing that counts was
  * written.
  */
-export type RowWrite = (source: RowSource, event: MetricEvent) => boolean | undefined
+export type Written = boolean | undefined | "refused"
+
+/** Writes an event that is emitted now, which may be anything but has the layout's tag. */
+export type RowWrite = (source: RowSource, event: MetricEvent) => Written
 
 /** What an encoder writes to: the memory of the page at hand. See `RowWriter`. */
 export interface RowMemory {
@@ -100,22 +103,16 @@ export interface RowMemory {
   /** Those of `StreamWords`, where somebody completes what was written when this thread has ended. */
   readonly words: Int32Array | undefined
   /**
-   * Whether the source may write. Asked before anything of an event is written, strings included: it may publish, and
-   * where the fold is in this thread, that may emit other events.
+   * Opens a run of rows of so many words, with room for one at least; `true`, or why there is none. `asks`: only whether
+   * there may be one. That is asked before anything of an event is written, strings included: it may publish, and where the
+   * fold is in this thread, that may emit other events.
    */
-  readonly mayWrite: (source: RowSource) => boolean
-  /** Opens a run of rows of so many words, with room for one at least. `false`: the source may not write, or there is no room. */
-  readonly beginRun: (source: RowSource, type: number, words: number) => boolean
+  readonly beginRun: (source: RowSource, type: number, words: number, asks: boolean) => Written
   readonly intern: (value: string) => number
   /** The code of a string that hardly ever comes again. */
   readonly internBriefly: (value: string) => number
   /** Has the integers in these places of the rows of a type widened, and writes the event that needs it. */
-  readonly widen: (
-    type: number,
-    places: ReadonlyArray<number>,
-    source: RowSource,
-    event: MetricEvent
-  ) => boolean | undefined
+  readonly widen: (type: number, places: ReadonlyArray<number>, source: RowSource, event: MetricEvent) => Written
 }
 
 /** The memory that a row is read from: the views of its page, and the dictionary. */

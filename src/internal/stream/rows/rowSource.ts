@@ -35,9 +35,16 @@ export class RowSource {
   reopen(): boolean {
     return this.#owner.reopen(this)
   }
+
+  /** Nothing is written of an event that would fit a row. */
+  lacksRoom(): "refused" | undefined {
+    return this.#owner.refuses() ? "refused" : undefined
+  }
 }
 
 export interface RowOwner {
   /** Sets the limit of what is written anew; whether there may be more. */
   readonly reopen: (source: RowSource) => boolean
+  /** Whether an event is refused, and counted as that, for which there is no room. */
+  readonly refuses: () => boolean
 }
