@@ -14,7 +14,7 @@ import { ThreadCarrier } from "../../src/internal/link/threadCarrier.ts"
 import type { Command } from "../../src/internal/stream/commands.ts"
 import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
 import type { Restore } from "../../src/internal/stream/restore.ts"
-import { BookAccepted, makeBooks } from "../../src/internal/stream/rows/laneBooks.ts"
+import { BookAccepted, BookClosed, ByRemoval, makeBooks } from "../../src/internal/stream/rows/laneBooks.ts"
 import { layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { PageBytes, setRead } from "../../src/internal/stream/rows/page.ts"
 import { RowSource } from "../../src/internal/stream/rows/rowSource.ts"
@@ -38,9 +38,9 @@ const makeThread = (lane: number, threads: AttachedThreads, receive: () => numbe
   const writer = new RowWriter(carrier, 2 * PageBytes, true, undefined, words)
   const books = makeBooks()
   const always = {
-    reopen: (source: RowSource): true => {
+    reopen: (source: RowSource): boolean => {
       source.limit = source.counted + 1000
-      return true
+      return !source.isClosed
     },
     refuses: () => false
   }
@@ -154,6 +154,11 @@ class Attached {
 
   get emitted(): number {
     return this.#thread.emitted
+  }
+
+  /** The recorder is removed, and the thread does not come to its messages. */
+  remove(): void {
+    this.#thread.books[BookClosed] = ByRemoval
   }
 
   /** It is terminated. Returns the events that it had counted, and those that it had not. */
@@ -360,6 +365,18 @@ it("a thread gets the memory of one before when a checkpoint covers the end of t
   const { emitted, folded } = attached.folded
   expect(folded).toEqual(emitted)
   expect(folded.map(({ count }) => count)).toEqual([10, 0, 20, 30])
+})
+
+it("a thread in the midst of a turn writes fewer than 16 events after its recorder was removed", () => {
+  // Without the last event of a run, with it, and behind it.
+  for (const before of [1, 100, 500, 501, 510, 511, 512, 513, 600, 2000]) {
+    const attached = new Attached()
+    attached.emit(before)
+    expect(attached.emitted).toBe(before)
+    attached.remove()
+    attached.emit(1000)
+    expect(attached.emitted - before).toBeLessThan(16)
+  }
 })
 
 it("what the thread of a sealed lane publishes later is not folded", () => {

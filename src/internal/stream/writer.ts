@@ -109,6 +109,7 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
       type === source.runType &&
       this.inTurn &&
       this.given === undefined &&
+      !source.isClosed &&
       source.counted + written + MostPerLook <= source.limit &&
       this.pos - this.runAt <= MostRows * words &&
       this.pos + MostPerLook * words <= this.rowsEnd &&
