@@ -160,7 +160,7 @@ describe("metrics that come while events do", () => {
   })
 })
 
-describe("a field that no metric reads", () => {
+describe.each([true, false])("a field that no metric reads, with generated code: %s", (generate) => {
   const saves = Metric.counter("saves", { events, when: ["save"], labels: ["outcome"] })
 
   it.each<readonly [string, unknown]>([
@@ -169,7 +169,7 @@ describe("a field that no metric reads", () => {
     ["a function", () => 1],
     ["deep", { in: { it: Symbol("x") } }]
   ])("is not looked at: %s", (_, bytes) => {
-    const recorder = new Folding().recorder([saves])
+    const recorder = new Folding(generate).recorder([saves])
     recorder.emit({ _tag: "save", outcome: "ok", bytes } as MetricEvent, 0)
     const throwing = Object.defineProperty({ _tag: "save", outcome: "bad" }, "bytes", {
       get: () => expect.unreachable()
@@ -177,5 +177,11 @@ describe("a field that no metric reads", () => {
     recorder.emit(throwing, 0)
     const { series } = recorder.read()[0] as { readonly series: ReadonlyArray<{ readonly labels: object }> }
     expect(series.map(({ labels }) => labels)).toEqual([{ outcome: "ok" }, { outcome: "bad" }])
+  })
+
+  it("is not looked at in an event that lies in no row of fixed width", () => {
+    const recorder = new Folding(generate).recorder([saves])
+    recorder.emit({ _tag: "save", outcome: "x".repeat(2000), bytes: () => 1 } as MetricEvent, 0)
+    expect(recorder.read()).toMatchObject([{ value: 1 }])
   })
 })

@@ -27,7 +27,8 @@ export class Folding {
   #lanes = 0
   #time: number | undefined
 
-  constructor() {
+  /** `generate`: whether there is generated code for layouts. */
+  constructor(generate = true) {
     this.#fold = new Fold({
       send: (message) => void this.#said.push(message),
       sendCopies: false,
@@ -47,7 +48,7 @@ export class Folding {
       turned: () => {},
       soon: () => {}
     }
-    this.writer = new RowWriter(carrier, 64 * PageBytes)
+    this.writer = new RowWriter(carrier, 64 * PageBytes, generate)
     this.send({ _tag: "Counters", chunk: 0, buffer: new ArrayBuffer(ChunkBytes) })
   }
 

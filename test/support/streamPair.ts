@@ -122,7 +122,8 @@ export class StreamPair {
   write(layout: Layout): RowWrite {
     const encoder = this.writer.encoder(layout)
     if (encoder !== undefined) return (source, event) => encoder.write(source, event)
-    return (source, event) => this.writer.writeEvent(source, event, event._tag, layout.span !== undefined)
+    const names = this.writer.namesOf(layout)
+    return (source, event) => this.writer.writeEvent(source, event, event._tag, layout.span !== undefined, names)
   }
 
   /** Writes an event into a row of no fixed width. */

@@ -2,12 +2,15 @@
  * Writes rows of no fixed width: strings of the dictionary, and plain data of any shape. None of them is part of a run.
  */
 
+import type { MetricEvent } from "../model/event.ts"
 import type { ReadCommand } from "./commands.ts"
 import { PageWriter } from "./pageWriter.ts"
 import { DataEncoder } from "./rows/encodeData.ts"
 import {
+  EventRow,
   LayoutRow,
   MostMetricsRead,
+  MostNames,
   NamesRow,
   ReadRow,
   readRowWords,
@@ -18,7 +21,28 @@ import {
 } from "./rows/format.ts"
 import type { Layout } from "./rows/layout.ts"
 import { NameLists, type Names } from "./rows/nameLists.ts"
+import {
+  Code,
+  Constant,
+  conversion,
+  Float,
+  Integer,
+  IsAbsent,
+  IsFalse,
+  IsTrue,
+  isSmallInteger,
+  KindBits,
+  Named
+} from "./rows/plainData.ts"
+import type { RowSource } from "./rows/rowSource.ts"
 import { StringCodes } from "./rows/stringCodes.ts"
+
+// In a loop over the properties of an object, the compiler drops this call, but not `Object.hasOwn`.
+const { hasOwnProperty: hasOwn } = Object.prototype
+const { float, halves } = conversion
+
+/** The most words that a row takes whose names have a list: its header, tag, list and span, and three halves of each. */
+const UsualWords = 3 + ((3 * MostNames + 1) >> 1)
 
 export abstract class DataWriter extends PageWriter {
   protected readonly strings = new StringCodes((code, value) => this.writes(() => this.writeString(code, value)))
@@ -93,6 +117,80 @@ export abstract class DataWriter extends PageWriter {
   /** Words of a row that holds what was encoded from half `from` on. */
   protected wordsFrom(from: number): number {
     return 1 + ((this.data.pos - from + 1) >> 1)
+  }
+
+  /**
+   * Puts an event of which only some names cross into a row, if it is as most are: its names come in the order of the event
+   * before, and their values are numbers, booleans, and strings with a lasting code. It is written where it will lie, in half
+   * of the time that {@link data} takes, and the row is the same. `false`: no row was put, because it is not as most are, or
+   * a property has thrown, has written to the stream or has stopped it. The event is read again then.
+   */
+  protected putUsual(source: RowSource, event: MetricEvent, tag: string, names: Names): boolean {
+    try {
+      const tagCode = this.codeIn(names, tag)
+      const { i32, pos, turn } = this
+      if (tagCode < 0 || pos + UsualWords > this.rowsEnd) return false
+      const only = names.only!
+      const most = only.size
+      let last = names
+      let own = 0
+      let at = pos * 2 + 4
+      for (const name in event) {
+        if (last.length === most) break
+        if (!hasOwn.call(event, name)) continue
+        own++
+        const { next } = last
+        if (next === undefined || next.name !== name) {
+          if (name === "_tag" || !only.has(name)) continue
+          return false
+        }
+        last = next
+        const value: unknown = event[name as never]
+        if (typeof value === "string") {
+          const code = value === last.text ? last.textCode : this.codeIn(last, value)
+          if (code < 0 || this.pos !== pos || this.turn !== turn) return false
+          i32[at++] = (code << KindBits) | Code
+        } else if (this.pos !== pos || this.turn !== turn) return false
+        else if (typeof value === "number") {
+          if (isSmallInteger(value)) i32[at++] = (value << KindBits) | Integer
+          else {
+            float[0] = value
+            i32[at] = Float
+            i32[at + 1] = halves[0]!
+            i32[at + 2] = halves[1]!
+            at += 3
+          }
+        } else if (typeof value === "boolean") i32[at++] = ((value ? IsTrue : IsFalse) << KindBits) | Constant
+        else return false
+      }
+      // A name that is missing may be that of a property that is not enumerable.
+      if (last.length < most && Object.getOwnPropertyNames(event).length > own) return false
+      // A property may have stopped its recorder, or the stream.
+      if (this.pos !== pos || this.turn !== turn || source.counted >= source.limit || this.rowsEnd === 0) return false
+      const words = ((at + 2) >> 1) - pos - 1
+      i32[pos * 2 + 2] = (tagCode << KindBits) | Code
+      i32[pos * 2 + 3] = (last.code << KindBits) | Named
+      i32[at] = (IsAbsent << KindBits) | Constant
+      if ((at & 1) === 0) i32[at + 1] = 0
+      i32[pos * 2] = source.lane
+      i32[pos * 2 + 1] = EventRow | (words << TypeBits)
+      this.pos = pos + 1 + words
+      return true
+    } catch {
+      // Who encodes it finds out, and what may be done about it.
+      return false
+    }
+  }
+
+  /** The lasting code of a string that is the value of the last of these names, and mostly is what it was before. */
+  private codeIn(names: Names, value: string): number {
+    if (value === names.text) return names.textCode
+    const code = this.strings.lasting(value)
+    if (code >= 0) {
+      names.textCode = code
+      names.text = value
+    }
+    return code
   }
 
   /** Puts what was encoded from half `from` on into a row, for which there is room. */

@@ -9,6 +9,7 @@ import type { Encoder } from "./encoders.ts"
 import { checkEvent, copyEvent } from "./rows/copyEvent.ts"
 import type { Written } from "./rows/format.ts"
 import type { TagLayout } from "./rows/layout.ts"
+import type { Names } from "./rows/nameLists.ts"
 import type { RowSource } from "./rows/rowSource.ts"
 import type { RowWriter } from "./writer.ts"
 
@@ -24,6 +25,8 @@ interface TagWrite {
   readonly encoder: Encoder
   readonly foreign: boolean
   readonly spans: boolean
+  /** The names of its fields, where not all of them cross. */
+  readonly names: Names | undefined
 }
 
 export class EventWriter {
@@ -79,8 +82,8 @@ export class EventWriter {
   #writeAny(source: RowSource, event: MetricEvent, tag: string): boolean {
     if (typeof event !== "object" || typeof tag !== "string") return false
     // A property that emitted another event may have led to another tag.
-    const { foreign, spans } = tag === this.#tag ? this.#last : this.#writeOf(tag)
-    if (!foreign) return this.#writer.writeEvent(source, event, tag, spans)
+    const { foreign, names, spans } = tag === this.#tag ? this.#last : this.#writeOf(tag)
+    if (!foreign) return this.#writer.writeEvent(source, event, tag, spans, names)
     if (tag.trim() === "" || !this.#writer.mayWrite(source)) return false
     return whyNoData(event) === undefined && this.#writer.foreignEvent(source)
   }
@@ -92,7 +95,8 @@ export class EventWriter {
       const layout = this.#layouts.layoutOf(tag)
       const encoder = typeof layout === "string" ? undefined : this.#writer.encoder(layout)
       const foreign = layout === "foreign"
-      write = { encoder: encoder ?? none, foreign, spans: !foreign && this.#layouts.readsSpan(tag) }
+      const names = typeof layout === "string" ? undefined : this.#writer.namesOf(layout)
+      write = { encoder: encoder ?? none, foreign, spans: !foreign && this.#layouts.readsSpan(tag), names }
       if (!this.#last.foreign) {
         this.#byTag ??= new Map()
         this.#byTag.set(this.#tag, this.#last)
@@ -108,7 +112,7 @@ export class EventWriter {
 
 /** Of what has no layout. */
 const none: Encoder = { write: () => false }
-const unused: TagWrite = { encoder: none, foreign: true, spans: false }
+const unused: TagWrite = { encoder: none, foreign: true, spans: false, names: undefined }
 
 /** What has no tag, or throws when it is asked for it, has none that is a string. */
 const tagOf = (event: MetricEvent): string => {

@@ -5,6 +5,7 @@
 
 import type { MetricEvent } from "../model/event.ts"
 import { emissionSpan } from "../model/eventSpan.ts"
+import { oncePer } from "../util/oncePer.ts"
 import type { Carrier } from "./carrier.ts"
 import { type Encoder, type EncoderMemory, RowEncoders } from "./encoders.ts"
 import type { LogTail } from "./logTail.ts"
@@ -21,6 +22,7 @@ import {
 import { BookAccepted } from "./rows/laneBooks.ts"
 import type { Layout } from "./rows/layout.ts"
 import type { ReaderState } from "./rows/log.ts"
+import type { Names } from "./rows/nameLists.ts"
 import type { RowSource } from "./rows/rowSource.ts"
 import {
   type StreamWords,
@@ -76,6 +78,11 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
   encoder(layout: Layout): Encoder | undefined {
     return this.generate ? this.encoders.of(layout) : undefined
   }
+
+  /** The empty list of the names of its fields: events that lie in no row of the layout have those only, too. */
+  readonly namesOf = oncePer(
+    (layout: Layout): Names => this.nameLists.only(new Set(layout.fields.map(([name]) => name)))
+  )
 
   /** It is used no more by one who got it. */
   release(encoder: Encoder): void {
@@ -209,12 +216,19 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
    * Writes an event of any shape that is emitted now, as {@link RowWrite} does; `false` as well for what is not plain data,
    * or cannot be read.
    */
-  writeEvent(source: RowSource, event: MetricEvent, tag: string, spans: boolean): boolean {
+  writeEvent(source: RowSource, event: MetricEvent, tag: string, spans: boolean, names?: Names): boolean {
     if (!this.mayWrite(source)) return false
+    if (this.untilLook <= 0) this.stamp()
+    // Rows with a new time before them, or the ids of a span in them, are left to the encoder.
+    if (names !== undefined && !spans && !this.isNewTime && this.putUsual(source, event, tag, names)) {
+      this.untilLook--
+      this.wrote(source)
+      return true
+    }
     const { data } = this
     const from = data.pos
     try {
-      if (!this.encodes(event, tag, spans)) return false
+      if (!this.encodes(event, tag, spans, names)) return false
       // While it was read, it may have emitted others.
       if ((this.source !== undefined || source.counted >= source.limit) && !this.mayWrite(source)) return false
       if (this.untilLook <= 0) this.stamp()
@@ -225,21 +239,22 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
       data.pos = from
     }
     this.untilLook--
-    source.counted++
-    if (this.words !== undefined) this.countsRow(source)
+    this.wrote(source)
     return true
   }
 
-  /** The same for the row that was just written. */
-  private countsRow({ books, counted }: RowSource): void {
-    if (books !== undefined) books[BookAccepted] = counted
-    this.words![WordPos] = this.pos
+  /** The event of the row that was just written is counted. */
+  private wrote(source: RowSource): void {
+    source.counted++
+    if (this.words === undefined) return
+    if (source.books !== undefined) source.books[BookAccepted] = source.counted
+    this.words[WordPos] = this.pos
   }
 
   /** `false`: it cannot be read, or is not plain data. */
-  private encodes(event: MetricEvent, tag: string, spans: boolean): boolean {
+  private encodes(event: MetricEvent, tag: string, spans: boolean, names: Names | undefined): boolean {
     try {
-      this.data.event(event, tag, spans ? emissionSpan(event) : null)
+      this.data.event(event, tag, spans ? emissionSpan(event) : null, names)
       return true
     } catch (cause) {
       const { defect } = this
@@ -255,8 +270,7 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     this.stamp()
     if (!this.room(1)) return false
     this.putWord(source.lane, ForeignEventRow)
-    source.counted++
-    if (this.words !== undefined) this.countsRow(source)
+    this.wrote(source)
     return true
   }
 }

@@ -24,11 +24,10 @@ import {
   IsNull,
   IsTrue,
   IsUndefined,
+  isSmallInteger,
   KindBits,
-  LeastInteger,
   List,
   Members,
-  MostInteger,
   Named,
   PartlyNamed,
   Pattern,
@@ -46,13 +45,14 @@ export class DataEncoder extends DataMemory {
   /**
    * Encodes an event on top of the stack: its tag, its fields, and the span it was emitted in. Throws for what is not plain
    * data, nested too deep or too large. Each property is read once. Its own properties are its fields, including those
-   * that are not enumerable; it inherits nothing but the `_tag`.
+   * that are not enumerable; it inherits nothing but the `_tag`. `names` is the empty list of the tree of its names: where
+   * that has only some, the others are not looked at.
    */
-  event(event: MetricEvent, tag: string, span: SpanIds | null): void {
+  event(event: MetricEvent, tag: string, span: SpanIds | null, names = this.lists.none): void {
     const end = this.begin()
     try {
       this.text(tag)
-      this.fields(event, 2, true)
+      this.fields(event, 2, true, names)
       // The size of an event does not depend on who emits it.
       this.end = this.pos + SpanHalves
       this.span(span)
@@ -101,16 +101,14 @@ export class DataEncoder extends DataMemory {
   }
 
   private number(value: number): void {
-    // Not -0, which is a zero with a sign.
-    if ((value | 0) === value && value >= LeastInteger && value <= MostInteger && !Object.is(value, -0)) {
-      this.put(Integer, value)
-    } else this.float(Float, value)
+    if (isSmallInteger(value)) this.put(Integer, value)
+    else this.float(Float, value)
   }
 
   private object(value: object, depth: number): void {
     if (depth > MostDepth) throw new RangeError(`it is nested more than ${MostDepth} levels deep`)
     if (Array.isArray(value)) return this.list(value, depth)
-    if (isPlainObject(value)) return this.fields(value, depth + 1, false)
+    if (isPlainObject(value)) return this.fields(value, depth + 1, false, this.lists.none)
     if (value instanceof Map) return this.map(value, depth)
     if (value instanceof Set) return this.set(value, depth)
     if (Object.getPrototypeOf(value) === Date.prototype) return this.float(Time, (value as Date).getTime())
@@ -133,20 +131,25 @@ export class DataEncoder extends DataMemory {
   }
 
   /** The properties of an object, which are at this depth; those of an event but for its tag. */
-  private fields(object: object, depth: number, isEvent: boolean): void {
+  private fields(object: object, depth: number, isEvent: boolean, none: Names): void {
     const at = this.take(1)
-    let names = this.lists.none
+    const { only } = none
+    const most = only === undefined ? Number.POSITIVE_INFINITY : only.size
+    let names = none
     // Where the number of those stands that have no place in a list of names.
     let others = -1
     let count = 0
     let own = 0
     for (const name in object) {
+      if (names.length >= most) break
       if (!hasOwn.call(object, name)) continue
       own++
       if (isEvent && name === "_tag") continue
-      if (others < 0) {
-        const { next } = names
-        const longer = next !== undefined && next.name === name ? next : this.lists.longer(names, name)
+      const { next } = names
+      if (others < 0 && next !== undefined && next.name === name) names = next
+      else if (only?.has(name) === false) continue
+      else if (others < 0) {
+        const longer = this.lists.longer(names, name)
         if (longer === undefined) others = this.others(names, at)
         else names = longer
       }
@@ -162,10 +165,10 @@ export class DataEncoder extends DataMemory {
       else this.value(value, depth)
     }
     // Events rarely have properties that are not enumerable. To count the names of all is cheaper than to go by them.
-    const all = isEvent ? Object.getOwnPropertyNames(object) : []
+    const all = isEvent && names.length < most ? Object.getOwnPropertyNames(object) : []
     if (all.length > own) {
       for (const name of all) {
-        if (name === "_tag" || isEnumerable.call(object, name)) continue
+        if (name === "_tag" || isEnumerable.call(object, name) || only?.has(name) === false) continue
         if (others < 0) others = this.others(names, at)
         count++
         this.text(name)

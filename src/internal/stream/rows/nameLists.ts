@@ -6,21 +6,43 @@ import { LastingLength, MostNameLists, MostNames } from "./format.ts"
 import { textHalves } from "./plainData.ts"
 
 /** A list of names that has a code: objects of a kind have the same names in the same order. */
-export interface Names {
+export class Names {
   readonly code: number
   /** Its last name. */
   readonly name: string
   readonly length: number
   /** What its names count toward the size of an event: as much as if they were inline. */
   readonly halves: number
+  /** Of the empty list of a tree that has no other names than these. */
+  readonly only: ReadonlySet<string> | undefined
+  /** In such a tree: the same list in that of all names, with which it shares the code. */
+  readonly shared: Names | undefined
   /** The longer one that followed last. */
-  next: Names | undefined
+  next: Names | undefined = undefined
   /** All that are longer by one name, which is their key. */
-  readonly longer: Map<string, Names>
+  readonly longer = new Map<string, Names>()
+  /** The string that was the value of the last name when it last came, and its code in the dictionary. */
+  text: string | undefined = undefined
+  textCode = 0
+
+  constructor(
+    { code, halves, length, name }: Pick<Names, "code" | "name" | "length" | "halves">,
+    only?: ReadonlySet<string>,
+    shared?: Names
+  ) {
+    this.code = code
+    this.name = name
+    this.length = length
+    this.halves = halves
+    this.only = only
+    this.shared = shared
+  }
 }
 
+const empty = { code: 0, name: "", length: 0, halves: 0 }
+
 export class NameLists {
-  readonly none: Names = { code: 0, name: "", length: 0, halves: 0, next: undefined, longer: new Map() }
+  readonly none = new Names(empty)
   /** The empty one is known to both sides. */
   #lists = 1
   readonly #write: (code: number, names: Names, name: string) => boolean
@@ -41,6 +63,11 @@ export class NameLists {
     return lists
   }
 
+  /** The empty list of a tree that has no other names than these. */
+  only(names: ReadonlySet<string>): Names {
+    return new Names(empty, names, this.none)
+  }
+
   /** A list with one name more, or `undefined` where it has no code. */
   longer(names: Names, name: string): Names | undefined {
     const longer = names.longer.get(name) ?? this.#add(names, name)
@@ -49,12 +76,19 @@ export class NameLists {
   }
 
   #add(names: Names, name: string): Names | undefined {
+    if (names.shared !== undefined) {
+      const shared = this.longer(names.shared, name)
+      if (shared === undefined) return undefined
+      const added = new Names(shared, undefined, shared)
+      names.longer.set(name, added)
+      return added
+    }
     const code = this.#lists
     if (code >= MostNameLists || names.length >= MostNames || name.length > LastingLength) return undefined
     // Set like any other it would be the prototype of the object.
     if (name === "__proto__" || !this.#write(code, names, name)) return undefined
     const halves = names.halves + textHalves(name.length)
-    const added: Names = { code, name, length: names.length + 1, halves, next: undefined, longer: new Map() }
+    const added = new Names({ code, name, length: names.length + 1, halves })
     // Where this fails, the next list takes the code, which no row uses.
     names.longer.set(name, added)
     this.#lists++

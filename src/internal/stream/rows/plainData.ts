@@ -52,6 +52,10 @@ export const KindMask = (1 << KindBits) - 1
 export const LeastInteger = -(2 ** (31 - KindBits))
 export const MostInteger = 2 ** (31 - KindBits) - 1
 
+/** Whether a number is one of them. Not -0, which is a zero with a sign. */
+export const isSmallInteger = (value: number): boolean =>
+  (value | 0) === value && value >= LeastInteger && value <= MostInteger && !Object.is(value, -0)
+
 // The constants.
 export const IsUndefined = 0
 export const IsNull = 1
