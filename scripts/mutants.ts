@@ -128,15 +128,9 @@ export const explained: ReadonlyArray<Explained> = [
   },
   {
     file: "src/internal/worker/foldThread.ts",
-    from: "if (reader.ready) this.#naps = 0",
-    to: "if (reader.ready) this.#naps = 1",
+    from: "if (fold.streams.isReady) this.#naps = 0",
+    to: "if (fold.streams.isReady) this.#naps = 1",
     reason: "One nap less of 60 before the thread asks whether it may sleep."
-  },
-  {
-    file: "src/internal/stream/rows/encodeData.ts",
-    from: "if ((value | 0) === value && value >= LeastInteger && value <= MostInteger && (value !== 0 || 1 / value > 0)) {",
-    to: "if ((value | 0) === value && value >= LeastInteger && value <= MostInteger && (value !== 0 || 2 / value > 0)) {",
-    reason: "Only the sign of the infinity is read."
   },
   {
     file: "src/internal/stream/rows/decodeData.ts",
