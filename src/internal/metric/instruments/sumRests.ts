@@ -7,13 +7,13 @@ import { sumDraftOf } from "./sumDraft.ts"
 
 /**
  * As statements of JavaScript: adds `v` to the double at `high`, and what that rounds away to the one at `low`. What does
- * not fit there is left to `points.carry`.
+ * not fit there is left to `points.carry`. Whether anything is rounded away takes less to find out than how much.
  */
 export const addCode = (high: string, low: string): string => `
-      const x = ${high}, t = x + v, w = t - x, e = x - (t - w) + (v - w);
+      const x = ${high}, t = x + v, w = t - x;
       ${high} = t;
-      if (e !== 0) {
-        const y = ${low}, u = y + e;
+      if (w !== v || t - v !== x) {
+        const e = x - (t - w) + (v - w), y = ${low}, u = y + e;
         if (u - y === e && u - e === y) ${low} = u; else points.carry(s, x, v);
       }`
 
