@@ -222,7 +222,8 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     // Rows with a new time before them, or the ids of a span in them, are left to the encoder.
     if (names !== undefined && !spans && !this.isNewTime && this.putUsual(source, event, tag, names)) {
       this.untilLook--
-      this.wrote(source)
+      source.counted++
+      if (this.words !== undefined) this.countsRow(source)
       return true
     }
     const { data } = this
@@ -239,16 +240,15 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
       data.pos = from
     }
     this.untilLook--
-    this.wrote(source)
+    source.counted++
+    if (this.words !== undefined) this.countsRow(source)
     return true
   }
 
-  /** The event of the row that was just written is counted. */
-  private wrote(source: RowSource): void {
-    source.counted++
-    if (this.words === undefined) return
-    if (source.books !== undefined) source.books[BookAccepted] = source.counted
-    this.words[WordPos] = this.pos
+  /** The same for the row that was just written. It is counted before anything is called: a call may fail. */
+  private countsRow({ books, counted }: RowSource): void {
+    if (books !== undefined) books[BookAccepted] = counted
+    this.words![WordPos] = this.pos
   }
 
   /** `false`: it cannot be read, or is not plain data. */
@@ -270,7 +270,8 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     this.stamp()
     if (!this.room(1)) return false
     this.putWord(source.lane, ForeignEventRow)
-    this.wrote(source)
+    source.counted++
+    if (this.words !== undefined) this.countsRow(source)
     return true
   }
 }
