@@ -80,17 +80,28 @@ export function* addedUp(parts: ReadonlyArray<Shown>, now: number): Steps<Shown>
     // Its series have other places.
     texts: new SeriesTexts()
   }
-  const cuts = parts.flatMap(({ series }) => series ?? [])
-  if (cuts.length > 0) {
+  if (parts.some(({ series }) => series !== undefined)) {
     const kernel = kernelOf(metric) as Kernel
-    for (const cut of cuts) {
-      yield* kernel.absorbing(() => cut.kernel, now)
-      cut.release()
-      yield
-    }
+    yield* joinAll(kernel, parts, now)
     return viewed({ ...own, dimensions: undefined, series: new SeriesCut(kernel) }, now)
   }
   return { ...own, dimensions: yield* viewOfStates(parts, now), series: undefined }
+}
+
+/** A series is there while one of the parts has it. Then it has all that any of them had of it. */
+function* joinAll(kernel: Kernel, parts: ReadonlyArray<Shown>, now: number): Steps<void> {
+  const all = parts.flatMap(({ earlier, series }) => [series ?? [], earlier?.series ?? []].flat())
+  for (const cut of all) {
+    yield* kernel.joining(() => cut.kernel, cut.kernel.indexes(now, "live"), now)
+    kernel.rejected += cut.kernel.rejected
+    yield
+  }
+  for (const cut of all) {
+    const ended = cut.kernel.indexes(now, "idle").filter((index) => kernel.has(cut.kernel.key(index)))
+    yield* kernel.joining(() => cut.kernel, ended, now)
+    cut.release()
+  }
+  for (const { earlier } of parts) earlier?.keepOnly((key) => kernel.has(key))
 }
 
 /** What has no labels has no series to go through. */

@@ -82,11 +82,12 @@ export class LaneMetrics implements MetricOwner {
    */
   register(metric: Metric.Any, at: number, left?: Uint8Array): void {
     this.version++
+    this.#cuts?.detach()
     const taken = this.#cells.findIndex((each) => each.metric.name === metric.name)
     this.#cells =
       taken < 0
         ? [...this.#cells, this.#first(metric, at, left)]
-        : this.#cells.with(taken, this.#next(this.#cells[taken]!, metric, at))
+        : this.#cells.with(taken, this.#cells[taken]!.next(metric, at))
     this.#replan()
   }
 
@@ -99,15 +100,12 @@ export class LaneMetrics implements MetricOwner {
   /** Resets the metric of this name, or all. */
   reset(name: string | undefined, at: number): void {
     this.version++
+    // What they had is kept, and what is kept may change.
+    this.#cuts?.detach()
     this.#cells = this.#cells.map((cell) =>
-      name === undefined || name === cell.metric.name ? this.#next(cell, cell.metric, at) : cell
+      name === undefined || name === cell.metric.name ? cell.next(cell.metric, at) : cell
     )
     this.#replan()
-  }
-
-  /** The next generation of a name. */
-  #next({ epoch, index }: RegisteredMetric, metric: Metric.Any, at: number): RegisteredMetric {
-    return new RegisteredMetric(metric, index, epoch + 1, at, this)
   }
 
   /** The metric of this name. */
@@ -219,6 +217,7 @@ export class LaneMetrics implements MetricOwner {
         // From here on it may change.
         others.#cuts?.detach()
         cell.kernel = other.kernel
+        cell.absorbEarlier(other, at)
         this.#replan()
         continue
       }

@@ -5,10 +5,12 @@
 import { deserialize, serialize } from "node:v8"
 import * as MutableRef from "effect/MutableRef"
 import { goesOnFrom } from "../metric/definition/measured.ts"
+import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { cutText, MostOfError } from "../util/cutText.ts"
 import { describeError } from "../util/describeError.ts"
 import { allSteps, known, type Steps } from "../util/steps.ts"
+import { EarlierSeries, isCumulative } from "./earlierSeries.ts"
 import { keepState, keptState } from "./kernels/keptState.ts"
 import { type Cutting, Kernel } from "./kernels/kernel.ts"
 import type { SavedKernel } from "./kernels/savedKernel.ts"
@@ -47,6 +49,17 @@ export class RegisteredMetric extends ViewedMetric {
     return true
   }
 
+  /** What comes in its place under its name. Of the same definition, it has in it what this one had. */
+  next(metric: Metric.Any, at: number): RegisteredMetric {
+    const { earliest, epoch, index, kernel, owner } = this
+    const next = new RegisteredMetric(metric, index, epoch + 1, at, owner)
+    if (!goesOnFrom(metric, this.metric) || !isCumulative(metric)) return next
+    next.earliest = earliest
+    next.earlier = this.earlier ?? new EarlierSeries(metric)
+    next.earlier.take(kernel, at)
+    return next
+  }
+
   /** Whether the series of another one are what this one has when it has taken them. */
   comesTo({ kernel }: RegisteredMetric): boolean {
     return this.inService && this.kernel instanceof Kernel && this.kernel.comesTo(kernel)
@@ -59,6 +72,7 @@ export class RegisteredMetric extends ViewedMetric {
   *absorbing(other: RegisteredMetric, at: number): Steps<void> {
     const { kernel, metric } = this
     if (!this.inService || !goesOnFrom(metric, other.metric)) return
+    this.absorbEarlier(other, at)
     try {
       if (kernel !== undefined) yield* kernel.absorbing(() => other.kernel!, at, false)
       else {
@@ -68,6 +82,14 @@ export class RegisteredMetric extends ViewedMetric {
     } catch (error) {
       this.putOut(`merge: ${describeError(error)}`, 0)
     }
+  }
+
+  /** Takes what another one has in it and does not show. */
+  absorbEarlier({ earlier, earliest }: RegisteredMetric, at: number): void {
+    this.earliest = Math.min(this.earliest, earliest)
+    if (earlier === undefined) return
+    this.earlier ??= new EarlierSeries(this.metric)
+    this.earlier.absorb(earlier, at)
   }
 
   /** As if its reducer had thrown this for the event that comes next. */
@@ -84,11 +106,13 @@ export class RegisteredMetric extends ViewedMetric {
 
   /** As it is in this call. */
   saving(cut: Cutting): Steps<SavedMetric> {
-    const { createdAt, duplicates, epoch, metric, quarantineState } = this
+    const { createdAt, duplicates, earlier, earliest, epoch, metric, quarantineState } = this
     const rest = {
       name: metric.name,
       epoch,
       createdAt,
+      earliest,
+      earlier: earlier?.save(),
       isContinued: this.isContinued,
       quarantine: quarantineState && { ...quarantineState },
       viewFault: this.viewFault,
@@ -144,11 +168,24 @@ export class RegisteredMetric extends ViewedMetric {
 
   /** The same in steps, before anything comes to it. */
   *loading(
-    { duplicates, isContinued, quarantine, reduced, shown, state, viewFault }: SavedMetric,
+    {
+      createdAt,
+      duplicates,
+      earlier,
+      earliest = createdAt,
+      isContinued,
+      quarantine,
+      reduced,
+      shown,
+      state,
+      viewFault
+    }: SavedMetric,
     poison: string | undefined
   ): Steps<string | undefined> {
     this.#reduced = reduced ?? 0
     this.isContinued = isContinued
+    this.earliest = earliest
+    if (earlier !== undefined) this.earlier = EarlierSeries.load(this.metric, earlier)
     this.quarantineState = quarantine && { ...quarantine }
     this.viewFault = viewFault
     this.duplicates.load(duplicates)

@@ -188,7 +188,10 @@ const expositionOf = (render: Render, { take }: SpareMemory): AnyExposition | Ot
 }
 
 const release = (all: ReadonlyArray<Shown>): void => {
-  for (const { series } of all) series?.release()
+  for (const { earlier, series } of all) {
+    series?.release()
+    earlier?.series.release()
+  }
 }
 
 /** How the series of recorders are labelled. */

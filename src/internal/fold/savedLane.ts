@@ -68,6 +68,9 @@ export interface SavedMetric {
   readonly name: string
   readonly epoch: number
   readonly createdAt: number
+  /** What it has in it beyond what it shows, and since when: see `EarlierSeries`. */
+  readonly earliest?: number
+  readonly earlier?: SavedKernel | undefined
   readonly isContinued: boolean
   readonly quarantine: Quarantine | undefined
   /** Why its view is not run any more. */

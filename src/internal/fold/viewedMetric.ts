@@ -12,6 +12,7 @@ import { cutText, MostOfError } from "../util/cutText.ts"
 import { describeError } from "../util/describeError.ts"
 import { known, type Steps } from "../util/steps.ts"
 import { copyOut } from "./copyOut.ts"
+import { type EarlierCut, EarlierSeries, isCumulative } from "./earlierSeries.ts"
 import { type InPlace, Kernel } from "./kernels/kernel.ts"
 import { kernelOf } from "./kernels/kernelOf.ts"
 import {
@@ -34,6 +35,8 @@ export interface Shown {
   /** Of one with labels, until whoever reads it releases it. Of any built-in one, where recorders are added up. */
   readonly series: SeriesCut | undefined
   readonly texts: SeriesTexts
+  /** What its recorder does not show any more, where recorders are added up. */
+  readonly earlier?: EarlierCut | undefined
   /** What is added up of one without series that can be viewed. */
   readonly state: { readonly of: unknown } | undefined
   readonly epoch: number
@@ -61,10 +64,14 @@ export abstract class ViewedMetric {
   readonly epoch: number
   /** When it was registered or reset. */
   readonly createdAt: number
+  /** When the first of all that it has in it was registered, with what others have left to it. */
+  earliest: number
   kernel: InPlace | undefined
   /** A kernel holds the state itself, and makes it when it is read. */
   protected readonly stateRef: Ref.Ref<unknown> | undefined
   protected readonly owner: MetricOwner
+  /** Made when there is something to be kept. */
+  protected earlier: EarlierSeries | undefined
   /** Whether it went on from the state that an earlier recorder of the id has left. */
   isContinued = false
   /** Which of its series are told apart by numbers in a scrape. */
@@ -82,6 +89,7 @@ export abstract class ViewedMetric {
     this.index = index
     this.epoch = epoch
     this.createdAt = createdAt
+    this.earliest = createdAt
     this.kernel = kernelOf(metric)
     this.owner = owner
     this.stateRef = this.kernel === undefined ? Ref.makeUnsafe<unknown>(metric.initial) : undefined
@@ -99,6 +107,7 @@ export abstract class ViewedMetric {
 
   /** Before each read: its clock may have been set back since the last event. */
   rewind(now: number): void {
+    this.earlier?.rewind(now)
     if (this.kernel !== undefined) return this.kernel.rewind(now)
     const { ref } = this.stateRef!
     MutableRef.set(ref, rewindState(this.metric, ref.current, now))
@@ -142,12 +151,23 @@ export abstract class ViewedMetric {
     const series = addsUp && kernel instanceof Kernel ? this.owner.cut(kernel) : this.#cut()
     const dimensions = series === undefined ? this.#try(() => this.#viewForExporters(now), undefined) : undefined
     // The clock may have been set back since.
-    const createdAt = Math.min(this.createdAt, now)
+    const createdAt = Math.min(addsUp ? this.earliest : this.createdAt, now)
     this.#texts ??= new SeriesTexts()
     const quarantine = this.quarantineState && { ...this.quarantineState }
     const [texts, duplicates] = [this.#texts, this.duplicates]
     const state = addsUp && dimensions !== undefined ? { of: this.state } : undefined
-    return { metric, dimensions, series, state, texts, epoch, createdAt, isContinued, quarantine, duplicates }
+    const earlier = addsUp ? this.#earlierCut() : undefined
+    return { metric, dimensions, series, state, texts, epoch, createdAt, isContinued, quarantine, duplicates, earlier }
+  }
+
+  /** What expires is kept from the first time that somebody adds up: nobody else needs it. */
+  #earlierCut(): EarlierCut | undefined {
+    const { kernel, metric } = this
+    if (metric.instrument?.expireAfter !== undefined && isCumulative(metric)) {
+      this.earlier ??= new EarlierSeries(metric)
+      this.earlier.watch(kernel)
+    }
+    return this.earlier?.cut()
   }
 
   /** A copy that the reader may keep: what could not cross a thread is refused here. */

@@ -41,6 +41,8 @@ export class IdleSeries {
   /** All series that are there no more as one point, or `null`. */
   expired: unknown = null
   #sweptAt: number | null = null
+  /** Is told of a series before it expires. */
+  onExpire: ((index: number, at: number) => void) | undefined
   /** No series was seen later. */
   latest = Number.NEGATIVE_INFINITY
 
@@ -114,13 +116,25 @@ export class IdleSeries {
     return begins
   }
 
-  /** The same of a series of another kernel. Whether it begins here. */
-  seeOther(index: number, from: IdleSeries, other: number, at: number): boolean {
+  /** The same of a series of another kernel. Whether it begins here. `joins`: it is one with its own, which does not expire. */
+  seeOther(index: number, from: IdleSeries, other: number, at: number, joins: boolean): boolean {
     const seen = Math.min(from.#seen(other), at)
     const own = this.#seen(index)
+    if (joins && !Number.isNaN(own)) this.#times[index * Times + Seen] = Math.max(seen, own)
     const begins = this.see(index, Number.isNaN(own) ? seen : Math.max(seen, own))
-    if (begins) this.#times[index * Times] = Math.min(from.#times[other * Times]!, at)
+    const born = Math.min(from.#times[other * Times]!, at)
+    if (begins) this.#times[index * Times] = born
+    else if (joins) this.#times[index * Times] = Math.min(this.#times[index * Times]!, born)
     return begins
+  }
+
+  /** Lets go of series that are not among what has expired. */
+  drop(isDropped: (index: number) => boolean): void {
+    for (const index of this.#series.table.all) {
+      if (!isDropped(index)) continue
+      this.#times[index * Times + Seen] = Number.NaN
+      this.#series.table.remove(index)
+    }
   }
 
   /** Takes those that are there no more of another kernel. */
@@ -131,6 +145,7 @@ export class IdleSeries {
 
   #expire(index: number, at: number): void {
     const { exemplars, points } = this.#series
+    this.onExpire?.(index, at)
     this.expired = together(this.#measure.merge, this.expired, points.point(index), at)
     this.#expiries++
     exemplars?.forget(index)

@@ -71,7 +71,7 @@ export class Kernel implements InPlace {
   readonly #table: SeriesTable
   readonly #exemplars: Exemplars | undefined
   /** Where series expire. */
-  readonly #idle: IdleSeries | undefined
+  readonly idle: IdleSeries | undefined
   // What was read last.
   #value: unknown
   #labels: ReadonlyArray<LabelValue> | "rejected" = "rejected"
@@ -90,7 +90,7 @@ export class Kernel implements InPlace {
     this.#table = table
     this.#exemplars = exemplars
     if (instrument.expireAfter !== undefined) {
-      this.#idle = new IdleSeries(instrument, measure, { points, table, exemplars })
+      this.idle = new IdleSeries(instrument, measure, { points, table, exemplars })
     }
   }
 
@@ -118,50 +118,57 @@ export class Kernel implements InPlace {
       this.rejected++
       return
     }
-    this.#idle?.comeTo(at)
+    this.idle?.comeTo(at)
     const index = this.#table.indexOf(this.#labels)
-    this.#idle?.see(index, at)
+    this.idle?.see(index, at)
     this.points.add(index, this.#value as never, at)
     this.#exemplars?.take(index, this.#value as number)
   }
 
   rewind(now: number): void {
     this.points.rewind?.(now)
-    this.#idle?.rewind(now)
+    this.idle?.rewind(now)
   }
 
   /** Whether the other one is what this one comes to when it takes it in. */
   comesTo(other: InPlace | undefined): boolean {
     if (!(other instanceof Kernel) || other.instrument !== this.instrument) return false
-    return this.#table.indexes === 0 && this.rejected === 0 && this.#idle === undefined && this.#exemplars === undefined
+    return this.#table.indexes === 0 && this.rejected === 0 && this.idle === undefined && this.#exemplars === undefined
   }
 
   *absorbing(current: () => InPlace, at: number): Steps<void> {
-    const idle = this.#idle
-    idle?.sweep(at)
+    this.idle?.sweep(at)
     let count = 0
     for (const index of (current() as Kernel).#table.all) {
       if (++count % StepSeries === 0) yield
-      const other = current() as Kernel
-      const { size } = this.#table
-      const own = this.#table.indexOfKey(other.#table.key(index))
-      const begins = idle === undefined ? this.#table.size > size : idle.seeOther(own, other.#idle!, index, at)
-      if (this.points.merge !== undefined) {
-        this.points.merge(own, other.points as never, index)
-        continue
-      }
-      const point = other.points.point(index)
-      const merged = begins ? point : this.#measure.merge(this.points.point(own), point, at)
-      this.points.put(own, merged as never, other.points.latest)
+      this.#takeSeries(current() as Kernel, index, at, false)
     }
     const other = current() as Kernel
     this.rejected += other.rejected
-    idle?.absorb(other.#idle!, at)
+    this.idle?.absorb(other.idle!, at)
+  }
+
+  /** Takes these series of another one, each as one with its own, however long ago they had events. */
+  *joining(current: () => Kernel, indexes: ReadonlyArray<number>, at: number): Steps<void> {
+    for (const [i, index] of indexes.entries()) {
+      if (i % StepSeries === StepSeries - 1) yield
+      this.#takeSeries(current(), index, at, true)
+    }
+  }
+
+  #takeSeries(other: Kernel, index: number, at: number, joins: boolean): void {
+    const { size } = this.#table
+    const own = this.#table.indexOfKey(other.#table.key(index))
+    const begins = this.idle?.seeOther(own, other.idle!, index, at, joins) ?? this.#table.size > size
+    if (this.points.merge !== undefined) return this.points.merge(own, other.points as never, index)
+    const point = other.points.point(index)
+    const merged = begins ? point : this.#measure.merge(this.points.point(own), point, at)
+    this.points.put(own, merged as never, other.points.latest)
   }
 
   /** How to fold the rows of a layout, all of which then concern the metric; `undefined` where it takes the event. */
   plan(layout: Layout): PlannedKernel | undefined {
-    if (this.instrument.filter !== undefined || this.#idle !== undefined || this.#exemplars !== undefined) {
+    if (this.instrument.filter !== undefined || this.idle !== undefined || this.#exemplars !== undefined) {
       return undefined
     }
     if (this.points.code === undefined) return undefined
@@ -185,11 +192,11 @@ export class Kernel implements InPlace {
       const kernel = current()
       const key = kernel.#table.key(index)
       series[key] = own(kernel.points.point(index))
-      kernel.#idle?.addTo(times, key, index)
+      kernel.idle?.addTo(times, key, index)
     }
     const kernel = current()
     const { rejected } = kernel
-    return { series, rejected, ...(kernel.#idle !== undefined && { idle: kernel.#idle.state(times, own) }) }
+    return { series, rejected, ...(kernel.idle !== undefined && { idle: kernel.idle.state(times, own) }) }
   }
 
   get isStale(): boolean {
@@ -209,7 +216,7 @@ export class Kernel implements InPlace {
   }
 
   saveTable(): Omit<SavedInstrument, "series"> {
-    return { table: this.#table.save(), rejected: this.rejected, idle: this.#idle?.save() }
+    return { table: this.#table.save(), rejected: this.rejected, idle: this.idle?.save() }
   }
 
   /** The series from an index on: some of them. */
@@ -218,7 +225,7 @@ export class Kernel implements InPlace {
     return {
       points: this.points.save(from, to),
       exemplars: this.#exemplars?.save(from, to),
-      times: this.#idle?.saveTimes(from, to)
+      times: this.idle?.saveTimes(from, to)
     }
   }
 
@@ -232,11 +239,8 @@ export class Kernel implements InPlace {
     yield* this.points.loading(series.map(({ points }) => points as never))
     this.rejected = rejected
     for (const { exemplars } of series) if (exemplars !== undefined) this.#exemplars?.load(exemplars)
-    if (idle !== undefined)
-      this.#idle?.load(
-        idle,
-        series.flatMap(({ times }) => times ?? [])
-      )
+    const times = series.flatMap(({ times }) => times ?? [])
+    if (idle !== undefined) this.idle?.load(idle, times)
   }
 
   /** As it is now, to be read while this one goes on. */
@@ -244,13 +248,13 @@ export class Kernel implements InPlace {
     const points = this.points.copy(this.#table.indexes)
     const copy = new Kernel(this.instrument, this.#measure, points, this.#table.copy(points), this.#exemplars?.copy())
     copy.rejected = this.rejected
-    if (this.#idle !== undefined) copy.#idle?.takeOver(this.#idle, this.#table.indexes)
+    if (this.idle !== undefined) copy.idle?.takeOver(this.idle, this.#table.indexes)
     return copy
   }
 
   /** The indexes of the series that have not expired by `now`, or of those that have and are there until the next sweep. */
   indexes(now: number, which: "live" | "idle"): ReadonlyArray<number> {
-    const idle = this.#idle
+    const idle = this.idle
     if (idle === undefined) return which === "live" ? this.#table.all : []
     return this.#table.all.filter((index) => idle.isIdle(index, now) === (which === "idle"))
   }
@@ -269,6 +273,10 @@ export class Kernel implements InPlace {
     return this.#table.key(index)
   }
 
+  has(key: string): boolean {
+    return this.#table.has(key)
+  }
+
   /** By bucket. */
   exemplarsOf(index: number): ReadonlyArray<Exemplar | undefined> | undefined {
     return this.#exemplars?.of(index)
@@ -276,16 +284,16 @@ export class Kernel implements InPlace {
 
   /** Where series expire. */
   lifeOf(index: number): Life | undefined {
-    return this.#idle?.lifeOf(index)
+    return this.idle?.lifeOf(index)
   }
 
   /** Whether there is something in it of a time that is yet to come: {@link rewind} would change it. */
   isAhead(now: number): boolean {
-    return (this.points.latest ?? now) > now || (this.#idle !== undefined && this.#idle.latest > now)
+    return (this.points.latest ?? now) > now || (this.idle !== undefined && this.idle.latest > now)
   }
 
   /** All series that are there no more as one point; `null`: there are none, or series never expire. */
   get expired(): unknown {
-    return this.#idle?.expired ?? null
+    return this.idle?.expired ?? null
   }
 }

@@ -98,6 +98,10 @@ export class SeriesTable {
     return this.#indexes === undefined ? this.#keys.indexOf(key) : (this.#indexes.get(key) ?? -1)
   }
 
+  has(key: string): boolean {
+    return this.#find(key) >= 0
+  }
+
   get size(): number {
     return this.#keys.length - (this.#free?.length ?? 0)
   }

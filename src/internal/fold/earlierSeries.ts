@@ -1,0 +1,102 @@
+/**
+ * What a metric had counted that its recorder does not show any more: before it was reset, and in series that have expired.
+ * Where recorders are added up it stays in the sum: that must not go down while another recorder goes on with the series.
+ */
+import type { KindName } from "../metric/definition/instrument.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { OverflowKey } from "../metric/instruments/series.ts"
+import { allSteps } from "../util/steps.ts"
+import { type InPlace, Kernel } from "./kernels/kernel.ts"
+import { kernelOf } from "./kernels/kernelOf.ts"
+import type { SavedKernel } from "./kernels/savedKernel.ts"
+import { SeriesCut } from "./kernels/seriesCut.ts"
+
+/** As they are now, until whoever reads them releases them. */
+export interface EarlierCut {
+  readonly series: SeriesCut
+  /** Lets go of expired series that no recorder goes on with. */
+  readonly keepOnly: (isKept: (key: string) => boolean) => void
+}
+
+export class EarlierSeries {
+  readonly #metric: Metric.Any
+  /** It shares the limit of the metric: no more series are kept than it may show. */
+  #kernel: Kernel | undefined
+
+  constructor(metric: Metric.Any) {
+    this.#metric = metric
+  }
+
+  /** Takes all that a metric has, which is used no more. */
+  take(other: InPlace | undefined, at: number): void {
+    if (!(other instanceof Kernel)) return
+    if (other.idle !== undefined) other.idle.onExpire = undefined
+    if (this.#kernel === undefined) this.#kernel = other
+    else this.#join(this.#kernel, other, at)
+  }
+
+  /** Takes what another metric of the same definition has left. */
+  absorb(other: EarlierSeries, at: number): void {
+    if (other.#kernel !== undefined) this.#join(this.#own(), other.#kernel, at)
+  }
+
+  #join(own: Kernel, other: Kernel, at: number): void {
+    const indexes = [...other.indexes(at, "live"), ...other.indexes(at, "idle")]
+    allSteps(own.joining(() => other, indexes, at))
+    own.rejected += other.rejected
+  }
+
+  #own(): Kernel {
+    this.#kernel ??= kernelOf(this.#metric) as Kernel
+    return this.#kernel
+  }
+
+  /** From now on, takes each series of the metric that expires. */
+  watch(kernel: InPlace | undefined): void {
+    if (!(kernel instanceof Kernel) || kernel.idle === undefined) return
+    kernel.idle.onExpire = (index, at) => {
+      const own = this.#own()
+      const key = kernel.key(index)
+      // Beyond the limit it would be shown as a series of its own.
+      const fits = key === OverflowKey || own.has(key) || own.size < kernel.instrument.maxSeries
+      if (fits) allSteps(own.joining(() => kernel, [index], at))
+    }
+  }
+
+  cut(): EarlierCut | undefined {
+    const kernel = this.#kernel
+    if (kernel === undefined) return undefined
+    const series = new SeriesCut(kernel)
+    series.detach()
+    return { series, keepOnly: (isKept) => kernel.idle?.drop((index) => !isKept(kernel.key(index))) }
+  }
+
+  rewind(now: number): void {
+    this.#kernel?.rewind(now)
+  }
+
+  save(): SavedKernel | undefined {
+    return this.#kernel?.save()
+  }
+
+  /** What {@link save} has saved. */
+  static load(metric: Metric.Any, saved: SavedKernel): EarlierSeries {
+    const earlier = new EarlierSeries(metric)
+    earlier.#own().load(saved)
+    return earlier
+  }
+}
+
+/** What these show only grows, but for a reset. The others show what is: that may fall. */
+const Cumulative: ReadonlySet<KindName> = new Set([
+  "average",
+  "counter",
+  "exponentialHistogram",
+  "frequency",
+  "histogram",
+  "ratio",
+  "summary"
+])
+
+export const isCumulative = ({ instrument }: Metric.Any): boolean =>
+  instrument !== undefined && Cumulative.has(instrument.kind)

@@ -1,0 +1,156 @@
+// Recorders that are added up: what one of them has counted stays in the sum when it begins anew.
+import { expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import fc from "fast-check"
+import { Metric, MetricsLayer, MetricsRuntime, type RecorderService } from "mvx-metrics"
+import * as Prometheus from "mvx-metrics/Prometheus"
+import { RegisteredMetric } from "../../src/internal/fold/registeredMetric.ts"
+import { all, BriefParts, PartSizes, part } from "../support/addedUp.metrics.ts"
+import { onBothLayers } from "../support/bothLayers.ts"
+import { parseExposition } from "../support/expositionParser.ts"
+import { forEvery } from "../support/property.ts"
+
+/** The values of a scrape that adds recorders up, by the name of the sample and the label `kind`. */
+const shownBy = (recorderLabel: "none" | "total") =>
+  Effect.map(
+    Prometheus.render("openmetrics", { recorderLabel, selfMetrics: false }),
+    (text) =>
+      new Map<string, number>(
+        [...parseExposition(text, "openmetrics").values()].flatMap(({ samples }) =>
+          samples.map(({ labels, name, value }) => [`${name} ${labels.kind}`, value] as const)
+        )
+      )
+  )
+
+const registered = (id: string) =>
+  Effect.gen(function* () {
+    const recorder = yield* (yield* MetricsRuntime).createRecorder(id)
+    for (const metric of all) yield* recorder.register(metric)
+    return recorder
+  })
+
+/** Counted by all, whatever recorders begin anew. */
+const lasting = ["parts_total", "part_sizes_count", "part_spread_count", "part_summary_count"]
+
+/** Likewise, in series that expire. */
+const brief = ["parts_brief_total", "part_sizes_brief_count"]
+
+const Minute = 60_000
+
+let runs = 0
+
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ of: fc.nat(2), what: fc.constant("emit" as const), kind: fc.nat(1) }) },
+  fc.record({ of: fc.nat(2), what: fc.constantFrom("reset" as const, "resetAll" as const, "remove" as const) }),
+  fc.record({ seconds: fc.constantFrom(1, 20, 50, 70), what: fc.constant("wait" as const) })
+)
+
+onBothLayers(
+  "what is added up",
+  (it) => {
+    it.effect.each(["none", "total"] as const)("never goes down while its series is there, by the label %s", (label) =>
+      forEvery(
+        fc.array(step, { minLength: 3, maxLength: 20 }),
+        (steps) =>
+          Effect.gen(function* () {
+            const runtime = yield* MetricsRuntime
+            const run = ++runs
+            const kinds = [`${run}a`, `${run}b`]
+            const recorders: Array<RecorderService> = []
+            for (const i of [0, 1, 2]) recorders.push(yield* registered(`${run}-${i}`))
+            const counted = new Map<string, number>()
+            /** Of a series that expires: its last event, its events since it began, and what it began from. */
+            const lives = new Map<string, { at: number; count: number; base: number | undefined }>()
+            let now = yield* Effect.clockWith(({ currentTimeMillis }) => currentTimeMillis)
+            for (const each of steps) {
+              if (each.what === "wait") {
+                yield* TestClock.adjust(`${each.seconds} seconds`)
+                now += each.seconds * 1000
+              } else if (each.what === "emit") {
+                const kind = kinds[each.kind]!
+                yield* recorders[each.of]!.emit(part(kind))
+                counted.set(kind, (counted.get(kind) ?? 0) + 1)
+                for (const name of brief) {
+                  const key = `${name} ${kind}`
+                  const life = lives.get(key)
+                  if (life !== undefined && now - life.at < Minute)
+                    lives.set(key, { ...life, at: now, count: life.count + 1 })
+                  else lives.set(key, { at: now, count: 1, base: undefined })
+                }
+              } else if (each.what === "remove") {
+                yield* runtime.stopAndRemoveRecorder(`${run}-${each.of}`)
+                recorders[each.of] = yield* registered(`${run}-${each.of}`)
+              } else yield* recorders[each.of]!.reset(...(each.what === "reset" ? [BriefParts] : []))
+              const shown = yield* shownBy(label)
+              for (const [kind, count] of counted) {
+                for (const name of lasting) expect(shown.get(`${name} ${kind}`), `${name} ${kind}`).toBe(count)
+              }
+              for (const [key, life] of lives) {
+                const value = shown.get(key)
+                expect(value === undefined, key).toBe(now - life.at >= Minute)
+                if (value === undefined) continue
+                // It may have what it had before it expired.
+                if (life.base === undefined) lives.set(key, { ...life, base: value - life.count })
+                expect(value, key).toBeGreaterThanOrEqual(life.count)
+                expect(value, key).toBe(life.count + (lives.get(key)!.base ?? 0))
+              }
+            }
+            for (const i of [0, 1, 2]) yield* runtime.stopAndRemoveRecorder(`${run}-${i}`)
+          }),
+        12
+      )
+    )
+  },
+  [new URL("../support/addedUp.metrics.ts", import.meta.url)]
+)
+
+it.effect("a sum was created when the first of its recorders was, also when that is removed or reset", () =>
+  Effect.gen(function* () {
+    const runtime = yield* MetricsRuntime
+    yield* TestClock.setTime(1_000_000)
+    const created = Effect.gen(function* () {
+      for (const label of ["none", "total"] as const) {
+        const shown = yield* shownBy(label)
+        expect(shown.get("parts_created a")).toBe(1000)
+        expect(shown.get("part_sizes_created a")).toBe(1000)
+        expect(shown.get("parts_brief_created a")).toBe(1000)
+      }
+    })
+    for (const id of ["r", "q"]) yield* (yield* registered(id)).emit(part("a"))
+    yield* created
+    yield* TestClock.adjust("20 seconds")
+    yield* (yield* runtime.getRecorder("q")).reset()
+    yield* created
+    yield* runtime.stopAndRemoveRecorder("r")
+    yield* created
+    yield* TestClock.adjust("20 seconds")
+    yield* runtime.stopAndRemoveRecorder("q")
+    yield* created
+  }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "created" })))
+)
+
+it("a saved metric has what was counted before a reset", () => {
+  const owner = {
+    quarantined: () => {},
+    cut: () => {
+      throw new Error("No series are read.")
+    }
+  }
+  const Kinds = Metric.counter("kinds", { events: PartSizes.events })
+  const first = new RegisteredMetric(Kinds, 0, 0, 5, owner)
+  first.reduce(part("a"), 6)
+  const second = first.next(Kinds, 7)
+  const third = new RegisteredMetric(Kinds, 0, 1, 7, owner)
+  third.load(second.save(), undefined)
+  third.reduce(part("a"), 8)
+  const fourth = third.next(Kinds, 9)
+  expect(fourth.earliest).toBe(5)
+  expect(fourth.save().earlier).toEqual(
+    ((): unknown => {
+      const both = new RegisteredMetric(Kinds, 0, 0, 5, owner)
+      for (const at of [6, 8]) both.reduce(part("a"), at)
+      return both.kernel!.save()
+    })()
+  )
+})
