@@ -15,7 +15,7 @@ import { done, JobEvent, Jobs, Spread, Times } from "../support/exported.metrics
 import { parseExposition } from "../support/expositionParser.ts"
 import { decodeFamilies } from "../support/familyDecoder.ts"
 import { recordLogs } from "../support/logs.ts"
-import { decodeWrite, decodeWrite2, unsnap } from "../support/remoteWriteDecoder.ts"
+import { decodeWrite, decodeWrite2, Stale, unsnap } from "../support/remoteWriteDecoder.ts"
 
 const runtimes = runtimeLayers([new URL("../support/exported.metrics.ts", import.meta.url)])
 const inProcess = runtimes["in process"]!
@@ -118,6 +118,61 @@ describe.each(Object.entries(runtimes))("a push, %s", (_, runtime) => {
         labels: { job: runtime.namespace, queue: "a" }
       })
     }).pipe(Effect.provide(runtime))
+  )
+})
+
+describe.each(["1.0", "2.0"] as const)("remote write %s in an interval", (version) => {
+  it.effect("marks series as stale that are there no more, once and later than their last sample", () =>
+    Effect.gen(function* () {
+      const { layer, next } = yield* recording()
+      const { runtime } = yield* withJobs(1)
+      const decode = version === "2.0" ? decodeWrite2 : decodeWrite
+      const nextSamples = Effect.map(next, ({ body }) => decode(unsnap(body)).samples)
+      const options = { protocol: "remote-write", version, url: gateway, selfMetrics: false } as const
+      yield* Effect.gen(function* () {
+        yield* runtime.flush()
+        const before = yield* nextSamples
+        const ended = before.filter(({ labels }) => labels.recorder === "one")
+        expect(ended.length).toBeGreaterThan(2)
+        yield* runtime.stopAndRemoveRecorder("one")
+        yield* runtime.flush()
+        const markers = yield* nextSamples
+        expect(markers.map(({ labels, name, value }) => [name, labels, value])).toEqual(
+          ended.map(({ labels, name }) => [name, labels, Stale])
+        )
+        for (const { time } of markers) expect(time).toBeGreaterThan(before[0]!.time)
+        const after = yield* nextSamples
+        expect(after.map(({ labels }) => labels.recorder)).not.toContain("one")
+        expect(after.map(({ value }) => value)).not.toContain(Stale)
+        yield* runtime.flush()
+        expect((yield* nextSamples).map(({ labels, name }) => [name, labels])).toEqual(
+          after.map(({ labels, name }) => [name, labels])
+        )
+      }).pipe(Effect.provide(Layer.provide(Prometheus.layerPush(options), layer)))
+      // A process that ends leaves its last values, as Prometheus does when it ends itself.
+      expect((yield* nextSamples).map(({ value }) => value)).not.toContain(Stale)
+    }).pipe(Effect.provide(inProcess))
+  )
+
+  it.effect("takes what did not arrive at all as not sent", () =>
+    Effect.gen(function* () {
+      const { layer, next } = yield* recording(200, 400, 400)
+      const { runtime } = yield* withJobs(1)
+      const decode = version === "2.0" ? decodeWrite2 : decodeWrite
+      const options = { protocol: "remote-write", version, url: gateway, selfMetrics: false } as const
+      yield* Effect.gen(function* () {
+        yield* runtime.flush()
+        yield* runtime.stopAndRemoveRecorder("one")
+        yield* Effect.ignore(runtime.flush())
+        yield* runtime.flush()
+        const hasMarkers: Array<boolean> = []
+        while (hasMarkers.length < 5) {
+          const { samples } = decode(unsnap((yield* next).body))
+          hasMarkers.push(samples.some(({ value }) => value === (Stale as never)))
+        }
+        expect(hasMarkers).toEqual([false, true, false, true, false])
+      }).pipe(Effect.provide(Layer.provide(Prometheus.layerPush(options), layer)))
+    }).pipe(Effect.provide(inProcess))
   )
 })
 

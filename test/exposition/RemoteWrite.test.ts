@@ -7,6 +7,7 @@ import { metricData } from "../../src/internal/formats/fromMetric.ts"
 import type { MetricData } from "../../src/internal/formats/metricData.ts"
 import type { Source } from "../../src/internal/formats/prometheus/families.ts"
 import { RemoteWriteExposition, type RemoteWriteSettings } from "../../src/internal/formats/prometheus/remoteWrite.ts"
+import { unpackRequests } from "../../src/internal/formats/prometheus/sentSeries.ts"
 import { snappy } from "../../src/internal/formats/prometheus/snappy.ts"
 import type { RemoteWriteVersion } from "../../src/internal/model/format.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
@@ -34,7 +35,7 @@ const writtenIn = (
   const exposition = new RemoteWriteExposition({ ...defaults, ...settings })
   for (const each of data) exposition.add(each, source)
   const decode = version === "2.0" ? decodeWrite2 : decodeWrite
-  const requests = allSteps(exposition.finish()).map((request) => decode(unsnap(request)))
+  const requests = unpackRequests(allSteps(exposition.finish())).map(({ request }) => decode(unsnap(request)))
   const together = <A>(of: (request: Written) => ReadonlyArray<A>) => requests.flatMap(of)
   return {
     requests,
@@ -100,6 +101,12 @@ describe.each(["1.0", "2.0"] as const)("remote write %s", (version) => {
     ])
     const [first] = version === "2.0" ? series : metadata
     expect(first).toMatchObject({ type: 1, name: "g_total", help: "The metric g." })
+  })
+
+  it("leaves out labels without a value", () => {
+    const points = [{ attributes: { m: "", n: null, of: "1" }, value: 1 }]
+    const { samples } = written([counterOf(1, { points } as never)], { labels: { empty: "" } })
+    expect(samples.map(({ labels }) => labels)).toEqual([{ of: "1" }])
   })
 
   it("has exponential histograms as native ones where that is asked for", () => {

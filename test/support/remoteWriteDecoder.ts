@@ -57,9 +57,19 @@ export interface Written {
   readonly series?: ReadonlyArray<SeriesMetadata>
 }
 
+/** The NaN of a stale marker, which is read as this. */
+export const Stale = Symbol("stale")
+
+const value = (pbf: PbfReader) => {
+  const [low, high] = [pbf.readFixed32(), pbf.readFixed32()]
+  if (high === 0x7ff00000 && low === 2) return Stale
+  pbf.pos -= 8
+  return pbf.readDouble()
+}
+
 const label: Shape = { 1: text, 2: text }
 const span: Shape = { 1: signed, 2: varint }
-const sample: Shape = { 1: double, 2: varint }
+const sample: Shape = { 1: value, 2: varint }
 const histogram: Shape = {
   1: varint,
   3: double,
@@ -170,7 +180,8 @@ export const decodeWrite2 = (bytes: Uint8Array): Written => {
     for (const each of all(own, 2))
       samples.push({ name, labels, value: one(each, 1), time: one(each, 2), exemplar: ofExemplar })
     for (const each of all(own, 3)) histograms.push({ name, labels, ...histogramIn(each) })
-    const of = all(own, 5)[0]!
+    const of = all(own, 5)[0]
+    if (of === undefined) continue
     told.push({ name, type: one(of, 1), help: symbol(one(of, 3)), unit: symbol(one(of, 4)), created: one(own, 6) ?? 0 })
   }
   if (used.size < symbols.length) throw new Error("a symbol is not used")

@@ -1,12 +1,14 @@
 /**
  * Pushes what a runtime has to show to a Pushgateway, or by remote write.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { contentTypes } from "../formats/prometheus/negotiation.ts"
+import { type SentSeries, unpackRequests } from "../formats/prometheus/sentSeries.ts"
 import { type PushError, PushFailed } from "../model/exportErrors.ts"
 import { DefaultSchema, type ExpositionRendering, type RemoteWriteVersion } from "../model/format.ts"
 import { refuse } from "../model/optionChecks.ts"
@@ -75,16 +77,24 @@ export const removeGroup = Effect.fnUntraced(function* (
   return { requests: 1, attempts: parcel.attempts, bytes: 0 }
 })
 
-/** Pushes the metrics as they are now. Fails once it is known what did not arrive. */
+/**
+ * Pushes the metrics as they are now. Fails once it is known what did not arrive. `sent`: of the push before, by remote
+ * write.
+ */
 export const push = Effect.fnUntraced(function* (
   runtime: RuntimeService,
-  options: PushOptions
+  options: PushOptions,
+  sent?: SentSeries
 ): Effect.fn.Return<Pushed, PushError, HttpClient.HttpClient> {
   yield* refuse(whyInvalidPush(options, false))
   const left = yield* leftOf(options.pushTimeout ?? DefaultTimeout)
   const transport = transportOf(options, yield* HttpClient.HttpClient)
   const body = yield* internalsOf(runtime).scrape({ rendering: renderingOf(options, runtime), timeout: left() })
-  const requests = yield* requestsOf(options, runtime, body)
+  const pushed = isRemoteWrite(options) ? unpackRequests(body) : []
+  const now = yield* Clock.currentTimeMillis
+  const stale = sent === undefined ? [] : yield* inSlices(sent.stale(pushed, now))
+  const pieces = isRemoteWrite(options) ? [...stale, ...pushed.map(({ request }) => request)] : body
+  const requests = yield* requestsOf(options, runtime, pieces)
   let attempts = 0
   let delivered = 0
   let problem: AttemptFailure | undefined
@@ -97,7 +107,9 @@ export const push = Effect.fnUntraced(function* (
     // What a receiver refused says nothing of the rest; one that does not answer will take no more of it.
     if (Result.isFailure(outcome) && outcome.failure.canBeRetried) break
   }
-  if (problem === undefined) return { requests: requests.length, attempts, bytes: lengthOf(body) }
+  // What may not have arrived at all leaves everything as it was.
+  if (delivered > 0 || problem === undefined) sent?.sent(pushed, now)
+  if (problem === undefined) return { requests: requests.length, attempts, bytes: lengthOf(pieces) }
   const { kind, reason } = problem
   return yield* new PushFailed({
     url: withoutSecrets(options.url),

@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import { SentSeries } from "../formats/prometheus/sentSeries.ts"
 import type { PushError } from "../model/exportErrors.ts"
 import { refuse } from "../model/optionChecks.ts"
 import { internalsOf } from "../runtime/internals.ts"
@@ -45,7 +46,8 @@ export const pushing = Effect.fnUntraced(function* (
       Effect.tap(() => outcome.arrived()),
       Effect.tapError((error) => outcome.failed(error, kindOf(error), isLast))
     )
-  const pushNow = oneAtATime.withPermit(counted(push(runtime, options), false))
+  const sent = options.protocol === "remote-write" ? new SentSeries(options.version ?? "1.0") : undefined
+  const pushNow = oneAtATime.withPermit(counted(push(runtime, options, sent), false))
   const forget = onFlush({ name, flush: pushNow, stats: () => outcome.stats })
 
   const fiber = yield* Effect.forkScoped(
@@ -55,7 +57,7 @@ export const pushing = Effect.fnUntraced(function* (
     const { pushTimeout = "10 seconds" } = options
     const own = { ...options, pushTimeout: atMost(pushTimeout, shutdownTimeout) }
     const isRemoved = atEnd === "delete" && own.protocol !== "remote-write"
-    const last = counted(isRemoved ? removeGroup(runtime, own) : push(runtime, own), true)
+    const last = counted(isRemoved ? removeGroup(runtime, own) : push(runtime, own, sent), true)
     return Effect.sync(forget).pipe(
       // What is on its way is older than what comes now.
       Effect.andThen(Fiber.interrupt(fiber)),

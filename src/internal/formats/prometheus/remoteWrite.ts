@@ -4,7 +4,7 @@
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { RemoteWriteRendering, Selection } from "../../model/format.ts"
 import { counterSample, type Family } from "../../naming/names.ts"
-import type { Bytes, Pieces } from "../../util/pieces.ts"
+import type { Pieces } from "../../util/pieces.ts"
 import { known, type Steps } from "../../util/steps.ts"
 import type { HistogramDataPoint, MetricData, SummaryDataPoint } from "../metricData.ts"
 import { boundariesOf, countsOf } from "./classicBuckets.ts"
@@ -13,6 +13,7 @@ import { createdOf, Families, helpOf, nobody, type Source, scale } from "./famil
 import { type LabelPair, labelPairs, wellFormed } from "./labels.ts"
 import { nativeHistogram } from "./nativeHistogram.ts"
 import { canonicalNumber } from "./numbers.ts"
+import { hashOf, type PushedRequest } from "./sentSeries.ts"
 import { snappy } from "./snappy.ts"
 import { WriteRequest1 } from "./writeRequest1.ts"
 import { WriteRequest2 } from "./writeRequest2.ts"
@@ -40,9 +41,10 @@ interface Of extends Section {
 export class RemoteWriteExposition {
   readonly #settings: RemoteWriteSettings
   readonly #common: ReadonlyArray<LabelPair>
-  readonly #requests: Array<Bytes> = []
+  readonly #requests: Array<PushedRequest> = []
   #request: WriteRequest
-  #series = 0
+  /** Those of the request. */
+  #hashes: Array<number> = []
   readonly #families: Families<Section>
 
   constructor(settings: RemoteWriteSettings) {
@@ -102,16 +104,16 @@ export class RemoteWriteExposition {
     }
   }
 
-  /** All requests. */
+  /** All requests: see {@link unpackRequests}. */
   finish(): Steps<Pieces> {
     if (!this.#request.isEmpty) this.#seal()
-    return known(this.#requests)
+    return known(this.#requests.flatMap(({ hashes, request }) => [request, new Uint8Array(hashes.buffer)]))
   }
 
   #seal(): void {
-    this.#requests.push(snappy(this.#request.finish()))
+    this.#requests.push({ request: snappy(this.#request.finish()), hashes: Float64Array.from(this.#hashes) })
     this.#request = this.#newRequest()
-    this.#series = 0
+    this.#hashes = []
   }
 
   #write(
@@ -121,10 +123,12 @@ export class RemoteWriteExposition {
     sample: WrittenSeries["sample"],
     exemplar?: WrittenSeries["exemplar"]
   ): void {
-    const all: Array<LabelPair> = [["__name__", name], ...this.#common, ...labels, ...own]
+    const given: ReadonlyArray<LabelPair> = [["__name__", name], ...this.#common, ...labels, ...own]
+    // To receivers, an empty label is one that is not there: the protocol forbids it.
+    const all = given.filter(([, value]) => value !== "").sort(byName)
     const time = this.#settings.now
-    this.#request.series({ family: metadata, labels: all.sort(byName), time, created, sample, exemplar })
-    if (++this.#series >= MostSeries) this.#seal()
+    this.#request.series({ family: metadata, labels: all, time, created, sample, exemplar })
+    if (this.#hashes.push(hashOf(all)) >= MostSeries) this.#seal()
   }
 
   #sample(of: Of, name: string, own: ReadonlyArray<LabelPair>, value: number, exemplar?: Exemplar | undefined): void {

@@ -9,6 +9,21 @@ const MostOfLiteral = 65_536
 /** The tag of such a literal. */
 const LiteralTag = 61 << 2
 
+/** What {@link snappy} was given. */
+export const unsnappy = (framed: Uint8Array): Uint8Array => {
+  let at = 0
+  while (framed[at++]! >= 128);
+  const bytes = new Uint8Array(framed.length)
+  let length = 0
+  while (at < framed.length) {
+    const literal = framed.subarray(at + 3, at + 4 + framed[at + 1]! + framed[at + 2]! * 256)
+    bytes.set(literal, length)
+    length += literal.length
+    at += 3 + literal.length
+  }
+  return bytes.subarray(0, length)
+}
+
 export const snappy = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
   const literals = Math.ceil(bytes.length / MostOfLiteral)
   const framed = new Uint8Array(5 + 3 * literals + bytes.length)

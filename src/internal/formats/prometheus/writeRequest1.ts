@@ -1,13 +1,15 @@
 /** `prometheus.WriteRequest`, of remote write 1.0. The numbers are those of prompb/remote.proto and prompb/types.proto. */
 import { PbfWriter } from "pbf"
 import { writeLabel, writeText } from "../pbfText.ts"
+import type { LabelPair } from "./labels.ts"
 import {
   type FamilyMetadata,
   typeNumbers,
   type WriteRequest,
   type WrittenExemplar,
   type WrittenSeries,
-  writeSampleOf
+  writeSampleOf,
+  writeStale
 } from "./writeRequests.ts"
 
 export class WriteRequest1 implements WriteRequest {
@@ -25,6 +27,10 @@ export class WriteRequest1 implements WriteRequest {
     this.#pbf.writeMessage(1, writeSeries, series)
   }
 
+  stale(labels: ReadonlyArray<LabelPair>, time: number): void {
+    this.#pbf.writeMessage(1, writeEnded, { labels, time })
+  }
+
   finish(): Uint8Array {
     return this.#pbf.finish()
   }
@@ -34,6 +40,11 @@ const writeSeries = (series: WrittenSeries, pbf: PbfWriter): void => {
   for (const pair of series.labels) pbf.writeMessage(1, writeLabel, pair)
   writeSampleOf(series, 4, pbf)
   if (series.exemplar !== undefined) pbf.writeMessage(3, writeExemplar, series.exemplar)
+}
+
+const writeEnded = ({ labels, time }: Pick<WrittenSeries, "labels" | "time">, pbf: PbfWriter): void => {
+  for (const pair of labels) pbf.writeMessage(1, writeLabel, pair)
+  writeStale(time, pbf)
 }
 
 const writeExemplar = ({ labels, time, value }: WrittenExemplar, pbf: PbfWriter): void => {

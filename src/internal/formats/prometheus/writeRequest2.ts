@@ -11,7 +11,8 @@ import {
   type WriteRequest,
   type WrittenExemplar,
   type WrittenSeries,
-  writeSampleOf
+  writeSampleOf,
+  writeStale
 } from "./writeRequests.ts"
 
 export class WriteRequest2 implements WriteRequest {
@@ -26,6 +27,10 @@ export class WriteRequest2 implements WriteRequest {
   series(series: WrittenSeries): void {
     this.isEmpty = false
     this.#pbf.writeMessage(5, this.#writeSeries, series)
+  }
+
+  stale(labels: ReadonlyArray<LabelPair>, time: number): void {
+    this.#pbf.writeMessage(5, this.#writeEnded, { labels, time })
   }
 
   finish(): Uint8Array {
@@ -51,6 +56,11 @@ export class WriteRequest2 implements WriteRequest {
     if (series.exemplar !== undefined) pbf.writeMessage(4, this.#writeExemplar, series.exemplar)
     pbf.writeMessage(5, this.#writeMetadata, series.family)
     if (series.created !== undefined) pbf.writeVarintField(6, Math.floor(series.created))
+  }
+
+  readonly #writeEnded = ({ labels, time }: Pick<WrittenSeries, "labels" | "time">, pbf: PbfWriter): void => {
+    pbf.writePackedVarint(1, this.#references(labels))
+    writeStale(time, pbf)
   }
 
   readonly #writeExemplar = ({ labels, time, value }: WrittenExemplar, pbf: PbfWriter): void => {

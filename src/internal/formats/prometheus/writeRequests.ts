@@ -47,6 +47,8 @@ export interface WriteRequest {
   /** A family, before its first series. Further requests may have series of it. */
   readonly family: (family: FamilyMetadata) => void
   readonly series: (series: WrittenSeries) => void
+  /** A series that is there no more. */
+  readonly stale: (labels: ReadonlyArray<LabelPair>, time: number) => void
   readonly isEmpty: boolean
   readonly finish: () => Uint8Array
 }
@@ -73,6 +75,17 @@ export const writeSampleOf = ({ sample, time }: WrittenSeries, histogramField: n
 
 const writeSample = ([value, time]: readonly [number, number], pbf: PbfWriter): void => {
   pbf.writeDoubleField(1, value)
+  pbf.writeVarintField(2, time)
+}
+
+export const writeStale = (time: number, pbf: PbfWriter): void => pbf.writeMessage(2, writeStaleSample, time)
+
+/** The NaN 0x7ff0000000000002. A number of JavaScript would lose the last bits of it. */
+const writeStaleSample = (time: number, pbf: PbfWriter): void => {
+  const FixedBytes = 1
+  pbf.writeTag(1, FixedBytes)
+  pbf.writeFixed32(2)
+  pbf.writeFixed32(0x7ff00000)
   pbf.writeVarintField(2, time)
 }
 
