@@ -345,7 +345,10 @@ const inPlace = (settings: Settings, values: ReadonlyArray<number>): Exponential
 }
 
 const sorted = (values: ReadonlyArray<number>): ReadonlyArray<number> => values.toSorted((a, b) => a - b)
-const exactQuantile = (values: ReadonlyArray<number>, q: number): number => values[Math.floor(q * (values.length - 1))]!
+
+/** The least value that at least a share of `q` of all does not exceed. */
+const exactQuantile = (values: ReadonlyArray<number>, q: number): number =>
+  values.find((_, i) => (i + 1) / values.length >= q)!
 
 const qs = [0, 0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 1]
 
@@ -376,6 +379,26 @@ describe("a quantile", () => {
       }),
       { numRuns: runs(1000) }
     )
+  })
+
+  it("is of the nearest rank, also where a product is rounded up", () => {
+    const upTo = (count: number) =>
+      fold(
+        {},
+        Array.from({ length: count }, (_, i) => i + 1)
+      )
+    expect(quantile(fold({}, [1, 100]), 0.99)).toBe(100)
+    expect(quantile(fold({}, [...Array<number>(98).fill(1), 100]), 0.99)).toBe(100)
+    expect(quantile(fold({}, [...Array<number>(99).fill(1), 100]), 0.99)).toBe(1)
+    // 0.07 * 100 is 7.000000000000001.
+    for (const [q, count, exact] of [
+      [0.07, 100, 7],
+      [0.5, 4, 2],
+      [0.95, 20, 19],
+      [0.9, 10, 9]
+    ] as const) {
+      expect(Math.abs(quantile(upTo(count), q)! / exact - 1)).toBeLessThan(0.03)
+    }
   })
 
   it("is the least at 0 and the greatest at 1, exactly, and grows in between", () => {
@@ -419,8 +442,8 @@ describe("a quantile", () => {
       positive: { offset: -1, counts: [1, 1, 1] },
       negative: { offset: 0, counts: [] },
       p50: 4 / 3,
-      p90: 4 / 3,
-      p99: 4 / 3,
+      p90: 3,
+      p99: 3,
       relativeError: relativeError(0)
     })
     expect(showExponential(null)).toEqual({

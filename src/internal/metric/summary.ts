@@ -40,6 +40,8 @@ export interface SummaryOptions<F extends Family, Tag extends TagOf<F>, LS exten
 
 /**
  * `count` and `sum` cover all values, `quantiles` those in the window. A quantile is `null` if the window is empty.
+ * Otherwise it is an estimate of the least value that this share of the values does not exceed: the 0.99 quantile of 1 and
+ * 100 is 100.
  *
  * @category models
  * @since 0.2.0

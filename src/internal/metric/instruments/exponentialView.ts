@@ -3,13 +3,18 @@ import { rounded } from "./exactSum.ts"
 import { DefaultMaxScale, type ExponentialPoint, newDraft, pointIn } from "./exponential.ts"
 import { middleOf, relativeError } from "./exponentialScale.ts"
 
+/** Products may be rounded up, beyond the whole number that they are: `0.07 * 100` is more than 7. */
+const JustBelow = 1 - 2 ** -52
+
 /**
- * An estimate of the value that stands at `q * (count - 1)`, rounded down, when all are sorted and counted from 0; or
- * `null` if there are none. No further from it than {@link relativeError}; the least and the greatest are exact.
+ * An estimate of the least value that a share of `q` of all values does not exceed, or `null` if there are none: the 99th
+ * percentile of 1 and 100 is 100. That is the nearest rank, the `q * count`-th value rounded up, as HdrHistogram and the
+ * summaries of Prometheus' clients have it. No further from it than {@link relativeError}; the least and the greatest are
+ * exact.
  */
 export const quantile = (point: ExponentialPoint, q: number): number | null => {
   const { count, max, min } = point
-  const rank = Math.floor(q * (count - 1))
+  const rank = Math.ceil(q * count * JustBelow) - 1
   if (count === 0) return null
   if (rank <= 0) return min
   if (rank >= count - 1) return max
