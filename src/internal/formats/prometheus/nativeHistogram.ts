@@ -47,7 +47,8 @@ const MostOff = 1 / 8
  * By how many buckets those of a metric are shifted in the base unit. A factor that is no power of two, as a thousand,
  * brings bounds of buckets between others: they are shifted by what is nearest, and by the same at each schema. A shift
  * that fits one schema best would move values from one bucket to another when the scale falls, which Prometheus takes for a
- * restart.
+ * restart. Below the schema at which the shift is a whole number, no shift keeps buckets nested: what was on two sides of
+ * a bound is one bucket then.
  */
 const shiftOf = ({ divide, multiply }: BaseUnit, schema: number): number => {
   const exact = Math.log2(multiply) - Math.log2(divide)
