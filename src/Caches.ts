@@ -35,7 +35,7 @@ import * as Cache from "effect/Cache"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { aDuration, notBlank, refuse, whyInvalid } from "./internal/model/optionChecks.ts"
+import { longerThanZero, notBlank, refuse, whyInvalid } from "./internal/model/optionChecks.ts"
 import { type MeasureError, measuringRecorder } from "./internal/runtime/measuring.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { CacheMetrics } from "./internal/structures/cacheMetrics.ts"
@@ -90,7 +90,7 @@ export const observe = <Key, A, E, R>(
   Effect.gen(function* () {
     yield* refuse(whyInvalid("name", name, notBlank))
     const runtime = yield* providedRuntime(MetricsRuntime)
-    const checks = { recorderId: notBlank, interval: aDuration }
+    const checks = { recorderId: notBlank, interval: longerThanZero }
     const { emitUnsafe } = yield* measuringRecorder(runtime, CacheMetrics, "caches", options, checks)
     const sample = Effect.map(Cache.size(cache), (size) => {
       emitUnsafe({ _tag: "effect.cache.sample", cache: name, size, capacity: limitOf(cache.capacity) })

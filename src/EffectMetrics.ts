@@ -53,7 +53,7 @@ import { shownByUs } from "./internal/exporters/shownInEffect.ts"
 import type { Dated } from "./internal/formats/datedData.ts"
 import { Duplicates } from "./internal/formats/duplicates.ts"
 import { type MetricData, shapeKey } from "./internal/formats/metricData.ts"
-import { aDuration, oneOf, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import { longerThanZero, oneOf, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { inSlices } from "./internal/util/inSlices.ts"
@@ -146,7 +146,9 @@ export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, Namespa
   Layer.effect(
     EffectMetrics,
     Effect.gen(function* () {
-      yield* refuse(whyInvalidOptions(options, { interval: aDuration, names: oneOf("opentelemetry", "prometheus") }))
+      yield* refuse(
+        whyInvalidOptions(options, { interval: longerThanZero, names: oneOf("opentelemetry", "prometheus") })
+      )
       const runtime = serviceOf(yield* providedRuntime(MetricsRuntime))
       yield* Effect.acquireRelease(
         Effect.flatMap(EffectMetric.MetricRegistry, (registry) =>

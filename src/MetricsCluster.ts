@@ -52,6 +52,7 @@ import {
   aDuration,
   aNamespace,
   type Check,
+  longerThanZero,
   positiveInteger,
   refuse,
   whyInvalidOptions
@@ -225,7 +226,7 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
   static readonly layerWorker = (options?: ClusterWorkerOptions): Layer.Layer<never, InvalidState, MetricsRuntime> =>
     Layer.effectDiscard(
       Effect.gen(function* () {
-        yield* refuse(whyInvalidOptions(options, { every: aDuration, shutdownTimeout: aDuration }))
+        yield* refuse(whyInvalidOptions(options, { every: longerThanZero, shutdownTimeout: aDuration }))
         const { every = "1 second", shutdownTimeout = "10 seconds" } = options ?? {}
         yield* reportToPrimary(yield* providedRuntime(MetricsRuntime), every, shutdownTimeout)
       })

@@ -41,9 +41,10 @@ import { reportRuntime } from "./internal/aggregate/reportRuntime.ts"
 import { type AggregatorStats, runAggregator } from "./internal/aggregate/runningAggregator.ts"
 import { mergeable, metricsAndSets, whyNotMergeable } from "./internal/merging/mergeable.ts"
 import {
-  aDuration,
   aNamespace,
   type Check,
+  finiteDuration,
+  longerThanZero,
   positiveInteger,
   refuse,
   whyInvalidOptions

@@ -50,7 +50,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { aDuration, notBlank, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import { longerThanZero, notBlank, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { ProcessMetrics } from "./internal/process/metrics.ts"
 import { ProcessProbe } from "./internal/process/probe.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
@@ -130,7 +130,7 @@ const measure = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   options: Options
 ): Effect.fn.Return<void, StartError, Scope.Scope> {
-  yield* refuse(whyInvalidOptions(options, { recorderId: notBlank, interval: aDuration }))
+  yield* refuse(whyInvalidOptions(options, { recorderId: notBlank, interval: longerThanZero }))
   const { interval = "10 seconds", recorderId = "process" } = options
   const recorder = yield* Effect.acquireRelease(runtime.createRecorder(recorderId), (made) =>
     // The runtime may have been shut down before.

@@ -31,7 +31,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import { aDuration, notBlank, refuse, whyInvalid } from "./internal/model/optionChecks.ts"
+import { longerThanZero, notBlank, refuse, whyInvalid } from "./internal/model/optionChecks.ts"
 import { type MeasureError, measuringRecorder } from "./internal/runtime/measuring.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { QueueMetrics } from "./internal/structures/queueMetrics.ts"
@@ -72,7 +72,7 @@ export const observe = <A, E>(
   Effect.gen(function* () {
     yield* refuse(whyInvalid("name", name, notBlank))
     const runtime = yield* providedRuntime(MetricsRuntime)
-    const checks = { recorderId: notBlank, interval: aDuration }
+    const checks = { recorderId: notBlank, interval: longerThanZero }
     const { emitUnsafe } = yield* measuringRecorder(runtime, QueueMetrics, "queues", options, checks)
     const sample = Effect.sync(() => {
       const [size, capacity] = [Queue.sizeUnsafe(queue), limitOf(queue.capacity)]

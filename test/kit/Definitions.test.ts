@@ -84,7 +84,7 @@ const refusedByAll: ReadonlyArray<readonly [argument: string, options: object, r
   ["expireAfter", { expireAfter: -5 }, "longer than zero"],
   ["expireAfter", { expireAfter: Infinity }, "finite"],
   ["expireAfter", { expireAfter: "soon" }, "duration"],
-  ["expireAfter", { expireAfter: {} }, "longer than zero"],
+  ["expireAfter", { expireAfter: {} }, "must be a duration"],
   ["expireAfter", { expireAfter: null }, "duration"],
   ["description", { description: 5 }, "string"],
   ["unit", { unit: ["s"] }, "string"],

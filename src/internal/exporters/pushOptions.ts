@@ -12,6 +12,7 @@ import {
   aSchedule,
   type Check,
   integerWithin,
+  longerThanZero,
   notBlank,
   oneOf,
   whyInvalid,
@@ -143,8 +144,8 @@ const common = {
   selfMetrics: scrapeOptionChecks.selfMetrics,
   headers: anything,
   maxSchema: integerWithin(CoarsestSchema, FinestSchema),
-  requestTimeout: aDuration,
-  pushTimeout: aDuration,
+  requestTimeout: longerThanZero,
+  pushTimeout: longerThanZero,
   retry: aSchedule
 } satisfies { readonly [option: string]: Check }
 
@@ -156,7 +157,7 @@ const checks: { readonly [P in NonNullable<PushOptions["protocol"]>]: { readonly
 const group: { readonly [K in keyof Required<PushingGroup>]: Check } = { atEnd: oneOf("push", "delete") }
 
 const times: { readonly [K in keyof Required<PushingTimes>]: Check } = {
-  pushInterval: aDuration,
+  pushInterval: longerThanZero,
   shutdownTimeout: aDuration
 }
 

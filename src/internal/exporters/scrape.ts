@@ -13,7 +13,7 @@ import {
   type Format,
   type RecorderLabel
 } from "../model/format.ts"
-import { aBoolean, aDuration, type Check, integerWithin, oneOf } from "../model/optionChecks.ts"
+import { aBoolean, type Check, integerWithin, longerThanZero, oneOf } from "../model/optionChecks.ts"
 import type { RenderError } from "../model/runtimeErrors.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
@@ -65,7 +65,7 @@ export interface Answer {
 }
 
 export const scrapeOptionChecks: { readonly [K in keyof Required<ScrapeOptions>]: Check } = {
-  timeout: aDuration,
+  timeout: longerThanZero,
   maxSchema: integerWithin(CoarsestSchema, FinestSchema),
   recorderLabel: oneOf("id", "total", "none"),
   labels: labelsCheck("Prometheus adds"),

@@ -3,7 +3,7 @@
  */
 import * as Duration from "effect/Duration"
 import type { Family, TagOf } from "../model/event.ts"
-import { integerWithin } from "../model/optionChecks.ts"
+import { finiteDuration, integerWithin } from "../model/optionChecks.ts"
 import type { Metric } from "./definition/metric.ts"
 import type {
   Dimensioned,
@@ -15,7 +15,7 @@ import type {
   SeriesState,
   ValueOptions
 } from "./instrumentOptions.ts"
-import { aWindow, quantilesCheck } from "./instruments/checks.ts"
+import { quantilesCheck } from "./instruments/checks.ts"
 import { instrument } from "./instruments/makeInstrument.ts"
 import type { SummaryPoint } from "./instruments/summary.ts"
 
@@ -103,7 +103,7 @@ export const summary = <
 > =>
   instrument("summary", name, options, {
     required: ["value"],
-    checks: { quantiles: quantilesCheck, window: aWindow, slots: integerWithin(1, 1000) },
+    checks: { quantiles: quantilesCheck, window: finiteDuration, slots: integerWithin(1, 1000) },
     settings: ({ quantiles = [0.5, 0.9, 0.99], slots = 6, window = "1 minute" }) => ({
       quantiles: [...(quantiles as ReadonlyArray<number>)],
       windowMillis: Duration.toMillis(window as Duration.Input),

@@ -3,7 +3,7 @@
  */
 import * as Duration from "effect/Duration"
 import type { Family, TagOf } from "../model/event.ts"
-import { integerWithin } from "../model/optionChecks.ts"
+import { finiteDuration, integerWithin } from "../model/optionChecks.ts"
 import type { Metric } from "./definition/metric.ts"
 import type {
   Dimensioned,
@@ -17,7 +17,6 @@ import type {
   ValueOptions
 } from "./instrumentOptions.ts"
 import type { Special } from "./instruments/checks.ts"
-import { aWindow } from "./instruments/checks.ts"
 import { instrument } from "./instruments/makeInstrument.ts"
 import type { WindowPoint } from "./instruments/window.ts"
 
@@ -94,7 +93,7 @@ export type RateDimensions<L extends LabelValues> = Dimensioned<L, Rate>
 export type WindowDimensions<L extends LabelValues> = Dimensioned<L, WindowStatistics>
 
 const sliding: Special = {
-  checks: { window: aWindow, slots: integerWithin(1, 10_000) },
+  checks: { window: finiteDuration, slots: integerWithin(1, 10_000) },
   settings: ({ slots = 60, window = "1 minute" }) => ({
     windowMillis: Duration.toMillis(window as Duration.Input),
     slots

@@ -58,10 +58,42 @@ export const anEffect: Check = (value) => (Effect.isEffect(value) ? undefined : 
 export const aSchedule: Check = (value) =>
   Predicate.hasProperty(value, "~effect/Schedule") ? undefined : `must be a Schedule, got ${got(value)}`
 
+const durationUnits = ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"]
+
+/** Of a misspelt unit, of no number, and of any object, Effect makes a duration of 0. */
+const hasParts = (value: unknown): boolean => {
+  if (typeof value !== "object" || value === null || Duration.isDuration(value)) return !Number.isNaN(value)
+  if (Array.isArray(value)) return !value.some(Number.isNaN)
+  const units = durationUnits.filter((unit) => (value as { readonly [unit: string]: unknown })[unit] !== undefined)
+  return (
+    units.length > 0 &&
+    units.every((unit) => isNumber((value as { readonly [unit: string]: unknown })[unit])) &&
+    Object.keys(value).every((key) => durationUnits.includes(key))
+  )
+}
+
+const isNumber = (value: unknown): boolean => typeof value === "number" && !Number.isNaN(value)
+
+const whyNoDuration = (value: unknown, whyNot: (millis: number) => string | undefined): string | undefined => {
+  const duration = hasParts(value) ? Duration.fromInput(value as Duration.Input) : Option.none()
+  return Option.isNone(duration)
+    ? `must be a duration such as "10 seconds" or a number of milliseconds, got ${got(value)}`
+    : whyNot(Duration.toMillis(duration.value))
+}
+
+/** A time limit, of which 0 is one that has passed, or for how long something is kept. It may be infinite. */
 export const aDuration: Check = (value) =>
-  Option.isSome(Duration.fromInput(value as Duration.Input))
-    ? undefined
-    : `must be a duration such as "10 seconds" or a number of milliseconds, got ${got(value)}`
+  whyNoDuration(value, (millis) => (millis < 0 ? `must not be negative, got ${millis} ms` : undefined))
+
+/** An interval, or a time limit within which nothing could ever happen if it were 0. It may be infinite. */
+export const longerThanZero: Check = (value) =>
+  whyNoDuration(value, (millis) => (millis > 0 ? undefined : `must be longer than zero, got ${millis} ms`))
+
+/** A stretch of time that others reckon by, or that is told in numbers. */
+export const finiteDuration: Check = (value) =>
+  whyNoDuration(value, (millis) =>
+    millis > 0 && Number.isFinite(millis) ? undefined : `must be longer than zero, and finite, got ${millis} ms`
+  )
 
 export const aStore: Check = (value) =>
   Layer.isLayer(value) ? undefined : `must be a layer of Effect's KeyValueStore, got ${got(value)}`

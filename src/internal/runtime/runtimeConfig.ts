@@ -4,7 +4,7 @@
 import * as Config from "effect/Config"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import { type Check, notBlank } from "../model/optionChecks.ts"
+import { aDuration, type Check, notBlank } from "../model/optionChecks.ts"
 import type { DurableOptions } from "./durableOptions.ts"
 import { runtimeOptionChecks as checks, type RuntimeOptions } from "./options.ts"
 
@@ -13,13 +13,15 @@ const accepted = (check: Check) => Schema.makeFilter<unknown>((value) => check(v
 
 const namespace = Config.schema(Schema.Trim.check(accepted(checks.namespace)), "METRICS_NAMESPACE")
 
+const duration = (name: string) => Config.schema(Schema.DurationFromString.check(accepted(aDuration)), name)
+
 const optional = {
   capacity: Config.schema(Schema.Finite.check(accepted(checks.capacity)), "METRICS_CAPACITY"),
   overflow: Config.Literals(["drop-newest", "drop-oldest", "backpressure", "fail"], "METRICS_OVERFLOW"),
-  backpressureTimeout: Config.Duration("METRICS_BACKPRESSURE_TIMEOUT"),
+  backpressureTimeout: duration("METRICS_BACKPRESSURE_TIMEOUT"),
   logging: Config.Literals(["silent", "normal", "inspection"], "METRICS_LOGGING"),
-  shutdownTimeout: Config.Duration("METRICS_SHUTDOWN_TIMEOUT"),
-  waitTimeout: Config.Duration("METRICS_WAIT_TIMEOUT"),
+  shutdownTimeout: duration("METRICS_SHUTDOWN_TIMEOUT"),
+  waitTimeout: duration("METRICS_WAIT_TIMEOUT"),
   totalOfRemoved: Config.map(
     Config.schema(Schema.Trim.check(accepted(notBlank)), "METRICS_TOTAL_OF_REMOVED"),
     (id): string | false => (id === "false" ? false : id)

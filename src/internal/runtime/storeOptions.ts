@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Telling } from "../link/toldStore.ts"
 import type { MetricsStoreError } from "../model/exportErrors.ts"
-import { aDuration, type Check, refuse, whyInvalidOptions } from "../model/optionChecks.ts"
+import { type Check, finiteDuration, refuse, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { InvalidState } from "../model/usageErrors.ts"
 import { refuseProgram } from "../store/openStore.ts"
 import type { StateStore } from "../store/stateStore.ts"
@@ -37,7 +37,7 @@ export const aStateStore: Check = (value) =>
     ? undefined
     : "must be a store: RedisStore.make, PostgresStore.make, MetricsStore.module, or a layer of StateStore"
 
-const checks: { readonly [K in keyof Required<WriterOptions>]: Check } = { store: aStateStore, every: aDuration }
+const checks: { readonly [K in keyof Required<WriterOptions>]: Check } = { store: aStateStore, every: finiteDuration }
 
 /** From now on until the runtime shuts down. */
 export const writeTo = Effect.fnUntraced(function* (

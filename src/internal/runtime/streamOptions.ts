@@ -78,7 +78,7 @@ const streamOptions = (store: Check): Check =>
   someOptions<StreamOptions>(
     {
       store,
-      interval: aDuration,
+      interval: finiteDuration,
       memoryLimit: integerWithin(1024 * 1024, 4 * 1024 ** 3),
       overflow: oneOf("backpressure", "drop-newest"),
       grace: aDuration,

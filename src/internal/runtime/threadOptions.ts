@@ -66,5 +66,5 @@ export const threadOptionChecks: { readonly [K in keyof ThreadOptions]-?: Check 
   onStateChanged,
   namespace: aNamespace,
   port: aPort,
-  startTimeout: aDuration
+  startTimeout: longerThanZero
 }

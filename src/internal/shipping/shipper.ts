@@ -10,6 +10,7 @@ import type { FoldMessage } from "../stream/foldMessages.ts"
 import type { KeptBatch, KeptShipping, SavedBatches } from "../stream/restore.ts"
 import type { ShippingSettings } from "../stream/workerMessages.ts"
 import { messageOf } from "../util/describeError.ts"
+import { LongestTimer } from "../util/liveClock.ts"
 import { nextSource } from "./batchFormat.ts"
 import { BatchWriter } from "./batchWriter.ts"
 import { KeptBatches } from "./keptBatches.ts"
@@ -147,11 +148,14 @@ export class Shipper {
     if (this.#isClosed || at >= this.#dueAt) return
     clearTimeout(this.#timer)
     this.#dueAt = at
-    this.#timer = setTimeout(() => {
-      this.#dueAt = Number.POSITIVE_INFINITY
-      this.close()
-      this.#append()
-    }, millis)
+    this.#timer = setTimeout(
+      () => {
+        this.#dueAt = Number.POSITIVE_INFINITY
+        this.close()
+        this.#append()
+      },
+      Math.min(millis, LongestTimer)
+    )
     if (typeof this.#timer === "object") this.#timer.unref()
   }
 

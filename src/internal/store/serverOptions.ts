@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { aDuration, type Check, notBlank, whyInvalidOptions } from "../model/optionChecks.ts"
+import { type Check, finiteDuration, notBlank, whyInvalidOptions } from "../model/optionChecks.ts"
 import { EventStore, type EventStoreService } from "./eventStore.ts"
 import { StateStore, type StateStoreService } from "./stateStore.ts"
 import { type StoreModule, storeModule } from "./storeModule.ts"
@@ -74,7 +74,7 @@ export const serverSettings = (
     (protocols.includes(URL.parse(value as string)?.protocol ?? "")
       ? undefined
       : `must be a URL of the server that begins with ${protocols.map((each) => `${each}//`).join(" or ")}`)
-  const invalid = whyInvalidOptions(options, { url: aUrl, prefix: aPrefix, timeout: aDuration }, true)
+  const invalid = whyInvalidOptions(options, { url: aUrl, prefix: aPrefix, timeout: finiteDuration }, true)
   if (invalid !== undefined) throw invalid
   const missing = whyInvalidOptions({ url: options.url ?? "" }, { url: aUrl })
   if (missing !== undefined) throw missing

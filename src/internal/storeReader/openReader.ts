@@ -11,9 +11,9 @@ import type { MetricsStoreError } from "../model/exportErrors.ts"
 import { refuseInMetricsModule } from "../model/importedModules.ts"
 import {
   aBoolean,
-  aDuration,
   aNamespace,
   type Check,
+  longerThanZero,
   positiveInteger,
   refuse,
   whyInvalidOptions
@@ -123,7 +123,7 @@ const readerChecks: { readonly [K in keyof Required<ReaderOptions>]: Check } = {
   levels: metricsAndSets,
   timeToLive: aDuration,
   retires: aBoolean,
-  retireAfter: aDuration,
+  retireAfter: longerThanZero,
   maxEnded: positiveInteger
 }
 

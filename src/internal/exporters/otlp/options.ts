@@ -88,7 +88,7 @@ export const otlpOptionChecks: { readonly [K in keyof Required<OtlpOptions>]: Ch
   resource: anything,
   headers: anything,
   compression: oneOf("gzip", "none"),
-  timeout: aDuration,
+  timeout: longerThanZero,
   retry: aSchedule,
   exportInterval: aDuration,
   exportTimeout: aDuration,

@@ -1,16 +1,15 @@
 /**
  * The checks of the definitions of built-in instruments.
  */
-import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import { type Family, tagsOf } from "../../model/event.ts"
 import {
-  aDuration,
   aFamily,
   aFunction,
   anything,
   aString,
   type Check,
+  finiteDuration,
   integerWithin,
   notBlank,
   positiveInteger,
@@ -73,14 +72,6 @@ export const labelsCheck: Check = (value) => {
   return new Set(labels.map(([name]) => name)).size === labels.length ? undefined : "has a label twice"
 }
 
-/** A stretch of time that is finite, and not nothing. */
-export const aWindow: Check = (value) => {
-  const invalid = aDuration(value)
-  if (invalid !== undefined) return invalid
-  const millis = Duration.toMillis(value as Duration.Input)
-  return millis > 0 && Number.isFinite(millis) ? undefined : "must be longer than zero, and finite"
-}
-
 export const quantilesCheck: Check = (value) => {
   if (!Array.isArray(value) || value.length === 0) return "must be an array of numbers"
   if (![...value].every((quantile) => typeof quantile === "number" && quantile >= 0 && quantile <= 1)) {
@@ -107,7 +98,7 @@ export const whyInvalidInstrument = (
       labels: labelsCheck,
       maxSeries: positiveInteger,
       maxLabelLength: integerWithin(2, 65_536),
-      expireAfter: aWindow,
+      expireAfter: finiteDuration,
       description: aString,
       unit: aString,
       ...checks
