@@ -144,6 +144,11 @@ describe("other variables", () => {
     ["TIMEOUT", "-1", "must be a whole number of milliseconds"],
     ["OTEL_METRIC_EXPORT_INTERVAL", "0", "must be more than 0"],
     ["METRICS_ENDPOINT", "collector", "Invalid URL"],
+    ["METRICS_ENDPOINT", "localhost:4318", "must begin with http:// or https://"],
+    ["ENDPOINT", "grpc://collector:4317", "must begin with http:// or https://"],
+    ["HEADERS", "a=b,api-key=SECRET%0ASECRET", 'has a value of "api-key" that no header of HTTP can have'],
+    ["METRICS_HEADERS", "api-key=%F0%9F%94%91", 'has a value of "api-key" that no header of HTTP can have'],
+    ["HEADERS", "SEC%20RET=1", "has a name that no header of HTTP can have"],
     ["OTEL_RESOURCE_ATTRIBUTES", "a=1,b", "must be name=value,name=value"],
     ["OTEL_SDK_DISABLED", "yes", "must be one of true, false"]
   ])("%s=%s is ignored with a warning", (name, value, reason) => {

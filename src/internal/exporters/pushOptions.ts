@@ -8,10 +8,11 @@ import { CoarsestSchema, FinestSchema, type RemoteWriteVersion } from "../model/
 import {
   aBoolean,
   aDuration,
-  anything,
   aSchedule,
   type Check,
+  headersCheck,
   integerWithin,
+  isHttpUrl,
   longerThanZero,
   notBlank,
   oneOf,
@@ -130,10 +131,7 @@ export interface PushingGroup {
  */
 export type PushingOptions = ((PushgatewayOptions & PushingGroup) | RemoteWriteOptions) & PushingTimes
 
-const urlCheck: Check = (value) =>
-  typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
-    ? undefined
-    : 'must be a URL such as "http://localhost:9091"'
+const urlCheck: Check = (value) => (isHttpUrl(value) ? undefined : 'must be a URL such as "http://localhost:9091"')
 
 const common = {
   protocol: oneOf("pushgateway", "remote-write"),
@@ -142,7 +140,7 @@ const common = {
   labels: labelsCheck("is the option job"),
   recorderLabel: scrapeOptionChecks.recorderLabel,
   selfMetrics: scrapeOptionChecks.selfMetrics,
-  headers: anything,
+  headers: headersCheck,
   maxSchema: integerWithin(CoarsestSchema, FinestSchema),
   requestTimeout: longerThanZero,
   pushTimeout: longerThanZero,

@@ -95,6 +95,31 @@ export const finiteDuration: Check = (value) =>
     millis > 0 && Number.isFinite(millis) ? undefined : `must be longer than zero, and finite, got ${millis} ms`
   )
 
+/** A URL to which HTTP requests can be sent. Not that of `localhost:4318`, which is one of the scheme `localhost`. */
+export const isHttpUrl = (value: unknown): boolean =>
+  typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+
+/** Names as HTTP has them, and values that can be sent. No reason repeats a value: those are secrets. */
+export const headersCheck: Check = (value) => {
+  if (typeof value !== "object" || value === null)
+    return `must be an object of texts by name, or pairs, got a ${typeof value}`
+  const entries: ReadonlyArray<unknown> =
+    Symbol.iterator in value ? [...(value as Iterable<unknown>)] : Object.entries(value)
+  for (const entry of entries) {
+    if (!Array.isArray(entry) || entry.length !== 2) return "has an entry that is not a name and a value"
+    const [name, given] = entry as ReadonlyArray<unknown>
+    if (typeof name !== "string" || !headerName.test(name)) return "has a name that no header of HTTP can have"
+    const texts = Array.isArray(given) ? given : given === undefined ? [] : [given]
+    if (!texts.every((text) => typeof text === "string" && headerValue.test(text.trim()))) {
+      return `has a value of ${JSON.stringify(name)} that no header of HTTP can have`
+    }
+  }
+  return undefined
+}
+
+const headerName = /^[-!#$%&'*+.^_`|~\da-zA-Z]+$/
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
+
 export const aStore: Check = (value) =>
   Layer.isLayer(value) ? undefined : `must be a layer of Effect's KeyValueStore, got ${got(value)}`
 

@@ -81,12 +81,17 @@ export interface OtlpOptions {
   readonly temporality?: Temporality
 }
 
+/** Of a URL, in an option or in a variable. */
+export const whyNotHttp = (url: unknown): string | undefined =>
+  isHttpUrl(url) ? undefined : "must begin with http:// or https://"
+
 export const otlpOptionChecks: { readonly [K in keyof Required<OtlpOptions>]: Check } = {
   url: (value) =>
-    notBlank(value) ?? (URL.canParse(value as string) ? undefined : `must be a URL, got ${JSON.stringify(value)}`),
+    notBlank(value) ??
+    (URL.canParse(value as string) ? whyNotHttp(value) : `must be a URL, got ${JSON.stringify(value)}`),
   protocol: oneOf("http/protobuf", "http/json"),
   resource: anything,
-  headers: anything,
+  headers: headersCheck,
   compression: oneOf("gzip", "none"),
   timeout: longerThanZero,
   retry: aSchedule,

@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as Schedule from "effect/Schedule"
+import { headersCheck } from "../../model/optionChecks.ts"
 import type { AttributeValue, Protocol, Resource, Temporality } from "../../model/otlp.ts"
 import { describeError } from "../../util/describeError.ts"
 import { Version } from "../../util/version.ts"
@@ -54,8 +55,8 @@ export const settingsOf = (
     const duration = (given: Duration.Input | undefined, otherwise: () => Duration.Duration | undefined) =>
       given === undefined ? otherwise() : Duration.fromInputUnsafe(given)
     const headers = Headers.fromInput({
-      ...variables.pairs("OTEL_EXPORTER_OTLP_HEADERS"),
-      ...variables.pairs("OTEL_EXPORTER_OTLP_METRICS_HEADERS")
+      ...variables.pairs("OTEL_EXPORTER_OTLP_HEADERS", headersCheck),
+      ...variables.pairs("OTEL_EXPORTER_OTLP_METRICS_HEADERS", headersCheck)
     })
     const all = Headers.merge(headers, Headers.fromInput(options.headers))
     const own = all["user-agent"]

@@ -8,7 +8,9 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { Check } from "../../model/optionChecks.ts"
 import { messageOf } from "../../util/describeError.ts"
+import { whyNotHttp } from "./options.ts"
 
 /** Reads variables, and collects what is wrong with them. */
 export class Variables {
@@ -49,6 +51,7 @@ export class Variables {
   url(name: Name, path = ""): string | undefined {
     return this.#parsed([name], (text) => {
       const url = new URL(text)
+      refuseFor(whyNotHttp(text))
       if (path !== "") url.pathname = `${url.pathname.replace(/\/+$/, "")}${path}`
       return url.href
     })
@@ -69,10 +72,10 @@ export class Variables {
   }
 
   /** `name=value,name=value`, percent-encoded. One entry that cannot be decoded spoils all of them. */
-  pairs(name: Name): { readonly [name: string]: string } {
+  pairs(name: Name, check?: Check): { readonly [name: string]: string } {
     return (
-      this.#parsed([name], (text) =>
-        Object.fromEntries(
+      this.#parsed([name], (text) => {
+        const pairs = Object.fromEntries(
           text
             .split(",")
             .filter((entry) => entry.trim() !== "")
@@ -82,7 +85,9 @@ export class Variables {
               return [decodeURIComponent(entry.slice(0, at).trim()), decodeURIComponent(entry.slice(at + 1).trim())]
             })
         )
-      ) ?? {}
+        refuseFor(check?.(pairs))
+        return pairs
+      }) ?? {}
     )
   }
 
@@ -102,6 +107,10 @@ export class Variables {
       return undefined
     }
   }
+}
+
+const refuseFor = (reason: string | undefined): void => {
+  if (reason !== undefined) throw new Error(reason)
 }
 
 /** General variables come after those of the signal. */
