@@ -28,6 +28,26 @@ onBothLayers("a recorder that was removed", (it) => {
     })
   )
 
+  it.effect.each(["stopAndRemoveRecorder", "shutdown"] as const)("answers what was asked for before %s", (end) =>
+    Effect.gen(function* () {
+      const shared = yield* MetricsRuntime
+      const alone = MetricsRuntime.makeInProcess({ namespace: "test.removed", logging: "silent" })
+      const runtime = end === "shutdown" ? yield* alone : shared
+      yield* runtime.start
+      const recorder = yield* runtime.createRecorder("asked before")
+      yield* recorder.register(Ticks)
+      for (let n = 0; n < 1000; n++) yield* recorder.emit(tick(1))
+      const read = yield* forkNow(recorder.snapshot(Ticks))
+      const report = yield* forkNow(recorder.report)
+      const flush = yield* forkNow(recorder.flush())
+      yield* end === "shutdown" ? runtime.shutdown : runtime.stopAndRemoveRecorder("asked before")
+      expect((yield* Fiber.join(read)).dimensions).toEqual({ count: 1000, sum: 1000 })
+      expect(yield* Fiber.join(report)).toMatchObject({ sequence: 1000, stats: { applied: 1000 } })
+      yield* Fiber.join(flush)
+      expect(yield* Effect.flip(recorder.snapshots)).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
+    })
+  )
+
   it.effect("while it starts tells those who wait for the start that it was removed", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime

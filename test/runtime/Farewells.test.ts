@@ -15,7 +15,7 @@ const overAt = (restartsUntil: number, reader: Effect.Effect<unknown>, shutdownT
     const isRestarting = (): boolean => clock.currentTimeMillisUnsafe() < restartsUntil * 1000
     const farewells = new Farewells(shutdownTimeout as "1 second", isRestarting)
     farewells.add(() => reader)
-    const told = Effect.andThen(farewells.tell(undefined as unknown as RecorderControl), seconds)
+    const told = Effect.andThen(farewells.tell({} as RecorderControl), seconds)
     const inTime = told.pipe(Effect.provideService(Clock.Clock, clock), Effect.provideService(OutsideClock, clock))
     const fiber = yield* Effect.forkChild(inTime, { startImmediately: true })
     for (let second = 0; second < 60; second++) yield* clock.adjust("1 second")

@@ -213,6 +213,11 @@ export class RecorderControl {
     return `${folded} folded${hook}`
   }
 
+  /** Done when the reads that were asked for before have their answer. None, if there is nothing to wait for. */
+  get answered(): Effect.Effect<void> | undefined {
+    return this.#parts.reads.pending.answered
+  }
+
   /** Whether it was given up, by {@link close} or because the fold is gone. */
   get isGivenUp(): boolean {
     return this.#parts.lifecycle.failure?.foldLost === true

@@ -31,6 +31,8 @@ export interface Waiting {
 export class PendingReads {
   #reads: Map<number, Pending> | undefined
   #next = 0
+  /** Called when one of them has its answer. */
+  readonly #whenAnswered = new Set<() => void>()
 
   /** Asks by `send`, waits for the answer under the number it was given, and goes on with what `then` makes of it. */
   ask<A, B, E>(
@@ -79,6 +81,7 @@ export class PendingReads {
 
   #forget(request: number, pending: Pending): void {
     if (!this.#reads?.delete(request)) return
+    for (const look of this.#whenAnswered) look()
     try {
       pending.stopTimer?.()
     } finally {
@@ -104,6 +107,24 @@ export class PendingReads {
 
   forgetParts(): void {
     for (const pending of this.#reads?.values() ?? []) pending.parts = undefined
+  }
+
+  /** Done when all that were asked for before have their answer. None, if all have. */
+  get answered(): Effect.Effect<void> | undefined {
+    const next = this.#next
+    const isDone = (): boolean => {
+      const [oldest = next] = this.#reads?.keys() ?? []
+      return oldest >= next
+    }
+    if (isDone()) return undefined
+    return Effect.callback((resume) => {
+      const look = (): void => {
+        if (isDone()) resume(Effect.void)
+      }
+      this.#whenAnswered.add(look)
+      look()
+      return Effect.sync(() => this.#whenAnswered.delete(look))
+    })
   }
 
   awaits(request: number): boolean {
