@@ -289,8 +289,11 @@ describe("without Effect", () => {
   it.effect("the last export has what a runtime came to that is shut down before", () =>
     Effect.gen(function* () {
       const sink = yield* makeSink()
+      const warnings: Array<unknown> = []
+      const logger = (line: { readonly level: string }) =>
+        void (/^(Info|Debug)$/i.test(line.level) || warnings.push(line))
       yield* Effect.promise(async () => {
-        const runtime = await Facade.start({ namespace: "test.otlp", inProcess: true, logging: "silent" })
+        const runtime = await Facade.start({ namespace: "test.otlp", inProcess: true, logger })
         const otlp = await Otlp.start(runtime, { url: sink.url, protocol: "http/protobuf" })
         const recorder = await runtime.createRecorder("one")
         await recorder.registerMetric(Jobs)
@@ -300,6 +303,7 @@ describe("without Effect", () => {
         await runtime.shutdown()
         await otlp.stop()
       })
+      expect(warnings).toEqual([])
       const [first, last] = [yield* sink.next, yield* sink.next]
       expect(numbersBy("recorder", pointsOf(first, "jobs"))).toEqual({ one: 1 })
       expect(numbersBy("recorder", pointsOf(last, "jobs"))).toEqual({ one: 2 })

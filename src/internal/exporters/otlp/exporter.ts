@@ -96,6 +96,8 @@ export const makeExporter = Effect.fnUntraced(function* (
     const own = { all: collectOwn(runtime), unread: new Set<number>() }
     if (Result.isFailure(rendered)) {
       batches.read(own)
+      // Of a runtime that has shut down, each recorder was read before its removal.
+      if (rendered.failure instanceof InvalidState && rendered.failure.state === "Closed") return undefined
       return unsent(describeError(rendered.failure), rendered.failure)
     }
     const { base, encoded = [] } = rendered.success
