@@ -21,6 +21,7 @@ import { DataDecoder } from "../stream/rows/decodeData.ts"
 import { FirstLasting, Null, type Rows } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import { generateRead } from "../stream/rows/readCode.ts"
+import { textOfUnits } from "../util/codeUnits.ts"
 
 /** A recorder as a batch declares it. */
 export interface BatchRecorder {
@@ -52,9 +53,6 @@ export interface BatchHandler {
 
 /** Why a batch cannot be read. */
 export class UnreadableBatch extends Error {}
-
-/** Texts are made of so many code units at once. */
-const UnitsAtOnce = 8192
 
 /** Of one source: what its codes stand for is the same in all of its batches, or is declared again. */
 export class BatchReader implements Rows {
@@ -159,10 +157,6 @@ export class BatchReader implements Rows {
   }
 
   #text(word: number, length: number): string {
-    let text = ""
-    for (let unit = word * 4, end = unit + length; unit < end; unit += UnitsAtOnce) {
-      text += String.fromCharCode(...this.#u16.subarray(unit, Math.min(end, unit + UnitsAtOnce)))
-    }
-    return text
+    return textOfUnits(this.#u16.subarray(word * 4, word * 4 + length))
   }
 }

@@ -2,9 +2,10 @@
  * The reading end of a runtime's stream: follows the rows from page to page, where they lie, and hands them to the fold
  * in runs of one lane and one layout.
  */
+import { textOfUnits } from "../util/codeUnits.ts"
 import { Attachments } from "./attachments.ts"
 import type { Attachment } from "./commands.ts"
-import { DataDecoder, textOf } from "./rows/decodeData.ts"
+import { DataDecoder } from "./rows/decodeData.ts"
 import type { Rows } from "./rows/format.ts"
 import {
   CommandRow,
@@ -275,7 +276,7 @@ export class RowReader implements Rows {
     const length = this.i32[this.#pos * 2 + 2]!
     const { u16 } = this.#page!
     const unit = (this.#pos + 2) * 4
-    this.strings[id] = textOf(u16.subarray(unit, unit + length))
+    this.strings[id] = textOfUnits(u16.subarray(unit, unit + length))
     this.#pos += stringRowWords(length)
   }
 }

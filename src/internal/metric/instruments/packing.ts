@@ -3,6 +3,7 @@
  * cost a save a hundred times as much.
  */
 
+import { textOfUnits } from "../../util/codeUnits.ts"
 import type { ExactSum } from "./exactSum.ts"
 
 export interface Packed {
@@ -17,13 +18,6 @@ const unitsOf = (text: string): Uint16Array => {
   const units = new Uint16Array(text.length)
   for (let i = 0; i < units.length; i++) units[i] = text.charCodeAt(i)
   return units
-}
-
-const textOf = (units: Uint16Array): string => {
-  let text = ""
-  // As many as a call may have.
-  for (let i = 0; i < units.length; i += LongText) text += String.fromCharCode(...units.subarray(i, i + LongText))
-  return text
 }
 
 /** Is used again: very many numbers are packed with each save, and memory that is given back costs more than they do. */
@@ -77,7 +71,7 @@ export class Unpacker {
 
   constructor({ numbers, text }: Packed) {
     this.#numbers = numbers
-    this.#all = typeof text === "string" ? text : textOf(text)
+    this.#all = typeof text === "string" ? text : textOfUnits(text)
   }
 
   get done(): boolean {

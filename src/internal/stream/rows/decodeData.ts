@@ -3,6 +3,7 @@
  */
 import type { MetricEvent } from "../../model/event.ts"
 import { putSpan } from "../../model/eventSpan.ts"
+import { textOfUnits } from "../../util/codeUnits.ts"
 import {
   Big,
   Boxed,
@@ -101,7 +102,7 @@ export class DataDecoder {
   #text(length: number): string {
     const unit = (this.#pos + 1) * 2
     this.#pos += textHalves(length)
-    return textOf(this.#u16.subarray(unit, unit + length))
+    return textOfUnits(this.#u16.subarray(unit, unit + length))
   }
 
   /** Of an object whose first half is this. */
@@ -232,10 +233,3 @@ const errors: ReadonlyArray<ErrorConstructor> = [
 
 const bigintOf = (digits: string): bigint =>
   digits.startsWith("-") ? -BigInt(`0x${digits.slice(1)}`) : BigInt(`0x${digits}`)
-
-/** UTF-16 as it is, lone surrogates included. In pieces, since a call takes only so many arguments. */
-export const textOf = (units: Uint16Array): string => {
-  let text = ""
-  for (let i = 0; i < units.length; i += 4096) text += String.fromCharCode(...units.subarray(i, i + 4096))
-  return text
-}
