@@ -37,7 +37,7 @@ import type { PushingOptions, PushOptions } from "./internal/exporters/pushOptio
 import { answer, type ScrapeOptions, scrape, scrapeOptionChecks } from "./internal/exporters/scrape.ts"
 import * as handlers from "./internal/exporters/scrapeHandlers.ts"
 import type { Format } from "./internal/model/format.ts"
-import { type Check, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import { type Check, oneOf, refuse, whyInvalid, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { inSlices } from "./internal/util/inSlices.ts"
 import { inOne, lengthOf, textOf } from "./internal/util/pieces.ts"
@@ -112,6 +112,7 @@ export const render: {
   options: ScrapeOptions = {}
   // biome-ignore lint/suspicious/noExplicitAny: the overloads say which format is text.
 ): Effect.fn.Return<any, RenderError, MetricsRuntime> {
+  yield* refuse(whyInvalid("format", format, oneOf("text", "openmetrics", "protobuf")))
   const body = yield* scrape(yield* providedRuntime(MetricsRuntime), format, yield* checked(options))
   return yield* format === "protobuf" ? inSlices(inOne(body)) : inSlices(textOf(body))
 })

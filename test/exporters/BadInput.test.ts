@@ -20,6 +20,14 @@ it.effect.each<readonly [what: string, layer: Layer.Layer<never, unknown, Metric
   ["Otlp", otlp({ url: "collector" }), 'url: must be a URL, got "collector"'],
   ["Otlp", otlp({ url: "localhost:4318/v1/metrics" }), "url: must begin with http:// or https://"],
   ["Otlp", otlp({ url: "grpc://collector:4317" }), "url: must begin with http:// or https://"],
+  ["Otlp", otlp({ resource: 5 }), "resource: must be an object, got 5"],
+  ["Otlp", otlp({ resource: { serviceName: 5 } }), "resource: its serviceName: must be a string, got 5"],
+  ["Otlp", otlp({ resource: { attributes: "a=b" } }), 'resource: its attributes: must be an object, got "a=b"'],
+  [
+    "Prometheus.render",
+    Layer.effectDiscard(Prometheus.render("xml" as "text")),
+    'format: must be one of text, openmetrics, protobuf, got "xml"'
+  ],
   ...(
     [
       [{ authorization: "SECRET\nSECRET" }, 'has a value of "authorization" that no header of HTTP can have'],

@@ -88,6 +88,8 @@ const refusedByAll: ReadonlyArray<readonly [argument: string, options: object, r
   ["expireAfter", { expireAfter: null }, "duration"],
   ["description", { description: 5 }, "string"],
   ["unit", { unit: ["s"] }, "string"],
+  ["when", { when: [undefined] }, "undefined is not an event of the family"],
+  ["when", { when: 1n }, "a bigint is not an event of the family"],
   ["expire", { expire: "1 minute" }, "is not an option. The options are: events, when, filter"],
   ["toString", { toString: "queue" }, "is not an option"]
 ]

@@ -10,13 +10,15 @@ import {
   anything,
   aString,
   type Check,
+  check,
+  got,
   refuseDefinition,
   whyInvalid,
   whyInvalidOptions
 } from "../model/optionChecks.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import { didYouMean } from "../util/didYouMean.ts"
-import { define, isDefinition } from "./definition/define.ts"
+import { aMetric, define, isDefinition } from "./definition/define.ts"
 import { made } from "./definition/fingerprint.ts"
 import type { Any, DefaultDimensions, Metric, ReducedBy, Reducers, ReducerTags } from "./definition/metric.ts"
 import type { Snapshot } from "./definition/snapshot.ts"
@@ -196,6 +198,17 @@ export const reduce = <Name extends string, E extends MetricEvent, S, D>(
   event: E,
   at = 0
 ): S => {
+  check("metric", metric, aMetric)
+  check("event", event, anEvent)
+  return next(metric, state, event, at)
+}
+
+const next = <E extends MetricEvent, S>(
+  metric: Metric<string, unknown, S, E, MetricEvent>,
+  state: S,
+  event: E,
+  at: number
+): S => {
   const reducer = Object.hasOwn(metric.reduce, event._tag) ? metric.reduce[event._tag] : undefined
   return reducer === undefined ? state : reducer(state, event, at)
 }
@@ -223,8 +236,13 @@ export const fold = <Name extends string, E extends MetricEvent, S, D>(
   events: Iterable<E>,
   at = 0
 ): S => {
+  check("metric", metric, aMetric)
+  check("events", events, someEvents)
   let state = metric.initial
-  for (const event of events) state = reduce(metric, state, event, at)
+  for (const event of events) {
+    check("events", event, anEvent)
+    state = next(metric, state, event, at)
+  }
   return state
 }
 
@@ -249,4 +267,17 @@ export const snapshot = <Name extends string, E extends MetricEvent, S, D>(
   metric: Metric<Name, D, S, E, MetricEvent>,
   state: S,
   now = 0
-): Snapshot<D> => ({ name: metric.name, dimensions: metric.view(state, now) })
+): Snapshot<D> => {
+  check("metric", metric, aMetric)
+  return { name: metric.name, dimensions: metric.view(state, now) }
+}
+
+const anEvent: Check = (value) =>
+  Predicate.isObject(value) && typeof value._tag === "string"
+    ? undefined
+    : `must be an event, an object with a _tag, got ${got(value)}`
+
+const someEvents: Check = (value) =>
+  Predicate.isObjectOrArray(value) && Symbol.iterator in value
+    ? undefined
+    : `must be an iterable of events, such as an array, got ${got(value)}`

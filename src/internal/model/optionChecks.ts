@@ -10,7 +10,8 @@ import { InvalidArgument } from "./usageErrors.ts"
 /** A check of one value: the reason why it is not acceptable, or `undefined`. */
 export type Check = (value: unknown) => string | undefined
 
-const got = (value: unknown): string => {
+/** A value as reasons repeat it. */
+export const got = (value: unknown): string => {
   if (typeof value === "string") return JSON.stringify(value)
   if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined) {
     return String(value)
@@ -98,6 +99,9 @@ export const finiteDuration: Check = (value) =>
 /** A URL to which HTTP requests can be sent. Not that of `localhost:4318`, which is one of the scheme `localhost`. */
 export const isHttpUrl = (value: unknown): boolean =>
   typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+
+export const aRecord: Check = (value) =>
+  Predicate.isObject(value) ? undefined : `must be an object, got ${got(value)}`
 
 /** Names as HTTP has them, and values that can be sent. No reason repeats a value: those are secrets. */
 export const headersCheck: Check = (value) => {

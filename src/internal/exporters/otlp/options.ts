@@ -4,8 +4,9 @@ import type * as Headers from "effect/http/Headers"
 import type * as Schedule from "effect/Schedule"
 import {
   aDuration,
-  anything,
+  aRecord,
   aSchedule,
+  aString,
   type Check,
   notBlank,
   oneOf,
@@ -85,12 +86,19 @@ export interface OtlpOptions {
 export const whyNotHttp = (url: unknown): string | undefined =>
   isHttpUrl(url) ? undefined : "must begin with http:// or https://"
 
+const resourceChecks = { serviceName: aString, serviceVersion: aString, attributes: aRecord }
+
+const whyNoResource: Check = (value) => {
+  const invalid = whyInvalidOptions(value, resourceChecks, true)
+  return invalid === undefined ? undefined : invalid.argument === "options" ? invalid.reason : `its ${invalid.message}`
+}
+
 export const otlpOptionChecks: { readonly [K in keyof Required<OtlpOptions>]: Check } = {
   url: (value) =>
     notBlank(value) ??
     (URL.canParse(value as string) ? whyNotHttp(value) : `must be a URL, got ${JSON.stringify(value)}`),
   protocol: oneOf("http/protobuf", "http/json"),
-  resource: anything,
+  resource: (value) => whyNoResource(value),
   headers: headersCheck,
   compression: oneOf("gzip", "none"),
   timeout: longerThanZero,

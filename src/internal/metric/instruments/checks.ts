@@ -10,6 +10,7 @@ import {
   aString,
   type Check,
   finiteDuration,
+  got,
   integerWithin,
   notBlank,
   positiveInteger,
@@ -81,7 +82,7 @@ export const quantilesCheck: Check = (value) => {
 }
 
 const whyNoEvent = (tag: unknown, events: Family): string =>
-  `${JSON.stringify(tag)} is not an event of the family.${didYouMean(tag, tagsOf(events))}`
+  `${got(tag)} is not an event of the family.${didYouMean(tag, tagsOf(events))}`
 
 /** Why options do not make an instrument, or `undefined`. They may be anything. */
 export const whyInvalidInstrument = (
@@ -110,8 +111,9 @@ export const whyInvalidInstrument = (
   }
   const events = given.events as Family
   const tags: ReadonlyArray<unknown> = given.when === undefined ? tagsOf(events) : [given.when].flat()
-  const unknown = tags.find((tag) => typeof tag !== "string" || !Object.hasOwn(events.cases, tag))
-  if (unknown === undefined && tags.length > 0) return whyNot?.(given)
-  const reason = tags.length === 0 ? "names no event." : whyNoEvent(unknown, events)
+  // One of them may be `undefined`, where it was to come from an object in which its name is misspelt.
+  const unknown = tags.filter((tag) => typeof tag !== "string" || !Object.hasOwn(events.cases, tag))
+  if (unknown.length === 0 && tags.length > 0) return whyNot?.(given)
+  const reason = tags.length === 0 ? "names no event." : whyNoEvent(unknown[0], events)
   return new InvalidArgument({ argument: "when", reason: `${reason} Its events are: ${tagsOf(events).join(", ")}` })
 }
