@@ -236,7 +236,7 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
 const optionChecks: { readonly [K in keyof Required<ClusterOptions>]: Check } = {
   metrics: metricsAndSets,
   levels: metricsAndSets,
-  timeout: aDuration,
+  timeout: longerThanZero,
   maxEnded: positiveInteger,
   namespace: aNamespace
 }

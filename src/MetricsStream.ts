@@ -233,9 +233,9 @@ const optionChecks: { readonly [K in keyof Required<StreamAggregateOptions>]: Ch
   store: anEventStore,
   namespace: aNamespace,
   metrics: metricsAndSets,
-  interval: aDuration,
-  lease: aDuration,
-  silentAfter: aDuration,
+  interval: longerThanZero,
+  lease: finiteDuration,
+  silentAfter: finiteDuration,
   maxEnded: positiveInteger
 }
 

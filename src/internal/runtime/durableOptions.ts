@@ -4,7 +4,15 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type { KeyValueStore } from "effect/persistence/KeyValueStore"
 import type * as Scope from "effect/Scope"
-import { aBoolean, aDuration, aStore, type Check, notBlank, someOptions } from "../model/optionChecks.ts"
+import {
+  aBoolean,
+  aDuration,
+  aStore,
+  type Check,
+  longerThanZero,
+  notBlank,
+  someOptions
+} from "../model/optionChecks.ts"
 import type { DurableStateError } from "../model/runtimeErrors.ts"
 import type { DurableSettings } from "../stream/workerMessages.ts"
 
@@ -59,7 +67,7 @@ const noStoreOnWorker: Check = () =>
 
 const durableOptions = (store: Check, needsPlace: boolean): Check =>
   someOptions<DurableOptions>(
-    { directory: notBlank, store, interval: aDuration, levels: aBoolean, keepRemoved: aDuration },
+    { directory: notBlank, store, interval: longerThanZero, levels: aBoolean, keepRemoved: aDuration },
     ({ directory, store }) => {
       if (directory !== undefined && store !== undefined) return "has a directory and a store. Give it one of the two"
       return needsPlace && directory === undefined && store === undefined

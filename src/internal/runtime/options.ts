@@ -14,6 +14,7 @@ import {
   anything,
   aSchedule,
   type Check,
+  longerThanZero,
   positiveInteger
 } from "../model/optionChecks.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
@@ -176,9 +177,9 @@ const someLimits: Check = (value) =>
 export const workerOptionChecks = {
   metrics: anything,
   spawn: aFunction,
-  startTimeout: aDuration,
+  startTimeout: longerThanZero,
   restart: aSchedule,
-  stallTimeout: aDuration,
+  stallTimeout: longerThanZero,
   env: someVariables,
   resourceLimits: someLimits,
   sharedMemory: isTrue

@@ -1,7 +1,7 @@
 /** The option by which a runtime has its events folded by aggregators as well. */
 import type * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
-import { aDuration, type Check, integerWithin, oneOf, someOptions } from "../model/optionChecks.ts"
+import { type Check, finiteDuration, integerWithin, oneOf, someOptions } from "../model/optionChecks.ts"
 import type { EventStore } from "../store/eventStore.ts"
 import { isStoreModule, type StoreModule } from "../store/storeModule.ts"
 import type { ShippingSettings } from "../stream/workerMessages.ts"
@@ -81,8 +81,8 @@ const streamOptions = (store: Check): Check =>
       interval: finiteDuration,
       memoryLimit: integerWithin(1024 * 1024, 4 * 1024 ** 3),
       overflow: oneOf("backpressure", "drop-newest"),
-      grace: aDuration,
-      heartbeat: aDuration
+      grace: finiteDuration,
+      heartbeat: finiteDuration
     },
     ({ grace = DefaultGrace, heartbeat, store }) => {
       if (store === undefined) return "needs a store, such as RedisStore.make({ url })"

@@ -4,7 +4,7 @@ import type * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import type * as Metric from "../metric/definition/metric.ts"
 import { metricsAndSets } from "../metric/metricsAndSets.ts"
-import { aDuration, aNamespace, type Check } from "../model/optionChecks.ts"
+import { aNamespace, type Check, longerThanZero } from "../model/optionChecks.ts"
 import { type RuntimeOptions, runtimeOptionChecks } from "./options.ts"
 
 /**

@@ -121,7 +121,7 @@ const readerChecks: { readonly [K in keyof Required<ReaderOptions>]: Check } = {
   namespace: aNamespace,
   metrics: metricsAndSets,
   levels: metricsAndSets,
-  timeToLive: aDuration,
+  timeToLive: longerThanZero,
   retires: aBoolean,
   retireAfter: longerThanZero,
   maxEnded: positiveInteger

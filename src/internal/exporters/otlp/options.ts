@@ -8,9 +8,13 @@ import {
   aSchedule,
   aString,
   type Check,
+  headersCheck,
+  isHttpUrl,
+  longerThanZero,
   notBlank,
   oneOf,
-  positiveInteger
+  positiveInteger,
+  someOptions
 } from "../../model/optionChecks.ts"
 import type { Protocol, Temporality } from "../../model/otlp.ts"
 
@@ -86,25 +90,22 @@ export interface OtlpOptions {
 export const whyNotHttp = (url: unknown): string | undefined =>
   isHttpUrl(url) ? undefined : "must begin with http:// or https://"
 
-const resourceChecks = { serviceName: aString, serviceVersion: aString, attributes: aRecord }
-
-const whyNoResource: Check = (value) => {
-  const invalid = whyInvalidOptions(value, resourceChecks, true)
-  return invalid === undefined ? undefined : invalid.argument === "options" ? invalid.reason : `its ${invalid.message}`
-}
-
 export const otlpOptionChecks: { readonly [K in keyof Required<OtlpOptions>]: Check } = {
   url: (value) =>
     notBlank(value) ??
     (URL.canParse(value as string) ? whyNotHttp(value) : `must be a URL, got ${JSON.stringify(value)}`),
   protocol: oneOf("http/protobuf", "http/json"),
-  resource: (value) => whyNoResource(value),
+  resource: someOptions<NonNullable<OtlpOptions["resource"]>>({
+    serviceName: aString,
+    serviceVersion: aString,
+    attributes: aRecord
+  }),
   headers: headersCheck,
   compression: oneOf("gzip", "none"),
   timeout: longerThanZero,
   retry: aSchedule,
-  exportInterval: aDuration,
-  exportTimeout: aDuration,
+  exportInterval: longerThanZero,
+  exportTimeout: longerThanZero,
   maxExportBatchSize: positiveInteger,
   shutdownTimeout: aDuration,
   temporality: oneOf("cumulative", "delta")
