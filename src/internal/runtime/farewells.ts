@@ -31,6 +31,9 @@ export class Farewells extends Listeners<Farewell> {
         Effect.raceFirst(this.#patience),
         giveUpAfter(this.#longest)
       )
-    return Effect.forEach(this, each, { concurrency: "unbounded", discard: true })
+    const { answered } = control
+    // Who has asked before hears what he asked for, as long as that takes no longer.
+    const all = answered === undefined ? this : [...this, () => answered]
+    return Effect.forEach(all, each, { concurrency: "unbounded", discard: true })
   }
 }
