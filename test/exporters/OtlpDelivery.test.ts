@@ -234,7 +234,7 @@ describe("an export of several requests", () => {
         const requests = collector.requests.length
         expect(requests).toBeGreaterThan(4)
         expect(collector.taken).toHaveLength(requests - 1)
-        expect(exit).toMatchObject(Exit.fail({ attempts: requests, reason: "the collector answered 413" }))
+        expect(exit).toMatchObject(Exit.fail({ attempts: 1, reason: "the collector answered 413" }))
         const { points } = yield* Effect.flip(exit)
         expect(points).toBeGreaterThan(0)
         expect(points).toBeLessThanOrEqual(10)
@@ -264,6 +264,36 @@ describe("an export of several requests", () => {
           const ends = collector.taken.flatMap((each) => pointsIn(each, "jobs").map((point) => point.timeUnixNano))
           expect(new Set(ends).size).toBe(2)
           expect(ends).toEqual(ends.toSorted())
+        })
+    )
+  )
+
+  it.effect("goes on without a request of deltas that the collector refuses again, and counts its points", () =>
+    withCollector(
+      [accept, refuse(400), ...Array.from({ length: 9 }, () => accept)],
+      { maxExportBatchSize, temporality: "delta" },
+      (world) =>
+        Effect.gen(function* () {
+          const { collector, flush, runtime, through } = world
+          const recorder = yield* world.make
+          yield* world.pass(1000)
+          yield* work(recorder)
+          const [exit] = yield* through(flush)
+          const { points } = yield* Effect.flip(exit)
+          const first = collector.taken.length
+          yield* world.pass(1000)
+          yield* work(recorder)
+          collector.next(refuse(400))
+          expect((yield* through(flush))[0]).toEqual(Exit.void)
+          expect(collector.taken.length).toBeGreaterThan(first)
+          expect((yield* runtime.stats).exports).toMatchObject([
+            { failed: 1, rejectedPoints: points, failing: undefined }
+          ])
+          yield* world.pass(1000)
+          yield* work(recorder)
+          expect((yield* through(flush))[0]).toEqual(Exit.void)
+          // What came later is all there.
+          expect(Math.min(...totals(collector))).toBeGreaterThanOrEqual(2)
         })
     )
   )
@@ -311,7 +341,7 @@ describe("an export of several requests", () => {
         Effect.gen(function* () {
           yield* work(yield* world.make)
           const [exit, millis] = yield* world.through(world.flush)
-          expect(exit).toMatchObject(Exit.fail({ attempts: 2, reason: expect.stringContaining("within") }))
+          expect(exit).toMatchObject(Exit.fail({ attempts: 1, reason: expect.stringContaining("within") }))
           expect(millis).toBeLessThanOrEqual(1000 + Tick)
         })
     )

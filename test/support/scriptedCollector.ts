@@ -35,6 +35,11 @@ export class ScriptedCollector {
     this.#script = [...script]
   }
 
+  /** What becomes of the next request, whatever the script says. */
+  next(turn: Turn): void {
+    this.#script.unshift(turn)
+  }
+
   get isThrough(): boolean {
     return this.#script.length === 0
   }

@@ -23,8 +23,8 @@ export class NamespaceTaken extends TaggedError<NamespaceTaken>()("mvx-metrics/N
 const times = (attempts: number): string => `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`
 
 /**
- * An export did not arrive at a collector, or not all of it. `attempts` is the number of requests that were sent for it, and
- * `points` the number of data points that did not arrive; 0 attempts: the metrics could not be read, or the exporter was closed. The exporter goes on:
+ * An export did not arrive at a collector, or not all of it. `points` is the number of data points that did not arrive,
+ * and `attempts` how often they were sent; 0 attempts: the metrics could not be read, or the exporter was closed. The exporter goes on:
  * the next export includes them.
  *
  * @example

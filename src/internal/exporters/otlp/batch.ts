@@ -7,6 +7,8 @@ import type { Told } from "./batches.ts"
 /** A request with some of the points of a batch. */
 export class Part extends Parcel {
   readonly points: number
+  /** Why the collector refused it again: it is not sent any more. */
+  refusal: string | undefined
 
   constructor(points: number, request: HttpClientRequest.HttpClientRequest) {
     super(request)
@@ -24,9 +26,9 @@ export class Batch {
     this.parts = parts
   }
 
-  /** What the collector has not said that it has. */
+  /** What the collector has neither said that it has nor refused again. */
   get missing(): ReadonlyArray<Part> {
-    return this.parts.filter(({ accepted }) => accepted === undefined)
+    return this.parts.filter(({ accepted, refusal }) => accepted === undefined && refusal === undefined)
   }
 
   /** Whether the collector may have any of it. */
@@ -35,9 +37,12 @@ export class Batch {
   }
 }
 
-/** What the collector said of the parts that it took, together. */
+/** What the collector said of the parts that it took or does not want, together. */
 export const answeredBy = (parts: ReadonlyArray<Part>): PartialSuccess => {
-  const all = parts.flatMap(({ accepted }) => (accepted ? readPartialSuccess(accepted.contentType, accepted.body) : []))
+  const all = parts.flatMap(({ accepted, points, refusal }) => {
+    if (refusal !== undefined) return { rejected: points, message: refusal }
+    return accepted ? readPartialSuccess(accepted.contentType, accepted.body) : []
+  })
   return {
     rejected: all.reduce((sum, { rejected }) => sum + rejected, 0),
     message: [...new Set(all.map(({ message }) => message).filter((message) => message !== ""))].join("; ")

@@ -160,19 +160,25 @@ export const makeExporter = Effect.fnUntraced(function* (
     const left = yield* leftOf(most)
     const tried: Array<Part> = []
     const failedOf = ({ cause, reason }: Pick<ExportFailed, "cause" | "reason">): ExportFailed => {
-      const attempts = tried.reduce((sum, each) => sum + each.attempts, 0)
-      const points = batch.missing.reduce((sum, each) => sum + each.points, 0)
+      const { missing } = batch
+      const attempts = attemptsOf(tried.filter((part) => missing.includes(part))) || attemptsOf(tried)
+      const points = missing.reduce((sum, each) => sum + each.points, 0)
       return new ExportFailed({ url, attempts, points, reason, ...(cause !== undefined && { cause }) })
     }
     const transport: Transport<ExportFailed> = { ...settings, client, receiver: collector, errorOf: failedOf }
+    const isHeld = batch === batches.held
     let failing: { readonly part: Part; readonly error: ExportFailed } | undefined
     const all = Effect.gen(function* () {
       for (const part of batch.missing) {
         tried.push(part)
         onItsWay = part
-        const told = Effect.sync(() => outcome.rejected(answeredBy([part]).rejected))
+        const told = Effect.sync(() => {
+          // Nothing that comes later would ever be sent.
+          if (isHeld && part.failure?.isRefused === true) part.refusal = part.failure.reason
+          outcome.rejected(answeredBy([part]).rejected)
+        })
         const delivered = yield* Effect.result(Effect.ensuring(deliver(transport, part, left(), most), told))
-        if (Result.isSuccess(delivered)) continue
+        if (Result.isSuccess(delivered) || part.refusal !== undefined) continue
         failing ??= { part, error: delivered.failure }
         // The others may be what the collector takes.
         if (part.failure?.isRefused !== true) break
@@ -276,3 +282,5 @@ export const makeExporter = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => keepingAlive(Effect.provideContext(close, context)))
   return flush
 })
+
+const attemptsOf = (parts: ReadonlyArray<Part>): number => parts.reduce((sum, { attempts }) => sum + attempts, 0)
