@@ -94,7 +94,7 @@ export class ThreadHost {
       andThen: (effect, onSuccess, onFailure) =>
         void lifecycle.inBackground(Effect.match(effect, { onSuccess, onFailure })),
       onEnd: (thread) => {
-        const removed = Effect.forEach(thread.controls, (control) => Effect.ignore(registry.remove(control)), {
+        const remaining = Effect.forEach(thread.controls, (control) => Effect.ignore(registry.remove(control)), {
           concurrency: "unbounded",
           discard: true
         })
@@ -103,6 +103,8 @@ export class ThreadHost {
           this.#attached.delete(thread)
         })
         const logged = log.lifecycle(`the thread ${thread.threadId} has ended, and all of its events are folded`)
+        // Names that it had are free then, and its events are folded.
+        const removed = Effect.andThen(remaining, thread.removed)
         lifecycle.inBackground(Effect.andThen(Effect.ensuring(removed, ended), logged))
       }
     }

@@ -3,7 +3,8 @@
  * leaves when it has ended.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
-import type * as Effect from "effect/Effect"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
 import type { AttachedStream } from "../link/attachedStream.ts"
 import type { Link, LinkedThreads } from "../link/link.ts"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -58,6 +59,8 @@ export class HostedThread {
   readonly #stream: AttachedStream
   readonly #reserved = new Map<Lane, LaneBooks>()
   readonly #lanes = new Map<Lane, Hosted>()
+  /** Of recorders that it has removed. */
+  readonly #removals = new Set<Deferred.Deferred<void>>()
   /** Metrics whose names it has, by their own names. */
   readonly #claimed = new Map<string, Metric.Any>()
   #queue: Array<FromThread> = []
@@ -84,6 +87,11 @@ export class HostedThread {
 
   get controls(): ReadonlyArray<RecorderControl> {
     return Array.from(this.#lanes.values(), ({ control }) => control)
+  }
+
+  /** Done when the recorders are removed that it has removed so far. */
+  get removed(): Effect.Effect<void> {
+    return Effect.suspend(() => Effect.forEach(this.#removals, Deferred.await, { discard: true }))
   }
 
   get memory(): Usage {
@@ -252,7 +260,13 @@ export class HostedThread {
 
   #remove({ control }: Hosted): void {
     for (const [lane, hosted] of this.#lanes) if (hosted.control === control) this.#lanes.delete(lane)
-    this.#runtime.run(this.#runtime.removeRecorder(control))
+    const removal = Deferred.makeUnsafe<void>()
+    this.#removals.add(removal)
+    const ended = Effect.suspend(() => {
+      this.#removals.delete(removal)
+      return Deferred.succeed(removal, undefined)
+    })
+    this.#runtime.run(Effect.ensuring(this.#runtime.removeRecorder(control), ended))
   }
 
   // --- its end
