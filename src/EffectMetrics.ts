@@ -43,9 +43,9 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as EffectMetric from "effect/Metric"
-import * as Semaphore from "effect/Semaphore"
 import { CarriedSeries } from "./internal/exporters/carried.ts"
-import { collect, together } from "./internal/exporters/collect.ts"
+import { carriedReads } from "./internal/exporters/carriedReads.ts"
+import { together } from "./internal/exporters/collect.ts"
 import { type Series, seriesSteps } from "./internal/exporters/effectSeries.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { asInPrometheus } from "./internal/exporters/prometheusData.ts"
@@ -56,7 +56,6 @@ import { type MetricData, shapeKey } from "./internal/formats/metricData.ts"
 import { longerThanZero, oneOf, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
-import { inSlices } from "./internal/util/inSlices.ts"
 import type { Steps } from "./internal/util/steps.ts"
 import type { NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
@@ -121,6 +120,10 @@ export interface Options {
  * `recorder`, and a `unit` if they have one. They are removed when the scope of the layer closes. A registry accepts
  * several runtimes of different namespaces; a second one of the same namespace fails with `NamespaceTaken`.
  *
+ * A recorder that was removed is shown with its last state until the registry has been read; of each metric, up to 2000
+ * such series. What is counted after the last read of the registry is not exported: run {@link refresh} and flush your
+ * exporter before the scope of the layer closes.
+ *
  * @example
  * ```ts
  * import { Layer } from "effect"
@@ -164,9 +167,9 @@ export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, Namespa
         options.names === "prometheus" ? asInPrometheus : (data) => data
       )
       yield* Effect.addFinalizer(() => Effect.sync(() => registry.close()))
-      // One after the other: each goes on from the one before.
-      const refresh = Semaphore.makeUnsafe(1).withPermit(
-        Effect.flatMap(collect(runtime), ({ all }) => inSlices(registry.show(all)))
+      const { read: refresh } = yield* Effect.acquireRelease(
+        Effect.sync(() => carriedReads(runtime, registry.carried, (all) => registry.show(all))),
+        ({ stop }) => Effect.sync(stop)
       )
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(refresh, Effect.sleep(options.interval ?? "5 seconds"))))
       return { refresh }
@@ -191,7 +194,7 @@ class Registry {
   readonly #named: (data: MetricData) => MetricData
   readonly #series = new Map<string, Registered>()
   readonly #duplicates = new Map<string, Duplicates>()
-  readonly #carried = new CarriedSeries(Number.POSITIVE_INFINITY)
+  readonly carried = new CarriedSeries(Number.POSITIVE_INFINITY, true)
   /** How often the registry was brought up to date since somebody read it. Effect's exporter forgets what is not there. */
   #unread = 0
   /** By the place of series that left since then, their keys. */
@@ -209,9 +212,9 @@ class Registry {
     if (!this.#open) return
     const isSeen = this.#unread === 0 || this.#unread > MostUnread
     this.#unread++
-    this.#carried.nextRead(isSeen)
+    this.carried.nextRead(isSeen)
     if (isSeen) this.#left.clear()
-    const data = together(yield* this.#carried.of(all)).map(this.#named)
+    const data = together(yield* this.carried.of(all)).map(this.#named)
     const present = new Map<string, Series>()
     for (const each of data) {
       for (const series of yield* seriesSteps(each, this.#duplicatesOf(each))) present.set(series.key, series)

@@ -40,9 +40,9 @@ import type { BatchObservableCallback, Meter, MetricOptions, Observable } from "
 import type { MetricProducer } from "@opentelemetry/sdk-metrics"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Semaphore from "effect/Semaphore"
 import { CarriedSeries } from "./internal/exporters/carried.ts"
-import { collect, together } from "./internal/exporters/collect.ts"
+import { carriedReads } from "./internal/exporters/carriedReads.ts"
+import { together } from "./internal/exporters/collect.ts"
 import { sharedCollection, watchFamilies } from "./internal/exporters/descriptors.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { type Observed, observations } from "./internal/exporters/otelObservations.ts"
@@ -102,6 +102,11 @@ export const producer = (runtime: AnyRuntime): MetricProducer => makeProducer(se
  * function is called. A meter accepts several runtimes of different namespaces; throws `NamespaceTaken` for a second one
  * of the same namespace.
  *
+ * A recorder that was removed is in the next collection with its last state, and so are all recorders after a shutdown of
+ * the runtime; of each metric, up to 2000 such series. Counters and histograms of the same series go on from there. What was
+ * counted since the last collection is lost if there is no further one: shut down the runtime before the SDK, whose
+ * shutdown or flush collects for the last time, and call the returned function after that.
+ *
  * @example
  * ```ts
  * import * as Sdk from "@opentelemetry/sdk-metrics"
@@ -117,8 +122,8 @@ export const producer = (runtime: AnyRuntime): MetricProducer => makeProducer(se
  * const { resourceMetrics } = await reader.collect()
  * const names = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics.map(({ descriptor }) => descriptor.name))
  * names.includes("mvx_metrics.events.accepted") // true
- * await reader.shutdown()
  * await runtime.shutdown()
+ * await reader.shutdown() // collects the final state
  * ```
  *
  * @category exporting
@@ -130,20 +135,23 @@ export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
   }
   const service = serviceOf(runtime)
   const release = takeNamespace("the meter", meter, service)
-  const carried = new CarriedSeries(MostSeries)
-  const read = Effect.flatMap(collect(service), ({ all }) => Effect.map(inSlices(carried.of(all)), together))
-  // What is carried from one read to the next is that of the read before.
-  const collection = sharedCollection(service, Semaphore.makeUnsafe(1).withPermit(read))
-  const instruments = new Map<string, Observable>()
+  const carried = new CarriedSeries(MostSeries, false)
+  const reads = carriedReads(service, carried, function* (all) {
+    carried.nextRead(true)
+    return together(yield* carried.of(all))
+  })
+  const collection = sharedCollection(service, reads.read)
+  /** Those of metrics that were removed as well: a meter keeps them, and the last state of a recorder is still to come. */
+  const instruments = new Map<string, { readonly observed: Observed; readonly observable: Observable }>()
   /** The observables that the callback is registered for. A meter accepts values for no others. */
   let observed: Array<Observable> = []
 
   const callback: BatchObservableCallback = async (result) => {
     const observe = (part: MetricData): ReadonlyArray<never> => {
       for (const { instrument, observations: all } of observations(part)) {
-        const observable = instruments.get(instrument.name)
-        if (observable === undefined) continue
-        for (const { attributes, value } of all) result.observe(observable, value, attributes)
+        const known = instruments.get(instrument.name)
+        if (known === undefined) continue
+        for (const { attributes, value } of all) result.observe(known.observable, value, attributes)
       }
       return []
     }
@@ -152,14 +160,16 @@ export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
 
   const observeAll = (): void => {
     if (observed.length > 0) meter.removeBatchObservableCallback(callback, observed)
-    observed = [...instruments.values()]
+    observed = Array.from(instruments.values(), ({ observable }) => observable)
     if (observed.length > 0) meter.addBatchObservableCallback(callback, observed)
   }
 
   const watch = (data: MetricData, isThere: boolean): void => {
-    for (const { instrument } of observations(data)) {
-      if (!isThere) instruments.delete(instrument.name)
-      else if (!instruments.has(instrument.name)) instruments.set(instrument.name, make(meter, instrument))
+    if (!isThere) return
+    for (const { instrument: observed } of observations(data)) {
+      const known = instruments.get(observed.name)
+      if (known !== undefined && isSame(known.observed, observed)) continue
+      instruments.set(observed.name, { observed, observable: make(meter, observed) })
     }
     if (isSetUp) observeAll()
   }
@@ -170,6 +180,7 @@ export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
   observeAll()
   return () => {
     release()
+    reads.stop()
     unwatch()
     instruments.clear()
     observeAll()
@@ -178,6 +189,9 @@ export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
 
 /** An SDK keeps as many series of a metric apart by default. */
 const MostSeries = 2000
+
+const isSame = (one: Observed, other: Observed): boolean =>
+  one.kind === other.kind && one.description === other.description && one.unit === other.unit
 
 const make = (meter: Meter, { description, kind, name, unit }: Observed): Observable => {
   const options: MetricOptions = {
@@ -195,7 +209,8 @@ const make = (meter: Meter, { description, kind, name, unit }: Observed): Observ
 }
 
 /**
- * Observes the metrics, as {@link observe} does, for the scope of the layer.
+ * Observes the metrics, as {@link observe} does, for the scope of the layer. What was counted after the last collection in
+ * that scope is not observed. To have it, flush the SDK before the scope closes, or use {@link producer}.
  *
  * @example
  * ```ts

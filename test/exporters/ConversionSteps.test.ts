@@ -83,7 +83,7 @@ describe("looks at some points of a histogram in each step", () => {
   })
 
   it("to carry on what series have had", () => {
-    const carried = new CarriedSeries(Number.POSITIVE_INFINITY)
+    const carried = new CarriedSeries(Number.POSITIVE_INFINITY, true)
     const { most, value } = measured((points) => carried.of([{ data: dated(points), since: 0 }]))
     expect(value.map(({ points }) => points.length)).toEqual([count])
     expect(most).toBeLessThan(800)

@@ -126,6 +126,38 @@ describe("Effect's registry", () => {
     }).pipe(alone)
   )
 
+  it.effect("has all that recorders of an id counted before they were removed, until that was read", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const made = Effect.tap(newRecorder, (recorder) => recorder.register(Jobs))
+      const count = (recorder: Effect.Success<typeof made>, times: number) =>
+        Effect.forEach(Array.from({ length: times }), () => recorder.emit(done(1)), { discard: true })
+      const counted = Effect.map(shown, (all) =>
+        all.map(({ state }) => (state as EffectMetric.CounterState<number>).count)
+      )
+      const refreshed = Effect.andThen(EffectMetrics.refresh, counted)
+      const first = yield* made
+      yield* count(first, 2)
+      expect(yield* refreshed).toEqual([2])
+      yield* count(first, 3)
+      yield* runtime.stopAndRemoveRecorder("one")
+      // Nobody reads the registry between these.
+      yield* EffectMetrics.refresh
+      yield* EffectMetrics.refresh
+      expect(yield* counted).toEqual([5])
+      const second = yield* made
+      yield* count(second, 1)
+      expect(yield* refreshed).toEqual([6])
+      yield* count(second, 4)
+      yield* runtime.stopAndRemoveRecorder("one")
+      yield* count(yield* made, 1)
+      expect(yield* refreshed).toEqual([11])
+      yield* runtime.stopAndRemoveRecorder("one")
+      expect(yield* refreshed).toEqual([11])
+      expect(yield* refreshed).toEqual([])
+    }).pipe(Effect.provide(Exported), alone)
+  )
+
   it.effect("refuses an interval that is none", () =>
     Effect.gen(function* () {
       const Wrong = EffectMetrics.layer({ interval: "soon" as never }).pipe(

@@ -162,6 +162,41 @@ describe("a meter", () => {
     expect(shown).toEqual(expected.map((value) => [{ page: "a" }, value]))
   })
 
+  it.each([
+    ["delta", AggregationTemporality.DELTA, [2, 3, 1, 10]],
+    ["cumulative", AggregationTemporality.CUMULATIVE, [2, 5, 6, 16]]
+  ] as const)(
+    "of a %s reader has all that a recorder counted before it was removed",
+    async (_, temporality, expected) => {
+      const runtime = await start()
+      const { collect, meter } = newMeter(temporality)
+      OpenTelemetry.observe(meter, runtime)
+      const shown: Array<unknown> = []
+      const made = async () => {
+        const recorder = await runtime.createRecorder("one")
+        await recorder.registerMetric(Jobs)
+        return recorder
+      }
+      const count = (recorder: Awaited<ReturnType<typeof made>>, times: number) => {
+        for (let i = 0; i < times; i++) recorder.registerEvent(done(1))
+      }
+      const see = async () => shown.push(...pointsOf(await collect(), "jobs"))
+      const first = await made()
+      count(first, 2)
+      await see()
+      count(first, 3)
+      await runtime.stopAndRemoveRecorder("one")
+      await see()
+      const second = await made()
+      count(second, 1)
+      await see()
+      count(second, 10)
+      await runtime.shutdown()
+      await see()
+      expect(shown).toEqual(expected.map((value) => [{ queue: "a", ok: true }, value]))
+    }
+  )
+
   it("observes for the scope of a layer", async () => {
     const { collect, meter } = newMeter()
     const Metrics = OpenTelemetry.layer(meter).pipe(

@@ -31,35 +31,95 @@ interface Carried {
   readonly read: number
 }
 
+/** Series of one metric that were removed. */
+interface Removed {
+  readonly data: MetricData
+  readonly points: Map<string, { readonly point: Point; wasShown: boolean }>
+}
+
+/** Series of a metric that were removed and not seen since. Those beyond stay as they were read last. */
+const MostRemoved = 2000
+
 export class CarriedSeries {
   readonly #byData = new Map<string, Map<string, Carried>>()
+  readonly #removed = new Map<string, Removed>()
   readonly #most: number
+  readonly #forgets: boolean
   #read = 0
 
-  /** `most`: the number of series of a metric that are remembered. */
-  constructor(most: number) {
+  /**
+   * `most`: the number of series of a metric that are remembered. `forgets`: readers forget series that were not there, so
+   * that these begin at zero when they come back.
+   */
+  constructor(most: number, forgets: boolean) {
     this.#most = most
+    this.#forgets = forgets
   }
 
-  /** Begins a read. `forget`: series that were not in the one before begin at zero when they come back. */
-  nextRead(forget: boolean): void {
-    if (forget) {
+  /** Begins a read. `isSeen`: somebody has seen the one before. */
+  nextRead(isSeen: boolean): void {
+    if (isSeen && this.#forgets) {
       for (const [key, all] of this.#byData) {
         for (const [own, { read }] of all) if (read < this.#read) all.delete(own)
         if (all.size === 0) this.#byData.delete(key)
       }
     }
+    if (isSeen) {
+      for (const [key, { points }] of this.#removed) {
+        for (const [own, { wasShown }] of points) if (wasShown) points.delete(own)
+        if (points.size === 0) this.#removed.delete(key)
+      }
+    }
     this.#read++
   }
 
-  /** The data with what the same series were before. Data is to be given in the order in which it was read. */
+  /** Keeps the last state of a recorder that is removed, for reads until one is seen. */
+  *remove(all: ReadonlyArray<Dated>): Steps<void> {
+    for (const { data, ...origin } of all) {
+      const key = shapeKey(data)
+      const points = this.#removed.get(key)?.points ?? new Map()
+      this.#removed.set(key, { data, points })
+      yield* inParts(data, (part) => {
+        let room = MostRemoved - points.size
+        const kept = (part.points as ReadonlyArray<Point>).filter((point) => points.has(ownKey(point)) || room-- > 0)
+        for (const point of this.#points({ ...origin, data: { ...part, points: kept } as MetricData })) {
+          points.set(ownKey(point), { point, wasShown: false })
+        }
+        return []
+      })
+    }
+  }
+
+  /**
+   * The data with what the same series were before, and series that were removed and are not there again. Data is to be
+   * given in the order in which it was read.
+   */
   *of(all: ReadonlyArray<Dated>): Steps<ReadonlyArray<MetricData>> {
     const carried: Array<MetricData> = []
     for (const each of all) {
-      const points = yield* inParts(each.data, (data) => this.#points({ ...each, data }))
+      const removed = this.#removed.get(shapeKey(each.data))?.points
+      const points = yield* inParts(each.data, (data) => {
+        const part = this.#points({ ...each, data })
+        if (removed !== undefined) for (const point of part) removed.delete(ownKey(point))
+        return part
+      })
       carried.push({ ...each.data, points } as MetricData)
     }
-    return carried
+    // Of data of one name, that of recorders that are there is the last.
+    return [...this.#shownOnceMore(), ...carried]
+  }
+
+  *#shownOnceMore(): Generator<MetricData> {
+    for (const [key, { data, points }] of this.#removed) {
+      const series = this.#byData.get(key)
+      const last = Array.from(points, ([own, each]) => {
+        each.wasShown = true
+        const known = series?.get(own)
+        if (known !== undefined) series?.set(own, { ...known, read: this.#read })
+        return each.point
+      })
+      if (last.length > 0) yield { ...data, points: last } as MetricData
+    }
   }
 
   #points({ data, life, since }: Dated): ReadonlyArray<Point> {
@@ -68,8 +128,7 @@ export class CarriedSeries {
     const series = this.#byData.get(key) ?? new Map<string, Carried>()
     this.#byData.set(key, series)
     return (data.points as ReadonlyArray<Point>).map((point) => {
-      // Counts in other buckets are not added.
-      const own = JSON.stringify([Object.entries(point.attributes), "boundaries" in point && point.boundaries])
+      const own = ownKey(point)
       const known = series.get(own)
       const ownLife = JSON.stringify([life, since, point.life?.number])
       let before = known?.before
@@ -83,6 +142,10 @@ export class CarriedSeries {
     })
   }
 }
+
+/** Tells a series from others of its metric. Counts in other buckets are not added. */
+const ownKey = (point: Point): string =>
+  JSON.stringify([Object.entries(point.attributes), "boundaries" in point && point.boundaries])
 
 /** A point with what was before. A sum that fell once is not one that only goes up any more. */
 const plus = (type: MetricData["type"], point: Point, before: Point): Point => {
