@@ -3,10 +3,11 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Metric as EffectMetric, Layer } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
-import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+import { Metric, MetricsLayer, MetricsRuntime } from "mvx-metrics"
 import * as EffectMetrics from "mvx-metrics/EffectMetrics"
 import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { badInputOf } from "../support/badInput.ts"
+import { HitEvent, hit } from "../support/expiring.metrics.ts"
 import { all, done, Jobs, waiting } from "../support/exported.metrics.ts"
 import { alone } from "../support/ownRegistry.ts"
 
@@ -155,6 +156,23 @@ describe("Effect's registry", () => {
       yield* runtime.stopAndRemoveRecorder("one")
       expect(yield* refreshed).toEqual([11])
       expect(yield* refreshed).toEqual([])
+    }).pipe(Effect.provide(Exported), alone)
+  )
+
+  it.effect("shows the last states of 2000 series of a metric at most, while nobody reads it", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const Latest = Metric.gauge("latest", { events: HitEvent, value: "n", labels: ["page"], maxSeries: 1500 })
+      for (const id of ["one", "two"]) {
+        const recorder = yield* runtime.createRecorder(id)
+        yield* recorder.register(Latest)
+        for (let page = 0; page < 1500; page++) yield* recorder.emit(hit(`${page}`, 1))
+        yield* runtime.stopAndRemoveRecorder(id)
+      }
+      yield* EffectMetrics.refresh
+      expect((yield* shown).filter(({ id }) => id === "latest")).toHaveLength(2000)
+      yield* EffectMetrics.refresh
+      expect(yield* shown).toEqual([])
     }).pipe(Effect.provide(Exported), alone)
   )
 
