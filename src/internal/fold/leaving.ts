@@ -33,9 +33,11 @@ export const leave = (
   totalId: string | undefined
 ): ReadonlyArray<Steps<void>> => {
   const { recorderId, stream } = closed
-  tap?.closed(closed, totalId)
-  // Numbers of threads are no ids to be kept apart by.
-  const endedId = stream === MainStream ? recorderId : (totalId ?? recorderId)
+  // Whoever adds up processes has told it under its id, as other processes may go on to. Numbers of threads are no ids to be
+  // kept apart by.
+  const threadsId = stream === MainStream ? undefined : totalId
+  tap?.closed(closed, threadsId)
+  const endedId = threadsId ?? recorderId
   if (total !== undefined) ended?.addTotal(total.lane)
   const account = accounts.take(recorderId)
   const toEnded = ended?.leave(closed, endedId, position, Math.max(0, latest), account)
