@@ -31,9 +31,14 @@ export class Batch {
     return this.parts.filter(({ accepted, refusal }) => accepted === undefined && refusal === undefined)
   }
 
+  /** Whether the collector has said that it has any of it. */
+  get isBegun(): boolean {
+    return this.parts.some(({ accepted }) => accepted !== undefined)
+  }
+
   /** Whether the collector may have any of it. */
   get mayHaveArrived(): boolean {
-    return this.parts.some(({ accepted, mayHaveArrived }) => accepted !== undefined || mayHaveArrived)
+    return this.isBegun || this.parts.some(({ mayHaveArrived }) => mayHaveArrived)
   }
 }
 

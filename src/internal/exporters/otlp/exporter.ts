@@ -173,8 +173,8 @@ export const makeExporter = Effect.fnUntraced(function* (
         tried.push(part)
         onItsWay = part
         const told = Effect.sync(() => {
-          // Nothing that comes later would ever be sent.
-          if (isHeld && part.failure?.isRefused === true) part.refusal = part.failure.reason
+          // It has the others, so it would not be whole later either; and nothing that comes later would ever be sent.
+          if (isHeld && batch.isBegun && part.failure?.isRefused === true) part.refusal = part.failure.reason
           outcome.rejected(answeredBy([part]).rejected)
         })
         const delivered = yield* Effect.result(Effect.ensuring(deliver(transport, part, left(), most), told))
