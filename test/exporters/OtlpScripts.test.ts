@@ -120,7 +120,7 @@ const play = ({
       Effect.gen(function* () {
         let recorder = yield* make
         const outcome = () => internalsOf(runtime).usage().exports![0]!
-        /** Points of requests that the collector refused again, though it had others of the same export. */
+        /** Points of requests that the collector refused, though it had others of the same export. */
         const givenUp = () => outcome().rejectedPoints - collector.rejected
         const worked: Record<string, number> = {}
         const lately: Record<string, number> = {}

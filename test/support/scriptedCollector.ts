@@ -35,11 +35,6 @@ export class ScriptedCollector {
     this.#script = [...script]
   }
 
-  /** What becomes of the next request, whatever the script says. */
-  next(turn: Turn): void {
-    this.#script.unshift(turn)
-  }
-
   get isThrough(): boolean {
     return this.#script.length === 0
   }

@@ -7,7 +7,7 @@ import type { Told } from "./batches.ts"
 /** A request with some of the points of a batch. */
 export class Part extends Parcel {
   readonly points: number
-  /** Why the collector refused it again: it is not sent any more. */
+  /** Why the collector refused it, though it has others: it is not sent any more. */
   refusal: string | undefined
 
   constructor(points: number, request: HttpClientRequest.HttpClientRequest) {
@@ -26,7 +26,7 @@ export class Batch {
     this.parts = parts
   }
 
-  /** What the collector has neither said that it has nor refused again. */
+  /** What the collector has neither said that it has nor refused for good. */
   get missing(): ReadonlyArray<Part> {
     return this.parts.filter(({ accepted, refusal }) => accepted === undefined && refusal === undefined)
   }

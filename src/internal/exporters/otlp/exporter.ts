@@ -166,26 +166,28 @@ export const makeExporter = Effect.fnUntraced(function* (
       return new ExportFailed({ url, attempts, points, reason, ...(cause !== undefined && { cause }) })
     }
     const transport: Transport<ExportFailed> = { ...settings, client, receiver: collector, errorOf: failedOf }
-    const isHeld = batch === batches.held
-    let failing: { readonly part: Part; readonly error: ExportFailed } | undefined
+    const failures: Array<{ readonly part: Part; readonly error: ExportFailed }> = []
+    let failing: (typeof failures)[number] | undefined
     const all = Effect.gen(function* () {
       for (const part of batch.missing) {
         tried.push(part)
         onItsWay = part
-        const told = Effect.sync(() => {
-          // It has the others, so it would not be whole later either; and nothing that comes later would ever be sent.
-          if (isHeld && batch.isBegun && part.failure?.isRefused === true) part.refusal = part.failure.reason
-          outcome.rejected(answeredBy([part]).rejected)
-        })
+        const told = Effect.sync(() => outcome.rejected(answeredBy([part]).rejected))
         const delivered = yield* Effect.result(Effect.ensuring(deliver(transport, part, left(), most), told))
-        if (Result.isSuccess(delivered) || part.refusal !== undefined) continue
-        failing ??= { part, error: delivered.failure }
+        if (Result.isSuccess(delivered)) continue
+        failures.push({ part, error: delivered.failure })
         // The others may be what the collector takes.
         if (part.failure?.isRefused !== true) break
       }
     })
     yield* Effect.onExit(all, () => {
       onItsWay = undefined
+      // Of deltas that the collector has in part: what it refuses cannot come with the next ones, and not behind them.
+      if (temporality === "delta" && batch.isBegun) {
+        for (const { part } of failures) if (part.failure?.isRefused === true) part.refusal = part.failure.reason
+        outcome.rejected(failures.reduce((sum, { part }) => sum + (part.refusal === undefined ? 0 : part.points), 0))
+      }
+      failing = failures.find(({ part }) => part.refusal === undefined)
       const answered = answeredBy(tried)
       if (batch.missing.length === 0) {
         batches.delivered(batch)
