@@ -129,6 +129,8 @@ const play = ({
             case "work":
               for (let i = 0; i < each.times; i++) yield* recorder.emit(done(1, each.queue))
               for (const counts of [worked, lately]) counts[each.queue] = (counts[each.queue] ?? 0) + each.times
+              // Requests of some points alone would be the same bytes at the same time.
+              if (!isWhole) yield* pass(Tick)
               break
             case "pass":
               yield* pass(each.millis)
