@@ -9,6 +9,7 @@ import type { DropRender, Render } from "../stream/commands.ts"
 import type { Rendered, RenderMessage } from "../stream/foldMessages.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import type { Bytes } from "../util/pieces.ts"
+import { durationText } from "../util/timing.ts"
 
 export type RenderRequest = Omit<Render, "_tag" | "request">
 
@@ -150,4 +151,4 @@ export class PendingRenders {
   }
 }
 
-const silent = (): Error => new Error(`the fold has not answered within ${Duration.format(Silence)}`)
+const silent = (): Error => new Error(`the fold has not answered within ${durationText(Silence)}`)

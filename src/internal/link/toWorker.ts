@@ -7,7 +7,7 @@
  */
 import type { Worker } from "node:worker_threads"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Schedule from "effect/Schedule"
@@ -23,6 +23,7 @@ import { PagesAtOnce } from "../stream/workerMessages.ts"
 import { describeError } from "../util/describeError.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { isError } from "../util/realms.ts"
+import { durationText, millisOf } from "../util/timing.ts"
 import { TurnActions } from "../util/turnActions.ts"
 import type { ModuleImports } from "../worker/spawnForModules.ts"
 import type { FlightLog } from "./flightLog.ts"
@@ -107,7 +108,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   // Of all threads, whenever they are started: closed when nothing on this side speaks with them any more.
   const threads = yield* Scope.fork(yield* Effect.scope)
   const { add: nextTurn } = new TurnActions((yield* Scheduler).makeDispatcher())
-  const watchdog = new Watchdog(Duration.toMillis(Duration.fromInputUnsafe(options.stallTimeout)), {
+  const watchdog = new Watchdog(millisOf(options.stallTimeout), {
     isBehind: () =>
       control !== undefined &&
       catalog?.isImporting !== true &&
@@ -122,8 +123,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
       Deferred.doneUnsafe(current!.stuck, Effect.succeed(new Error(stuck(millis))))
     }
   })
-  const stuck = (millis: number): string =>
-    `the worker has made no progress for ${Duration.format(Duration.millis(millis))}`
+  const stuck = (millis: number): string => `the worker has made no progress for ${durationText(millis)}`
   const carrier = new ThreadCarrier(watchdog)
   yield* Effect.addFinalizer(() => Effect.sync(() => watchdog.stop()))
   let current: Current | undefined

@@ -3,7 +3,7 @@
  * of a set for more of them, each module once.
  */
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { differences, type Fingerprint } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -13,6 +13,7 @@ import { DefinitionMismatch, MetricsModuleError, UnknownMetric } from "../model/
 import type { CatalogEntries, ImportMessage } from "../stream/workerMessages.ts"
 import { messageOf } from "../util/describeError.ts"
 import { within } from "../util/liveClock.ts"
+import { durationText } from "../util/timing.ts"
 import type { ModuleImports } from "../worker/spawnForModules.ts"
 import { decodeModuleError } from "../worker/startErrors.ts"
 import { inBundle, waysToWorker } from "../worker/waysToWorker.ts"
@@ -106,7 +107,7 @@ export class WorkerCatalog {
         const fresh = urls.filter((url) => !this.#imported.has(url))
         const tooLate = Effect.suspend(() => {
           const path = this.#paths(fresh.filter((url) => !this.#imported.has(url)))
-          const most = Duration.format(Duration.fromInputUnsafe(timeout))
+          const most = durationText(timeout)
           const reason = `was not imported within ${most}. Look for a top-level await that does not end, or raise waitTimeout`
           return Effect.fail(new MetricsModuleError({ path, reason }))
         })

@@ -1,5 +1,5 @@
 /** What only the owner of a recorder may do: the runtime that made it, or the scope of one that was made alone. */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
@@ -18,6 +18,7 @@ import type { InvalidState } from "../model/usageErrors.ts"
 import type { Lane } from "../stream/commands.ts"
 import type { LargestRead, ShownRead } from "../stream/foldMessages.ts"
 import { atMost, within } from "../util/liveClock.ts"
+import { durationText } from "../util/timing.ts"
 import { hookOf } from "./hookGuard.ts"
 import { abort, type RecorderParts } from "./parts.ts"
 import { statsOf } from "./reads.ts"
@@ -193,7 +194,7 @@ export class RecorderControl {
       const { config, lifecycle } = this.#parts
       const { recorderId, shutdownTimeout } = config
       return within(shutdownTimeout, () => {
-        const most = Duration.format(Duration.fromInputUnsafe(shutdownTimeout))
+        const most = durationText(shutdownTimeout)
         const cause = new Error(`did not stop within ${most}: ${this.#reached}`)
         abort(this.#parts, cause)
         return Effect.fail(lifecycle.failure?.error ?? new RecorderFailed({ recorderId, cause }))

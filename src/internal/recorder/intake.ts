@@ -4,7 +4,7 @@
  * Everything is synchronous. An event that is accepted holds a credit until it is folded, wherever it is, so `capacity`
  * bounds the whole way. Most go straight into the stream; what cannot go there yet is in the backlog.
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { LaneLink } from "../link/link.ts"
 import type { MetricEvent } from "../model/event.ts"
@@ -14,6 +14,7 @@ import type { Written } from "../stream/rows/format.ts"
 import { BookEvicted, BookOverflowed } from "../stream/rows/laneBooks.ts"
 import { afterwards } from "../util/deadlines.ts"
 import { hasStack, isStackOverflow } from "../util/stack.ts"
+import { millisOf } from "../util/timing.ts"
 import type { Refusal } from "./accounting.ts"
 import type { WaitingEvent } from "./backlog.ts"
 import { Dispatch, type Emission, type Offer, type Waiter } from "./dispatch.ts"
@@ -151,9 +152,7 @@ export class Intake extends Dispatch {
     // It counts as offered when it is decided: let in by `#admit`, or let go by `close` or when its time is up.
     return Effect.callback<Offer>((resume) => {
       const released = this.laneLink.hold()
-      const inTime = afterwards(Duration.toMillis(Duration.fromInputUnsafe(mostWait!)), () =>
-        this.#letGo(waiter, "overflow")
-      )
+      const inTime = afterwards(millisOf(mostWait!), () => this.#letGo(waiter, "overflow"))
       const release = (): void => {
         released()
         inTime()

@@ -2,7 +2,6 @@
  * Reading a recorder: each read is a command in the stream, behind every event accepted before it.
  */
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { LaneLink, Link } from "../link/link.ts"
@@ -17,6 +16,7 @@ import type { ReadError } from "../model/recorderErrors.ts"
 import type { Stats } from "../model/stats.ts"
 import type { ReadCommand } from "../stream/commands.ts"
 import type { LargestRead, ShownRead, StateRead } from "../stream/foldMessages.ts"
+import { millisOf } from "../util/timing.ts"
 import { Deltas } from "./deltaReader.ts"
 import type { Log } from "./logging.ts"
 import { type SnapshotOptions, whyNotSnapshot } from "./options.ts"
@@ -89,7 +89,7 @@ export class RecorderReads {
 
   constructor(recorder: Readable) {
     this.#recorder = recorder
-    this.#mostMillis = Duration.toMillis(Duration.fromInputUnsafe(recorder.config.waitTimeout))
+    this.#mostMillis = millisOf(recorder.config.waitTimeout)
   }
 
   get report(): Effect.Effect<Report, ReadError> {
@@ -273,7 +273,7 @@ export class RecorderReads {
     const own = fiber.getRef(CurrentWaitTimeout)
     const timeout = promptly ? "1 second" : (own ?? config.waitTimeout)
     return {
-      most: own === undefined ? this.#mostMillis : Duration.toMillis(Duration.fromInputUnsafe(own)),
+      most: own === undefined ? this.#mostMillis : millisOf(own),
       late: () => waitTimedOut(this.#recorder, operation, timeout, sequence),
       watch: promptly ? (giveUp: () => void) => whenStuck(this.#recorder, giveUp) : undefined
     }

@@ -1,9 +1,10 @@
 /** The time limit of reads, flushes, starts and stops. */
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { WaitTimeout } from "../model/recorderErrors.ts"
 import { within } from "../util/liveClock.ts"
+import { durationText } from "../util/timing.ts"
 import type { RecorderHooks } from "./hooks.ts"
 import type { Intake } from "./intake.ts"
 
@@ -29,7 +30,7 @@ export const waitTimedOut = (
 ): WaitTimeout => {
   const { recorderId } = config
   const { running: hook } = hooks
-  const most = Duration.format(Duration.fromInputUnsafe(timeout))
+  const most = durationText(timeout)
   const folded = foldedOf(intake, sequence)
   return new WaitTimeout({ recorderId, operation, timeout: most, sequence, folded, ...(hook && { hook }) })
 }

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import { MetricsStoreError } from "../model/exportErrors.ts"
 import { messageOf } from "../util/describeError.ts"
 import { within } from "../util/liveClock.ts"
+import { durationText } from "../util/timing.ts"
 import type {
   EventAppend,
   EventBatch,
@@ -44,7 +45,7 @@ const guarded =
       return (...args) =>
         // A method of an object, for a store that is one.
         Effect.suspend(() => (store as unknown as { readonly [name: string]: Operation })[operation]!(...args)).pipe(
-          within(Most, () => failed(`no answer within ${Duration.format(Most)}`)),
+          within(Most, () => failed(`no answer within ${durationText(Most)}`)),
           Effect.catchDefect((defect) => failed(messageOf(defect))),
           // By the store: whoever interrupts the caller ends this as well.
           Effect.catchCauseIf(Cause.hasInterruptsOnly, () => failed("it was interrupted")),

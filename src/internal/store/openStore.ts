@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -13,6 +13,7 @@ import { MetricsStoreError } from "../model/exportErrors.ts"
 import { importMetrics } from "../model/importedModules.ts"
 import { messageOf } from "../util/describeError.ts"
 import { giveUpAfter, within } from "../util/liveClock.ts"
+import { durationText } from "../util/timing.ts"
 import { EventStore, type EventStoreService } from "./eventStore.ts"
 import { guardedEvents, guardedStates } from "./guarded.ts"
 import { packedEvents, packedStates } from "./packing.ts"
@@ -51,8 +52,7 @@ const openStore = <I, S>(
   const isModule = isStoreModule(store)
   const failed = (cause: unknown) =>
     new MetricsStoreError({ store: isModule ? store.url : "layer", operation: "open", reason: messageOf(cause) })
-  const late = () =>
-    Effect.fail(new Error(`it was not built within ${Duration.format(Duration.fromInputUnsafe(most))}`))
+  const late = () => Effect.fail(new Error(`it was not built within ${durationText(most)}`))
   return Effect.flatMap(isModule ? layerOf<I>(store) : Effect.succeed(store), built).pipe(
     within(most, late),
     Effect.flatMap((context) =>

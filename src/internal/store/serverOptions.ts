@@ -1,10 +1,11 @@
 /** The options of a store in a server, and the module that makes it. */
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type Check, finiteDuration, notBlank, whyInvalidOptions } from "../model/optionChecks.ts"
+import { millisOf } from "../util/timing.ts"
 import { EventStore, type EventStoreService } from "./eventStore.ts"
 import { StateStore, type StateStoreService } from "./stateStore.ts"
 import { type StoreModule, storeModule } from "./storeModule.ts"
@@ -79,7 +80,7 @@ export const serverSettings = (
   const missing = whyInvalidOptions({ url: options.url ?? "" }, { url: aUrl })
   if (missing !== undefined) throw missing
   const { prefix = defaultPrefix, timeout = "5 seconds", url } = options
-  return { place: withoutPassword(url), url, prefix, timeout: Duration.toMillis(Duration.fromInputUnsafe(timeout)) }
+  return { place: withoutPassword(url), url, prefix, timeout: millisOf(timeout) }
 }
 
 const withoutPassword = (url: string): string => {

@@ -1,6 +1,6 @@
 /** Opens a store for reading, with the options of users. */
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -25,6 +25,7 @@ import { aStateStore } from "../runtime/storeOptions.ts"
 import { openStates } from "../store/openStore.ts"
 import type { StateStore } from "../store/stateStore.ts"
 import type { StoreModule } from "../store/storeModule.ts"
+import { millisOf } from "../util/timing.ts"
 import { latestReport } from "./latestReport.ts"
 import { StoreReader, type StoreReport } from "./storeReader.ts"
 
@@ -104,8 +105,8 @@ export const openReader = Effect.fnUntraced(function* (
     namespace,
     metrics,
     isLevel: levelsWith(levels),
-    timeToLive: Duration.toMillis(Duration.fromInputUnsafe(timeToLive)),
-    retireAfter: Duration.toMillis(Duration.fromInputUnsafe(retireAfter)),
+    timeToLive: millisOf(timeToLive),
+    retireAfter: millisOf(retireAfter),
     maxEnded,
     retires,
     onProblem: warn

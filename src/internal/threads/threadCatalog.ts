@@ -2,7 +2,7 @@
  * The definitions that the fold has, as an attached thread knows them: it asks the thread of the runtime for those that it
  * is to register, which has them imported.
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { WorkerCatalog } from "../link/workerCatalog.ts"
 import { isDefinition } from "../metric/definition/define.ts"
@@ -12,6 +12,7 @@ import { isMetricSet } from "../metric/metricSet.ts"
 import { MetricNameCollision, MetricsModuleError, UnknownMetric } from "../model/registerErrors.ts"
 import type { CatalogEntries } from "../stream/workerMessages.ts"
 import { within } from "../util/liveClock.ts"
+import { durationText } from "../util/timing.ts"
 import type { NameCollision, ToThread } from "./messages.ts"
 
 export type FindMetrics = (
@@ -49,7 +50,7 @@ export class ThreadCatalog extends WorkerCatalog {
       modules
     )
     const late = () => {
-      const reason = `were not looked up within ${Duration.format(Duration.fromInputUnsafe(timeout))} by the main thread`
+      const reason = `were not looked up within ${durationText(timeout)} by the main thread`
       return Effect.fail(new MetricsModuleError({ path: modules.join(", "), reason }))
     }
     return found.pipe(
