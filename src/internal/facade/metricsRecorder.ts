@@ -113,7 +113,11 @@ export class MetricsRecorder {
    * @since 0.2.0
    */
   registerEvent<E extends MetricEvent>(event: E): boolean {
-    if (this.#recorder.emitUnsafe(event)) return true
+    return this.#recorder.emitUnsafe(event) || this.#wasRefused(event)
+  }
+
+  /** A function of its own, so that the compiler takes the other into a loop that emits, with all that it calls. */
+  #wasRefused(event: MetricEvent): false {
     const reason = whyInvalidEvent(event)
     if (reason !== undefined) throw new InvalidArgument({ argument: "event", reason })
     const { capacity, state } = this.stats

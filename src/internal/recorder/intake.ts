@@ -109,7 +109,10 @@ export class Intake extends Dispatch {
     }
     // No more than this: with much more code, the compiler does not take the encoder into a loop that emits. What is called
     // here and is small and frequent, it takes first.
-    if (written === true) return "accepted"
+    return written === true ? "accepted" : this.#unwritten(event, written)
+  }
+
+  #unwritten(event: unknown, written: Written): Offer {
     return written === "refused" ? "overflow" : this.#offerAny(event)
   }
 

@@ -66,7 +66,7 @@ export interface Emitter<in E extends MetricEvent> {
 /** The emitter of a recorder of this package. Its caller is responsible for the type of the events. */
 export const promiseEmitterOf = (recorder: RecorderService): Emitter<MetricEvent> => {
   const { clock } = internalsOf(recorder)!
-  const emit = (event: MetricEvent): boolean => recorder.emitUnsafe(event)
+  const emit = recorder.emitUnsafe
   return Object.freeze<Emitter<MetricEvent>>({
     emit,
     track: (work, event) => {

@@ -7,6 +7,7 @@ import { isPlainObject } from "../../util/realms.ts"
 import type { RowMemory, RowWrite } from "./format.ts"
 import { FirstCode, Missing, Null, Present, Undefined } from "./format.ts"
 import type { Field, Layout, LiteralField, NamedField, StructField } from "./layout.ts"
+import type { RowSource } from "./rowSource.ts"
 import { WordPos } from "./streamWords.ts"
 
 /** Whether this process may compile JavaScript: `--disallow-code-generation-from-strings` forbids it. */
@@ -131,7 +132,7 @@ class WriteCode {
     const widen = this.#isGeneral ? `(wide ??= []).push(${place})` : "isUsual = false"
     this.checks.push(
       `if (typeof ${value} === "number") {`,
-      `  if ((${value} | 0) === ${value} && (${value} !== 0 || 1 / ${value} > 0)) ${number} = ${value} | 0;`,
+      `  if ((${value} | 0) === ${value} && !is(${value}, -0)) ${number} = ${value} | 0;`,
       `  else ${widen};`,
       `} else { ${absent} }`
     )
@@ -198,7 +199,7 @@ const generate = (layout: Layout, type: number, writer: RowMemory, any: RowWrite
   /** Where the run is at its end: begins another one, or, before strings get their codes, asks whether it may. */
   const begin = (asks: boolean): string =>
     `if (source.runType !== ${type} || w.pos >= source.runEnd) {
-    const begun = w.beginRun(source, ${type}, ${layout.words}, ${asks});
+    const begun = ${asks ? "mayWrite" : "begin"}(source);
     if (begun !== true) return begun;
   }`
   const source = `"use strict";
@@ -206,7 +207,7 @@ return function write(source, e) {
   ${code.declarations.join("\n  ")}
   ${isGeneral ? "let wide;" : "let isUsual;"}
   try {
-    ${isGeneral ? "" : "isUsual = Object.getPrototypeOf(e) === Object.prototype; if (isUsual)"} {
+    ${isGeneral ? "" : "isUsual = prototypeOf(e) === usual; if (isUsual)"} {
       ${code.reads.join("\n      ")}
       ${code.checks.join("\n      ")}
     }
@@ -226,18 +227,18 @@ return function write(source, e) {
   ${words === undefined ? "" : `words[${WordPos}] = p + ${layout.words};`}
   return true;
 };`
-  if (fixed === undefined) {
-    return new Function("w", "k", "any", "words", source)(writer, code.constants, any, words) as RowWrite
-  }
-  // Arrays that are constants are not loaded, and not checked, for every event: a fifth less for each.
-  const { f64, i32, i64 } = fixed
-  return new Function("w", "k", "any", "words", "i32", "f64", "i64", source)(
-    writer,
-    code.constants,
+  const constants = {
+    w: writer,
+    k: code.constants,
     any,
+    begin: (source: RowSource) => writer.beginRun(source, type, layout.words, false),
+    mayWrite: (source: RowSource) => writer.beginRun(source, type, layout.words, true),
     words,
-    i32,
-    f64,
-    i64
-  ) as RowWrite
+    is: Object.is,
+    prototypeOf: Object.getPrototypeOf,
+    usual: Object.prototype,
+    // Arrays that are constants are not loaded, and not checked, for every event: a fifth less for each.
+    ...fixed
+  }
+  return new Function(...Object.keys(constants), source)(...Object.values(constants)) as RowWrite
 }
