@@ -1,0 +1,55 @@
+// Totals and histograms add values with code made for the rows, and one by one: both keep all that additions round away.
+import { deepStrictEqual } from "node:assert/strict"
+import { expect, it } from "@effect/vitest"
+import fc from "fast-check"
+import { SumPoints } from "../../src/internal/metric/instruments/counter.ts"
+import { type ExactSum, plus } from "../../src/internal/metric/instruments/exactSum.ts"
+import { HistogramPoints } from "../../src/internal/metric/instruments/histogram.ts"
+import { awkwardValues, sumOf } from "../support/exactSums.ts"
+import { runs } from "../support/long.ts"
+
+type Summing = SumPoints | HistogramPoints
+type Add = (points: Summing, index: number, value: number) => void
+
+const byCode = (points: Summing): Add => {
+  const run = new Function("points", "a", "b", "k", "s", "v", points.code("high(v)").replace("high(v)", "0"))
+  return (points, index, value) => run(points, points.a, points.b, (points as HistogramPoints).constants, index, value)
+}
+
+const oneByOne: Add = (points, index, value) => points.add(index, value)
+
+const ways: ReadonlyArray<readonly [what: string, make: () => Summing]> = [
+  ["a total", () => new SumPoints(-Number.MAX_VALUE, false)],
+  ["a histogram", () => new HistogramPoints([0, 10])]
+]
+
+const sumAt = (points: Summing, index: number): ExactSum => {
+  const point = points.point(index)
+  return typeof point === "object" && "sum" in point ? point.sum : point
+}
+
+for (const [what, make] of ways) {
+  for (const [how, adding] of [
+    ["by code", byCode],
+    ["one by one", () => oneByOne]
+  ] as const) {
+    it(`${what} adds values ${how}`, () => {
+      const add = adding(make())
+      fc.assert(
+        fc.property(awkwardValues(), awkwardValues(), (values, others) => {
+          const points = make()
+          const parts = [values, others]
+          for (const i of parts.keys()) points.reserve(i)
+          for (let i = 0; i < Math.max(values.length, others.length); i++) {
+            for (const [index, part] of parts.entries()) if (i < part.length) add(points, index, part[i]!)
+          }
+          for (const [index, part] of parts.entries()) {
+            expect(points.rounded(index)).toBe(sumOf(part))
+            deepStrictEqual(sumAt(points, index), part.reduce<ExactSum>(plus, 0))
+          }
+        }),
+        { numRuns: runs(1500) }
+      )
+    })
+  }
+}
