@@ -1,11 +1,15 @@
-// Totals and histograms add values with code made for the rows, and one by one: both keep all that additions round away.
+// What is folded in place adds values with code made for the rows, or one by one: both keep all that additions round away.
 import { deepStrictEqual } from "node:assert/strict"
 import { expect, it } from "@effect/vitest"
 import fc from "fast-check"
+import { Metric } from "mvx-metrics"
+import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
 import { SumPoints } from "../../src/internal/metric/instruments/counter.ts"
 import { type ExactSum, plus } from "../../src/internal/metric/instruments/exactSum.ts"
 import { HistogramPoints } from "../../src/internal/metric/instruments/histogram.ts"
+import { definitionOf } from "../support/anyKernels.ts"
 import { awkwardValues, sumOf } from "../support/exactSums.ts"
+import { kinds } from "../support/kit.ts"
 import { runs } from "../support/long.ts"
 
 type Summing = SumPoints | HistogramPoints
@@ -53,3 +57,22 @@ for (const [what, make] of ways) {
     })
   }
 }
+
+const ofNumbers = Object.keys(kinds).filter((kind) => kinds[kind]!.measures === "number")
+
+it.each(ofNumbers)("%s: in place, values come to what they come to in its reducer", (kind) => {
+  const metric = definitionOf(kind, {})
+  fc.assert(
+    fc.property(awkwardValues(), (values) => {
+      const kernel = kernelOf(metric)!
+      let state = metric.initial
+      for (const [at, seconds] of values.entries()) {
+        const event = { _tag: "upload", seconds, path: "/", ok: true, parts: [] }
+        kernel.event(event, at)
+        state = Metric.reduce(metric, state, event, at)
+      }
+      deepStrictEqual(kernel.state(), state)
+    }),
+    { numRuns: runs(200) }
+  )
+})
