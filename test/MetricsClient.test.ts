@@ -225,6 +225,24 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(seen).toEqual([[2, 1]])
   })
 
+  it("gives who asks for several changes at once each one, in order", async () => {
+    const runtime = await shared(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.registerMetric(Ticks)
+    for (const changes of [recorder.changes(), recorder.changesOf(Ticks)]) {
+      const iterator = changes[Symbol.asyncIterator]()
+      const first = [iterator.next(), iterator.next(), iterator.next()]
+      await recorder.getReport()
+      const before = recorder.stats.accepted
+      for (let n = 1; n <= 6; n++) recorder.registerEvent(tick(1))
+      const taken = await Promise.all([...first, iterator.next(), iterator.next(), iterator.next()])
+      expect(taken.map(({ value }) => value.sequence - before)).toEqual([1, 2, 3, 4, 5, 6])
+      const waiting = [iterator.next(), iterator.next()]
+      await iterator.return!()
+      expect((await Promise.all(waiting)).map(({ done }) => done)).toEqual([true, true])
+    }
+  })
+
   it("stops listening when a loop over changes is left early", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")

@@ -57,7 +57,12 @@ export const exportedMetricsOf = Effect.fnUntraced(function* (
   const exported = yield* Effect.tryPromise({
     try: () => importMetrics({ path, by: "the command mvx-metrics" }, () => import(url)),
     catch: (cause) => failed(`${path} cannot be imported: ${whyNot(cause)}`, cause)
-  })
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: "30 seconds",
+      orElse: () => failed(`${path} cannot be imported: it still waits at its top level after 30 seconds`)
+    })
+  )
   const byName = new Map<string, ExportedMetric>()
   for (const [key, value] of Object.entries(exported)) {
     const isSet = Metric.isMetricSet(value)

@@ -3,7 +3,8 @@
  */
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
 import { check } from "../../src/cli/check.ts"
 import { diff } from "../../src/cli/diff.ts"
 import { outcomeOf } from "../support/commands.ts"
@@ -11,6 +12,8 @@ import { outcomeOf } from "../support/commands.ts"
 const careless = fileURLToPath(new URL("./fixtures/careless.metrics.ts", import.meta.url))
 
 const hostile = fileURLToPath(new URL("./fixtures/hostile.metrics.ts", import.meta.url))
+
+const waiting = fileURLToPath(new URL("./fixtures/waiting.metrics.ts", import.meta.url))
 
 const run = (...args: ReadonlyArray<string>) => outcomeOf(check, [careless, ...args])
 
@@ -64,6 +67,14 @@ describe("check", () => {
         stderr: "",
         stdout: expect.stringMatching(/0 warnings, 1 note, 3 accepted$/m)
       })
+    })
+  )
+
+  it.effect("gives up a module that waits for something that never comes", () =>
+    Effect.gen(function* () {
+      const running = yield* Effect.forkChild(outcomeOf(check, [waiting]))
+      yield* TestClock.adjust("30 seconds")
+      expect(yield* Fiber.join(running)).toMatchObject({ code: 1, stderr: expect.stringContaining("after 30 seconds") })
     })
   )
 

@@ -29,9 +29,11 @@ class ChangeIterator implements AsyncIterator<MetricChange> {
   /** Those that have come and were not taken. */
   #changes: ReadonlyArray<MetricChange> = []
   #taken = 0
-  /** Who waits for more. */
+  /** Waits for more. */
   #waiting: Fiber.Fiber<unknown, unknown> | undefined
   #closed: Promise<unknown> | undefined
+  /** What was asked for last. */
+  #last: Promise<unknown> | undefined
 
   constructor(run: Run, subscribe: Subscribe<unknown>) {
     this.#run = run
@@ -41,7 +43,15 @@ class ChangeIterator implements AsyncIterator<MetricChange> {
     })
   }
 
-  async next(): Promise<IteratorResult<MetricChange>> {
+  /** One after the other, in the order in which they are asked for. The first one subscribes in the call. */
+  next(): Promise<IteratorResult<MetricChange>> {
+    const take = () => this.#take()
+    const next = this.#last === undefined ? take() : this.#last.then(take, take)
+    this.#last = next
+    return next
+  }
+
+  async #take(): Promise<IteratorResult<MetricChange>> {
     if (this.#closed === undefined && this.#taken === this.#changes.length) {
       const fiber = Effect.runForkWith(this.#run.context)(this.#pull)
       this.#waiting = fiber

@@ -25,7 +25,10 @@ export type { WindowPoint }
 interface Sliding {
   /** The length of the window, back from the time of the read. Default: 1 minute. */
   readonly window?: Duration.Input
-  /** The number of steps in which the window slides. Its resolution is `window / slots`. Default: 60. */
+  /**
+   * The number of steps in which the window slides. Its resolution is `window / slots`: it reaches back up to so much less
+   * than its length. Default: 60.
+   */
   readonly slots?: number
 }
 
