@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 import { LiveStates } from "../../src/internal/durable/liveStates.ts"
-import { stateIn } from "../../src/internal/fold/endedStates.ts"
+import { statesIn } from "../../src/internal/fold/endedStates.ts"
 import { LeftStates, type PackedMetric } from "../../src/internal/fold/leftStates.ts"
 import type { SavedRecord } from "../../src/internal/fold/segment.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
@@ -89,7 +89,7 @@ class LeavingRecorders extends ReplacedFolds {
 
 /** How many series have had so many visits. */
 const countsOf = ({ bytes }: PackedMetric): { readonly [visits: string]: number } => {
-  const { series } = stateIn(Visits, bytes) as { readonly series: { readonly [key: string]: number } }
+  const { series } = statesIn(Visits, bytes).state as { readonly series: { readonly [key: string]: number } }
   const counts: Record<string, number> = {}
   for (const visits of Object.values(series)) counts[visits] = (counts[visits] ?? 0) + 1
   return counts

@@ -3,6 +3,7 @@
  * which sequence number that goes.
  */
 import { serialize } from "node:v8"
+import { isCumulative } from "../fold/earlierSeries.ts"
 import { LaneMetrics } from "../fold/laneMetrics.ts"
 import type { FoldLayout } from "../fold/metricPlans.ts"
 import type { MetricsLane } from "../fold/metricsLane.ts"
@@ -14,6 +15,7 @@ import { measuredBy } from "../metric/definition/measured.ts"
 import type { Quarantine } from "../metric/definition/snapshot.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { MetricEntry } from "../shipping/batchFormat.ts"
+import type { StateRead } from "../stream/foldMessages.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import { allSteps } from "../util/steps.ts"
 import { ApartMetrics } from "./apartMetrics.ts"
@@ -23,8 +25,7 @@ import { type FoldedMetrics, isFolded } from "./foldedMetrics.ts"
 import { missedBy, StoredFormat, type StoredMetric, type StoredRecorder } from "./storedRecorder.ts"
 
 /** The state of a metric, for a report. */
-export interface FoldedState {
-  readonly state: unknown
+export interface FoldedState extends Pick<StateRead, "state" | "earlier"> {
   readonly quarantine: Quarantine | undefined
 }
 
@@ -78,7 +79,8 @@ export class FoldedRecorder {
       // In the place of the one of an earlier epoch, if there is one.
       this.#metrics.register(this.#of.byName.get(name)!, this.latest)
       this.#epochs.set(name, epoch)
-      this.since.begin(name, createdAt, known !== undefined)
+      // Those who add up go on with what was counted before.
+      this.since.begin(name, createdAt, known !== undefined && !isCumulative(this.#of.byName.get(name)!))
     }
   }
 
@@ -279,7 +281,7 @@ export class FoldedRecorder {
     return new Map(
       Array.from(this.#epochs.keys()).flatMap((name) => {
         const read = allSteps(this.#metrics.find(name)!.readState(true))
-        return read === undefined ? [] : [[name, { state: read.state, quarantine: read.quarantine }] as const]
+        return read === undefined ? [] : [[name, { ...read, quarantine: read.quarantine }] as const]
       })
     )
   }

@@ -237,7 +237,10 @@ export class Reports {
   readonly #shown = Effect.fnUntraced(
     { self: this },
     function* (parts: ReadonlyArray<ReturnType<FoldedRecorder["states"]>>, now: number): Effect.fn.Return<Snapshots> {
-      const known = parts.map((states) => Object.fromEntries(Array.from(states, ([name, { state }]) => [name, state])))
+      const known = parts.flatMap((metrics) => [
+        Object.fromEntries(Array.from(metrics, ([name, { state }]) => [name, state])),
+        Object.fromEntries(Array.from(metrics).flatMap(([name, { earlier }]) => (earlier ? [[name, earlier]] : [])))
+      ])
       const shown = yield* inSlices(this.#merger.show(known, now))
       return Object.fromEntries(
         Object.entries(shown).map(([name, one]) => {

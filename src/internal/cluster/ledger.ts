@@ -14,6 +14,8 @@ import type { Part } from "./messages.ts"
 /** The states of one recorder of one process. */
 interface Live extends KnownStates {
   readonly recorderId: string
+  /** What its metrics had counted before they were reset. */
+  readonly earlier: Known
   /** When they came, in milliseconds since the Unix epoch. */
   readonly at: number
 }
@@ -64,7 +66,7 @@ export class Ledger {
   }
 
   /** A recorder of a process has these states now. */
-  take(process: number, { instance, recorderId, states, stats }: Part, at: number): void {
+  take(process: number, { earlier, instance, recorderId, states, stats }: Part, at: number): void {
     this.#accounts.take(`${process}/${instance}`, recorderId, stats)
     const recorders = this.#processes.get(process) ?? new Map<number, Live>()
     this.#processes.set(process, recorders)
@@ -74,15 +76,19 @@ export class Ledger {
       this.#count.set(recorderId, (this.#count.get(recorderId) ?? 0) + 1)
       this.#gone.delete(recorderId)
     }
-    recorders.set(instance, { recorderId, ...this.#merger.known(states), at })
+    recorders.set(instance, { recorderId, ...this.#known(states, earlier), at })
+  }
+
+  #known(states: Part["states"], earlier: Part["earlier"] = {}): Omit<Live, "recorderId" | "at"> {
+    return { ...this.#merger.known(states), earlier: this.#merger.known(earlier).states }
   }
 
   /** A recorder has ended; without states, in those that were known. */
-  end(process: number, { instance, recorderId, states, stats }: LastPart, now: number): void {
+  end(process: number, { earlier, instance, recorderId, states, stats }: LastPart, now: number): void {
     this.#accounts.end(`${process}/${instance}`, recorderId, stats)
     const recorders = this.#processes.get(process)
     const known = recorders?.get(instance)
-    const last = states === undefined ? known : this.#merger.known(states)
+    const last = states === undefined ? known : this.#known(states, earlier)
     if (known !== undefined) {
       recorders!.delete(instance)
       // By the id that it was counted with, whatever the process says now.
@@ -94,7 +100,7 @@ export class Ledger {
       left.ended++
       this.#misfitsLeft.set(keyOf(misfit), left)
     }
-    this.#leave(recorderId, last.states, now)
+    this.#leave(recorderId, [last.states, last.earlier], now)
   }
 
   #countDown(recorderId: string): void {
@@ -120,14 +126,13 @@ export class Ledger {
   parts(now: number): LedgerParts {
     this.#rewind(now)
     const live = new Map<string, Array<Known>>()
+    const ended = new Map(Array.from(this.#left, ([id, left]) => [id, [left]]))
     for (const recorders of this.#processes.values()) {
-      for (const { recorderId, states } of recorders.values()) {
-        const all = live.get(recorderId)
-        if (all === undefined) live.set(recorderId, [states])
-        else all.push(states)
+      for (const { earlier, recorderId, states } of recorders.values()) {
+        live.set(recorderId, [...(live.get(recorderId) ?? []), states])
+        if (Object.keys(earlier).length > 0) ended.set(recorderId, [...(ended.get(recorderId) ?? []), earlier])
       }
     }
-    const ended = new Map(this.#left)
     const { left: endedStats, live: liveStats, others: othersStats } = this.#accounts
     const { recorders: others, states: othersStates } = this.#others
     const merger = this.#merger
@@ -137,7 +142,7 @@ export class Ledger {
     })
     function* parts(): Iterable<LedgerPart> {
       for (const [id, all] of live) yield part(liveKey(id), id, merger.merge(all, now), liveStats.get(id))
-      for (const [id, states] of ended) yield part(endedKey(id), id, states, endedStats.get(id))
+      for (const [id, all] of ended) yield part(endedKey(id), id, merger.merge(all, now), endedStats.get(id))
       yield part(othersKey, "", othersStates, othersStats)
     }
     return { others, parts: parts() }
@@ -160,8 +165,8 @@ export class Ledger {
     }
     for (const [recorderId, states] of this.#left) of(recorderId).states.push(states)
     for (const [process, recorders] of this.#processes) {
-      for (const { recorderId, states } of recorders.values()) {
-        of(recorderId).states.push(states)
+      for (const { earlier, recorderId, states } of recorders.values()) {
+        of(recorderId).states.push(earlier, states)
         of(recorderId).processes.add(process)
       }
     }
@@ -205,11 +210,11 @@ export class Ledger {
 
   // --- ended recorders
 
-  #leave(recorderId: string, states: Known, now: number): void {
+  #leave(recorderId: string, states: ReadonlyArray<Known>, now: number): void {
     this.#rewind(now)
     const before = this.#left.get(recorderId)
-    const remains = this.#merger.rewound(this.#merger.remains(states), now)
-    this.#left.set(recorderId, this.#merger.merge([...(before === undefined ? [] : [before]), remains], now))
+    const remains = states.map((each) => this.#merger.rewound(this.#merger.remains(each), now))
+    this.#left.set(recorderId, this.#merger.merge([...(before === undefined ? [] : [before]), ...remains], now))
     if (this.#count.has(recorderId)) return
     this.#gone.add(recorderId)
     if (this.#gone.size > this.#maxEnded) this.#forget(this.#gone.values().next().value!, now)

@@ -25,6 +25,8 @@ const Part = Schema.Struct({
   instance: Schema.Number,
   recorderId: Schema.String,
   states: Schema.Record(Schema.String, Schema.Unknown),
+  /** Those of metrics before they were reset. */
+  earlier: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
   /** Its accounting, read behind the states. */
   stats: Schema.optionalKey(Stats)
 })
@@ -45,6 +47,7 @@ const ToPrimary = Schema.Union([
     instance: Schema.Number,
     recorderId: Schema.String,
     states: Schema.optionalKey(Part.fields.states),
+    earlier: Part.fields.earlier,
     stats: Part.fields.stats
   }),
   /** The source answers no more. */

@@ -9,14 +9,15 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import type { Stats } from "../model/stats.ts"
+import { stateOf } from "../metric/definition/stateShape.ts"
 import { InvalidState } from "../model/usageErrors.ts"
 import { Log } from "../recorder/logging.ts"
-import type { RecorderService } from "../recorder/service.ts"
-import { hasInternals, internalsOf } from "../runtime/internals.ts"
+import { statesOf } from "../recorder/reads.ts"
+import { internalsOf, type Source } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { listening } from "../util/listeners.ts"
 import { giveUpAfter, withLiveClock } from "../util/liveClock.ts"
+import { oncePer } from "../util/oncePer.ts"
 import { type Part, readFromPrimary, type ToPrimary } from "./messages.ts"
 
 /** How long to wait for a recorder, in milliseconds: every now and then, and when it is the last time. */
@@ -24,30 +25,19 @@ const Usual = 500
 const Last = 10_000
 
 /** A runtime as the primary knows it, however many report of it. */
-interface Source {
+interface Reporting {
   readonly number: number
   /** What is read later is sent later: no states overtake newer ones. */
   readonly inTurn: Semaphore.Semaphore
 }
 
-const sources = new WeakMap<RuntimeService, Source>()
-let sourceCount = 0
-const sourceOf = (runtime: RuntimeService): Source => {
-  const source = sources.get(runtime) ?? { number: sourceCount++, inTurn: Semaphore.makeUnsafe(1) }
-  sources.set(runtime, source)
-  return source
-}
-
-const instances = new WeakMap<RecorderService, number>()
-let instanceCount = 0
-const instanceOf = (recorder: RecorderService): number => {
-  const instance = instances.get(recorder) ?? instanceCount++
-  instances.set(recorder, instance)
-  return instance
-}
+let runtimeCount = 0
+const reportingOf = oncePer(
+  (_: RuntimeService): Reporting => ({ number: runtimeCount++, inTurn: Semaphore.makeUnsafe(1) })
+)
 
 /** The recorders of which the primary has been told that they have ended. */
-const ended = new WeakSet<RecorderService>()
+const ended = new WeakSet<Source>()
 
 /**
  * Reports until the scope is closed, and of removed recorders after that. Does nothing outside of a worker process. The
@@ -58,7 +48,8 @@ export const reportToPrimary = Effect.fnUntraced(function* (
   every: Duration.Input,
   shutdownTimeout: Duration.Input
 ): Effect.fn.Return<void, InvalidState, Scope.Scope> {
-  if (cluster.isWorker && hasInternals(runtime) && internalsOf(runtime).isDurable) {
+  const { beforeRemoval, isDurable, onFlush } = internalsOf(runtime)
+  if (cluster.isWorker && isDurable) {
     return yield* new InvalidState({
       subject: "runtime",
       id: runtime.namespace,
@@ -82,11 +73,8 @@ export const reportToPrimary = Effect.fnUntraced(function* (
         : reporter.answer(read.request, read.within)
     )
   }
-  yield* runtime.beforeRemoval((recorder) => reporter.tellEnded(recorder))
-  if (hasInternals(runtime)) {
-    const flushed = { name: "the primary of the cluster", flush: reporter.report(Last) }
-    yield* listening(() => internalsOf(runtime).onFlush(flushed))
-  }
+  yield* listening(() => beforeRemoval((recorder) => reporter.tellEnded(recorder)))
+  yield* listening(() => onFlush({ name: "the primary of the cluster", flush: reporter.report(Last) }))
   yield* Effect.addFinalizer(() =>
     // A primary that stands still takes nothing from the channel.
     giveUpAfter(shutdownTimeout)(Effect.andThen(reporter.report(Last), reporter.tellClosed))
@@ -100,7 +88,7 @@ export const reportToPrimary = Effect.fnUntraced(function* (
 
 class Reporter {
   readonly #runtime: RuntimeService
-  readonly #source: Source
+  readonly #reporting: Reporting
   readonly #log: Log
   /** What has been logged. */
   readonly #problems = new Set<string>()
@@ -109,13 +97,13 @@ class Reporter {
 
   constructor(runtime: RuntimeService, log: Log) {
     this.#runtime = runtime
-    this.#source = sourceOf(runtime)
+    this.#reporting = reportingOf(runtime)
     this.#log = log
   }
 
   /** Tells the states of all recorders that answer within so many milliseconds. */
   report(within: number): Effect.Effect<void> {
-    return this.#source.inTurn.withPermit(this.#report(within))
+    return this.#reporting.inTurn.withPermit(this.#report(within))
   }
 
   answer(request: number, within: number): Effect.Effect<void> {
@@ -123,46 +111,41 @@ class Reporter {
       this.#requests = [...this.#requests, request]
       // One report answers all who have asked until it begins.
       const answer = Effect.suspend(() => (this.#requests.length === 0 ? Effect.void : this.#report(within)))
-      return this.#source.inTurn.withPermit(answer)
+      return this.#reporting.inTurn.withPermit(answer)
     })
   }
 
   readonly #report = Effect.fnUntraced({ self: this }, function* (within: number): Effect.fn.Return<void> {
     const requests = this.#requests
     this.#requests = []
-    const recorders = yield* this.#recorders
-    const reads = yield* Effect.forEach(recorders, (recorder) => read(recorder, within), { concurrency: "unbounded" })
-    const found = reads.flatMap((read, i) => (read === undefined ? [] : [{ recorder: recorders[i]!, read }]))
+    const recorders = internalsOf(this.#runtime).sources()
+    const reads = yield* Effect.forEach(recorders, (recorder) => readPart(recorder, within), {
+      concurrency: "unbounded"
+    })
+    const found = reads.flatMap((part, i) => (part === undefined ? [] : [{ recorder: recorders[i]!, part }]))
     const missing = recorders.length - found.length
     yield* this.#send(() => ({
       _tag: "mvx-metrics/cluster/States",
-      source: this.#source.number,
+      source: this.#reporting.number,
       requests,
-      parts: found.flatMap(({ read, recorder }) => (ended.has(recorder) ? [] : [{ ...nameOf(recorder), ...read }])),
+      parts: found.flatMap(({ part, recorder }) => (ended.has(recorder) ? [] : [part])),
       missing
     }))
   })
 
-  get #recorders(): Effect.Effect<ReadonlyArray<RecorderService>> {
-    return Effect.gen({ self: this }, function* () {
-      const ids = yield* this.#runtime.recorderIds
-      const found = yield* Effect.forEach(ids, (id) => Effect.option(this.#runtime.getRecorder(id)))
-      return found.flatMap(Option.toArray)
-    })
-  }
-
-  tellEnded(recorder: RecorderService): Effect.Effect<void> {
-    return Effect.flatMap(read(recorder, Last), (last) =>
+  tellEnded(recorder: Source): Effect.Effect<void> {
+    return Effect.flatMap(readPart(recorder, Last), (last) =>
       this.#send(() => {
         if (ended.has(recorder)) return undefined
         ended.add(recorder)
-        return { _tag: "mvx-metrics/cluster/Ended", ...nameOf(recorder), ...last }
+        const { instance, recorderId } = recorder
+        return { _tag: "mvx-metrics/cluster/Ended", ...(last ?? { instance, recorderId }) }
       })
     )
   }
 
   get tellClosed(): Effect.Effect<void> {
-    return this.#send(() => ({ _tag: "mvx-metrics/cluster/Closed", source: this.#source.number }))
+    return this.#send(() => ({ _tag: "mvx-metrics/cluster/Closed", source: this.#reporting.number }))
   }
 
   /**
@@ -192,17 +175,19 @@ class Reporter {
   }
 }
 
-const nameOf = (recorder: RecorderService): Pick<Part, "instance" | "recorderId"> => ({
-  instance: instanceOf(recorder),
-  recorderId: recorder.recorderId
-})
-
 /** `undefined` where it cannot be read, or not in time: what waits outside the program is waited for by the real clock. */
-const read = (
-  recorder: RecorderService,
+export const readPart = (
+  { counted, instance, recorderId, statsUnsafe }: Source,
   within: number
-): Effect.Effect<{ readonly states: Part["states"]; readonly stats: Stats } | undefined> =>
-  Effect.zipWith(recorder.states, recorder.stats, (states, stats) => ({ states, stats })).pipe(
+): Effect.Effect<Part | undefined> =>
+  counted.pipe(
+    Effect.map((read): Part => {
+      const earlier = read.flatMap(({ earlier, metric, name }) =>
+        earlier === undefined ? [] : [[name, stateOf(metric, earlier)] as const]
+      )
+      const states = { states: statesOf(read), ...(earlier.length > 0 && { earlier: Object.fromEntries(earlier) }) }
+      return { instance, recorderId, ...states, stats: statsUnsafe() }
+    }),
     Effect.timeoutOption(within),
     withLiveClock,
     Effect.map(Option.getOrUndefined),
@@ -213,11 +198,15 @@ const read = (
 const withoutUnsendable = (message: ToPrimary): ToPrimary => {
   const sendable = (states: Part["states"]): Part["states"] =>
     Object.fromEntries(Object.entries(states).filter(([, state]) => canBeSent(state)))
+  const statesIn = ({ earlier, states }: Partial<Part>): Partial<Part> => ({
+    ...(states && { states: sendable(states) }),
+    ...(earlier && { earlier: sendable(earlier) })
+  })
   switch (message._tag) {
     case "mvx-metrics/cluster/States":
-      return { ...message, parts: message.parts.map((part) => ({ ...part, states: sendable(part.states) })) }
+      return { ...message, parts: message.parts.map((part) => ({ ...part, ...statesIn(part) })) }
     case "mvx-metrics/cluster/Ended":
-      return { ...message, ...(message.states && { states: sendable(message.states) }) }
+      return { ...message, ...statesIn(message) }
     case "mvx-metrics/cluster/Closed":
       return message
   }

@@ -63,6 +63,11 @@ export class EarlierSeries {
     }
   }
 
+  /** `undefined`: nothing has been taken. */
+  get kernel(): Kernel | undefined {
+    return this.#kernel
+  }
+
   cut(): EarlierCut | undefined {
     const kernel = this.#kernel
     if (kernel === undefined) return undefined

@@ -281,16 +281,25 @@ const nobody: MetricOwner = {
   }
 }
 
-/** The state of a metric as its reducer has it, from the bytes of its record. Throws where it cannot be read. */
-export const stateIn = (metric: Metric.Any, bytes: Uint8Array): unknown => {
-  const saved = metricIn(bytes)
-  const { state } = saved
-  return state._tag === "Bytes" || state._tag === "Initial"
-    ? keptState(state, metric.initial)
-    : allSteps(loaded(metric, saved)).state
+/** States of a metric as its reducer has them. */
+interface ReadStates {
+  readonly state: unknown
+  /** What it had counted before it was reset. `undefined`: nothing. */
+  readonly earlier: unknown
 }
 
-/** The bytes of a record that {@link stateIn} reads. Throws where the state is not plain data. */
+/** From the bytes of its record. Throws where they cannot be read. */
+export const statesIn = (metric: Metric.Any, bytes: Uint8Array): ReadStates => {
+  const saved = metricIn(bytes)
+  const { state } = saved
+  if (state._tag === "Bytes" || state._tag === "Initial") {
+    return { state: keptState(state, metric.initial), earlier: undefined }
+  }
+  const cell = allSteps(loaded(metric, saved))
+  return { state: cell.state, earlier: cell.earlierState }
+}
+
+/** The bytes of a record that {@link statesIn} reads. Throws where the state is not plain data. */
 export const stateBytes = ({ initial, name }: Metric.Any, state: unknown): Uint8Array => {
   const none = { quarantine: undefined, viewFault: undefined, duplicates: undefined, shown: undefined }
   const saved = { name, epoch: 0, createdAt: 0, isContinued: true, ...none, state: keepState(state, initial) }

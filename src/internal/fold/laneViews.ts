@@ -29,7 +29,7 @@ type Reads = ReadonlyArray<ReturnType<ReturnType<typeof readEach>>>
 export const cutRead = (metrics: Reads): CutRead => ({
   metrics,
   release: () => {
-    for (const { cut } of metrics) cut?.release()
+    for (const cut of metrics.flatMap(({ cuts }) => cuts)) cut.release()
   }
 })
 
@@ -48,7 +48,7 @@ export const readAgain = (
   const read = readEach(cuts, command, isSent)
   return cutRead(
     parts.map((part) => {
-      if (part._tag === "Known") return { ...savedRead(part.bytes), cut: undefined }
+      if (part._tag === "Known") return { ...savedRead(part.bytes), cuts: [] }
       const { createdAt, epoch, name } = part.metric
       const cell = new RegisteredMetric(definitionOf(name), 0, epoch, createdAt, owner)
       cell.load(part.metric, undefined)

@@ -27,10 +27,12 @@ export interface CutRead {
 /** Reads each metric now. `isSent`: it goes to another thread at once. */
 export const readEach =
   (cuts: LaneCuts, command: ReadCommand, isSent: boolean) =>
-  (cell: RegisteredMetric): MetricRead & { readonly cut: SeriesCut | undefined } => {
+  (cell: RegisteredMetric): MetricRead & { readonly cuts: ReadonlyArray<SeriesCut> } => {
     const { made, value } = cuts.collect(() => stepsOf(cell, command, isSent))
-    const [cut] = made
-    return cut === undefined ? { ...alone(value), cut } : { steps: value, save: cell.savingSeries(cut), cut }
+    const [cut, ...earlier] = made
+    return cut !== undefined && cut.kernel === cell.kernel && earlier.length === 0
+      ? { steps: value, save: cell.savingSeries(cut), cuts: made }
+      : { ...alone(value), cuts: made }
   }
 
 const stepsOf = (cell: RegisteredMetric, command: ReadCommand, isSent: boolean): PartSteps => {
@@ -47,7 +49,7 @@ const stepsOf = (cell: RegisteredMetric, command: ReadCommand, isSent: boolean):
   }
 }
 
-/** Of one without series: it is short, and done to its end where it is to be saved. */
+/** Of one without series, or with series of before a reset: done to its end where it is to be saved. */
 const alone = (steps: PartSteps): MetricRead => {
   const state: { result?: { readonly part: ReadPart | undefined } } = {}
   const advance = (): void => {

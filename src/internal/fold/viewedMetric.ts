@@ -118,6 +118,11 @@ export abstract class ViewedMetric {
     return this.kernel === undefined ? Ref.getUnsafe(this.stateRef!) : this.kernel.state()
   }
 
+  /** What it had counted before it was reset, likewise. `undefined`: nothing. */
+  get earlierState(): unknown {
+    return this.earlier?.kernel?.state()
+  }
+
   /** What it shows, as its view gives it. Throws what that throws. */
   #view(now: number): unknown {
     return this.metric.view(this.state, now)
@@ -259,6 +264,13 @@ export abstract class ViewedMetric {
     })()
   }
 
+  #earlierState(isSent: boolean): Steps<unknown> | undefined {
+    const kernel = this.earlier?.kernel
+    if (kernel === undefined) return undefined
+    const cut = this.owner.cut(kernel)
+    return kernel.stateSteps(() => cut.kernel, ownFor(isSent))
+  }
+
   /** A copy of the state. One that cannot be copied could not be sent either: it is left out. */
   readState(isSent: boolean): Steps<StateRead | undefined> {
     const { epoch, isContinued, kernel, metric } = this
@@ -270,7 +282,8 @@ export abstract class ViewedMetric {
       ...(quarantine !== undefined && { quarantine: { ...quarantine } })
     }
     const cut = this.#cut()
-    if (cut === undefined) {
+    const earlier = this.#earlierState(isSent)
+    if (cut === undefined && earlier === undefined) {
       try {
         const state = metric.instrument === undefined ? copyOut(this.state) : structuredClone(this.state)
         return known({ ...rest, state })
@@ -278,9 +291,13 @@ export abstract class ViewedMetric {
         return known(undefined)
       }
     }
-    const states = (kernel as Kernel).stateSteps(() => cut.kernel, ownFor(isSent))
+    const states =
+      cut === undefined
+        ? known<unknown>(structuredClone(this.state))
+        : (kernel as Kernel).stateSteps(() => cut.kernel, ownFor(isSent))
     return (function* () {
-      return { ...rest, state: yield* states }
+      const state = yield* states
+      return { ...rest, state, ...(earlier && { earlier: yield* earlier }) }
     })()
   }
 }

@@ -110,6 +110,8 @@ export const mergedRuntime = Effect.fnUntraced(function* (
       createdAt: since,
       statsUnsafe: () => stats,
       shown: Effect.succeed(shown),
+      // What it shows is counted by others.
+      counted: Effect.succeed([]),
       largest: (maxSeries) =>
         Effect.forEach(shown, ({ metric, snapshot }) =>
           Effect.map(inSlices(largestSeries(snapshot.dimensions, maxSeries)), ({ dimensions, seriesCount }) => ({

@@ -16,7 +16,7 @@ import type { ShutdownFailed } from "../model/runtimeErrors.ts"
 import type { RecorderState, Stats } from "../model/stats.ts"
 import type { InvalidState } from "../model/usageErrors.ts"
 import type { Lane } from "../stream/commands.ts"
-import type { LargestRead, ShownRead } from "../stream/foldMessages.ts"
+import type { LargestRead, ShownRead, StateRead } from "../stream/foldMessages.ts"
 import { atMost, within } from "../util/liveClock.ts"
 import { durationText } from "../util/timing.ts"
 import { hookOf } from "./hookGuard.ts"
@@ -80,6 +80,11 @@ export class RecorderControl {
   /** What all metrics show, with the time since when. */
   get shown(): Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError> {
     return this.#parts.reads.shown
+  }
+
+  /** What all metrics have counted. */
+  get counted(): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {
+    return this.#parts.reads.counted
   }
 
   /** What all metrics show, with their largest series only. */

@@ -140,6 +140,11 @@ export class RecorderReads {
     return Effect.map(this.#stateReads("the states"), statesOf)
   }
 
+  /** The same for those who add up processes. */
+  get counted(): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {
+    return this.#stateReads("what was counted")
+  }
+
   #stateReads(what: string): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {
     return this.#ask<StateRead, ReadonlyArray<OfMetric<StateRead>>>({ what: "states" }, (answer) =>
       this.#recorder.log.inspected(

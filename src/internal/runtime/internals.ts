@@ -19,7 +19,7 @@ import type { Log } from "../recorder/logging.ts"
 import type { RecorderOptions } from "../recorder/options.ts"
 import type { OfMetric } from "../recorder/registrations.ts"
 import type { RecorderService } from "../recorder/service.ts"
-import type { LargestRead, Rendered, ShownRead } from "../stream/foldMessages.ts"
+import type { LargestRead, Rendered, ShownRead, StateRead } from "../stream/foldMessages.ts"
 import { opaque } from "../util/opaque.ts"
 import type { Pieces } from "../util/pieces.ts"
 import { type RuntimeService, RuntimeTypeId } from "./service.ts"
@@ -60,7 +60,9 @@ export interface Source {
   readonly createdAt: number
   /** What all metrics show, every event accepted before included. */
   readonly shown: Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError>
-  /** The same with the largest series of each metric only. */
+  /** What all metrics have counted, for those who add up processes. */
+  readonly counted: Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError>
+  /** What they show, with the largest series of each metric only. */
   readonly largest: (maxSeries: number) => Effect.Effect<ReadonlyArray<OfMetric<LargestRead>>, ReadError>
 }
 

@@ -16,6 +16,7 @@ import { Log } from "../recorder/logging.ts"
 import { unused } from "../stream/usage.ts"
 import { Listeners, listening } from "../util/listeners.ts"
 import { sleepInBackground, withLiveClock } from "../util/liveClock.ts"
+import { oncePer } from "../util/oncePer.ts"
 import { millisOf } from "../util/timing.ts"
 import { FlightRecorder } from "./flightRecorder.ts"
 import { FlushedExporters, flushOf } from "./flush.ts"
@@ -217,12 +218,15 @@ const streamStats = ({ kept, ...rest }: ShippingProgress, limit: number): Stream
   kept: { used: kept, limit }
 })
 
-const sourceOf = (control: RecorderControl): Source => ({
-  recorderId: control.service.recorderId,
-  entityId: control.service.entityId,
-  instance: control.instance,
-  createdAt: control.createdAt,
-  shown: control.shown,
-  largest: (maxSeries) => control.largest(maxSeries),
-  statsUnsafe: () => control.statsUnsafe()
-})
+const sourceOf = oncePer(
+  (control: RecorderControl): Source => ({
+    recorderId: control.service.recorderId,
+    entityId: control.service.entityId,
+    instance: control.instance,
+    createdAt: control.createdAt,
+    shown: control.shown,
+    counted: control.counted,
+    largest: (maxSeries) => control.largest(maxSeries),
+    statsUnsafe: () => control.statsUnsafe()
+  })
+)

@@ -55,10 +55,7 @@ export const retired = (options: RetiringOptions): ReadonlyMap<string, Uint8Arra
   for (const id of total?.rest.keys() ?? []) if (id !== "" && !byId.has(id)) byId.set(id, [])
   const ids = [...byId.keys()]
   const forgotten = ids.slice(0, Math.max(0, ids.length - maxEnded))
-  const others = [
-    ...all.flatMap(({ others }) => (others === undefined ? [] : [others])),
-    ...forgotten.flatMap((id) => byId.get(id)!)
-  ]
+  const others = [...all.flatMap(({ others }) => others), ...forgotten.flatMap((id) => byId.get(id)!)]
   const about: AboutSource = {
     others: all.reduce((sum, { about }) => sum + about.others, 0) + forgotten.length,
     retired: (total?.about.retired ?? 0) + sources.length

@@ -1,7 +1,7 @@
 /** What a source has left in a store, by the definitions of whoever reads it. */
 import * as Predicate from "effect/Predicate"
 import { readState } from "../durable/format.ts"
-import { stateIn } from "../fold/endedStates.ts"
+import { statesIn } from "../fold/endedStates.ts"
 import type { PackedMetric } from "../fold/leftStates.ts"
 import { unpackStats } from "../formats/packedStats.ts"
 import { none } from "../merging/accounts.ts"
@@ -29,12 +29,21 @@ export interface UnreadablePart {
   readonly reason: string
 }
 
+type StatesAndStats = Omit<RecorderStates, "recorderId">
+
+interface ReadMetric {
+  readonly name: string
+  readonly state: unknown
+  /** What it had counted before it was reset. `undefined`: nothing. */
+  readonly earlier: unknown
+}
+
 export interface SourceStates {
   readonly live: ReadonlyArray<RecorderStates>
-  /** Of recorders that were removed, without levels. */
+  /** Of recorders that were removed, and of what was reset, without levels. */
   readonly ended: ReadonlyArray<RecorderStates>
   /** Of those that are not kept by their ids any more. */
-  readonly others: Omit<RecorderStates, "recorderId"> | undefined
+  readonly others: ReadonlyArray<StatesAndStats>
   readonly about: AboutSource
   readonly misfits: ReadonlyArray<Misfit>
   /** By recorder id, what this reader does not know or has another definition of. */
@@ -54,7 +63,7 @@ export const sourceStates = (
   const live: Array<RecorderStates> = []
   const ended: Array<RecorderStates> = []
   const misfits: Array<Misfit> = []
-  let others: SourceStates["others"]
+  let others: SourceStates["others"] = []
   let about: AboutSource = { others: 0 }
   const rest = new Map<string, Array<PackedMetric>>()
   const shapesOfRest = new Map<string, Fingerprint>()
@@ -69,7 +78,7 @@ export const sourceStates = (
     shapesOfRest.set(packed.measured, shape)
     return []
   }
-  const stateOf = (packed: PackedMetric, shape: Fingerprint): ReadonlyArray<readonly [string, unknown]> => {
+  const readMetric = (packed: PackedMetric, shape: Fingerprint): ReadonlyArray<ReadMetric> => {
     const { bytes, name } = packed
     const metric = merger.metric(name)
     if (metric === undefined) {
@@ -82,21 +91,27 @@ export const sourceStates = (
       return leave(packed, shape)
     }
     try {
-      return [[name, stateIn(metric, bytes)]]
+      return [{ name, ...statesIn(metric, bytes) }]
     } catch (error) {
       skip(`the metric "${name}"`, describeError(error))
       return []
     }
   }
-  const statesOf = (what: string, bytes: Uint8Array): Omit<RecorderStates, "recorderId"> => {
+  /** What is there, and what had ended before. */
+  const statesOf = (
+    what: string,
+    bytes: Uint8Array
+  ): readonly [now: StatesAndStats, ...before: Array<StatesAndStats>] => {
     const kept = readState(bytes, namespace)
     if ("problem" in kept) {
       skip(what, whyPacked(bytes) ?? kept.reason)
-      return { states: {}, stats: none }
+      return [{ states: {}, stats: none }]
     }
     const { measured, metrics } = kept
-    const states = metrics.flatMap((packed) => stateOf(packed, measured.get(packed.measured) ?? {}))
-    return { states: Object.fromEntries(states), stats: statsIn(kept.stats) }
+    const read = metrics.flatMap((packed) => readMetric(packed, measured.get(packed.measured) ?? {}))
+    const now = { states: Object.fromEntries(read.map(({ name, state }) => [name, state])), stats: statsIn(kept.stats) }
+    const before = read.flatMap(({ earlier, name }) => (earlier === undefined ? [] : [[name, earlier] as const]))
+    return before.length === 0 ? [now] : [now, { states: Object.fromEntries(before), stats: none }]
   }
 
   /** Of those that can be read. */
@@ -117,9 +132,11 @@ export const sourceStates = (
       case "live":
       case "ended": {
         const { kind, recorderId = recorderIn(key, bytes) } = of
-        const found = statesOf(`the recorder "${recorderId}"`, bytes)
-        if (kind === "live") live.push({ recorderId, ...found })
-        else ended.push({ recorderId, ...found, states: merger.remains(found.states) })
+        const [now, ...before] = statesOf(`the recorder "${recorderId}"`, bytes)
+        if (kind === "live") live.push({ recorderId, ...now })
+        for (const each of kind === "live" ? before : [now, ...before]) {
+          ended.push({ recorderId, ...each, states: merger.remains(each.states) })
+        }
         break
       }
       default:

@@ -165,9 +165,9 @@ export class StoreReader {
           else
             add(recorderId, merger.rewound(merger.remains(live), at), (each.hasEnded ? endedStats : silent)(stats), 0)
         }
-        if (states.others !== undefined) {
-          others.push(merger.rewound(states.others.states, at))
-          statsOfOthers = plus(statsOfOthers, states.others.stats)
+        for (const { states: left, stats } of states.others) {
+          others.push(merger.rewound(left, at))
+          statsOfOthers = plus(statsOfOthers, stats)
         }
         forgotten += states.about.others
         ended += states.about.retired ?? 0

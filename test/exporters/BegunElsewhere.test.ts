@@ -1,0 +1,127 @@
+// Those who add up processes: what one of them resets, replaces, removes or lets expire is neither hidden nor told twice.
+import { describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import fc from "fast-check"
+import type { RecorderService } from "mvx-metrics"
+import { PartSizes, PartSummary, Parts, part } from "../support/addedUp.metrics.ts"
+import { addTo, exporting, Increases, ways } from "../support/processes.ts"
+import { forEvery } from "../support/property.ts"
+
+const metrics = [Parts, PartSizes]
+
+const emit = (recorder: RecorderService, count: number, kind = "a") =>
+  Effect.forEach(Array(count), () => recorder.emit(part(kind)), { discard: true })
+
+describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
+  it.effect("a counter that one process resets goes on with what the others counted, and has what it had itself", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(1_000_000)
+      const { gather, merged, processes } = yield* way(metrics)
+      const [one, two] = yield* Effect.forEach(processes, (runtime) =>
+        Effect.tap(runtime.createRecorder("a"), (recorder) =>
+          Effect.forEach(metrics, (each) => recorder.register(each))
+        )
+      )
+      const deltas = yield* exporting(merged, "delta", [Parts])
+      const cumulative = yield* exporting(merged, "cumulative", [Parts])
+      const told: Array<readonly [delta: number, cumulative: number]> = []
+      const starts = new Set<number>()
+      const tell = Effect.gen(function* () {
+        yield* TestClock.adjust("1 second")
+        yield* gather
+        const delta = yield* deltas
+        const [sum, ...others] = yield* cumulative
+        expect(others).toEqual([])
+        starts.add(sum!.start)
+        told.push([delta.reduce((sum, { value }) => sum + value, 0), sum!.value])
+      })
+      yield* emit(one!, 10)
+      yield* emit(two!, 10)
+      yield* tell
+      yield* one!.reset(Parts)
+      yield* emit(one!, 3)
+      yield* tell
+      yield* emit(two!, 4)
+      yield* tell
+      // 10 + 10, then 3, then 4.
+      expect(told).toEqual([
+        [20, 20],
+        [3, 23],
+        [4, 27]
+      ])
+      expect(starts.size).toBe(1)
+    }).pipe(Effect.scoped)
+  )
+
+  const step = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        what: fc.constant("emit" as const),
+        process: fc.nat(1),
+        recorder: fc.nat(1),
+        count: fc.integer({ min: 1, max: 5 })
+      })
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        what: fc.constantFrom("reset" as const, "resetAll" as const, "remove" as const),
+        process: fc.nat(1),
+        recorder: fc.nat(1)
+      })
+    },
+    { weight: 2, arbitrary: fc.constant({ what: "gather" as const }) },
+    fc.constant({ what: "tell delta" as const }),
+    fc.constant({ what: "tell cumulative" as const })
+  )
+
+  it.effect("all that processes count is told once, whatever they reset and remove", () =>
+    forEvery(
+      fc.array(step, { minLength: 4, maxLength: 25 }),
+      (steps) =>
+        Effect.gen(function* () {
+          yield* TestClock.setTime(1_000_000)
+          const all = [Parts, PartSizes, PartSummary]
+          const { gather, merged, processes } = yield* way(all)
+          const registered = (process: number, recorder: number) =>
+            Effect.tap(processes[process]!.createRecorder(`r${recorder}`), (made) =>
+              Effect.forEach(all, (metric) => made.register(metric))
+            )
+          const recorders = yield* Effect.forEach([0, 1], (process) =>
+            Effect.forEach([0, 1], (recorder) => registered(process, recorder))
+          )
+          const deltas = yield* exporting(merged, "delta", metrics)
+          const cumulative = yield* exporting(merged, "cumulative", metrics)
+          const counted = new Map<string, number>()
+          const told = new Map<string, number>()
+          const increases = new Increases()
+          const tell = Effect.gen(function* () {
+            for (const point of yield* deltas) addTo(told, point, point.value)
+            increases.take(yield* cumulative)
+          })
+          for (const each of steps) {
+            yield* TestClock.adjust("10 millis")
+            if (each.what === "emit") {
+              yield* emit(recorders[each.process]![each.recorder]!, each.count)
+              for (const name of ["parts", "part.sizes"]) addTo(counted, { name, kind: "a" }, each.count)
+            } else if (each.what === "remove") {
+              yield* processes[each.process]!.stopAndRemoveRecorder(`r${each.recorder}`)
+              recorders[each.process]![each.recorder] = yield* registered(each.process, each.recorder)
+            } else if (each.what === "gather") yield* gather
+            else if (each.what === "tell delta") for (const point of yield* deltas) addTo(told, point, point.value)
+            else if (each.what === "tell cumulative") increases.take(yield* cumulative)
+            else yield* recorders[each.process]![each.recorder]!.reset(...(each.what === "reset" ? [Parts] : []))
+          }
+          yield* TestClock.adjust("10 millis")
+          yield* gather
+          yield* tell
+          expect(increases.falls).toEqual([])
+          expect(told).toEqual(counted)
+          expect(increases.sums).toEqual(counted)
+        }),
+      25
+    )
+  )
+})
