@@ -3,15 +3,31 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import fc from "fast-check"
-import type { RecorderService } from "mvx-metrics"
-import { PartSizes, PartSummary, Parts, part } from "../support/addedUp.metrics.ts"
+import type { RecorderService, RuntimeService } from "mvx-metrics"
+import { internalsOf } from "../../src/internal/runtime/internals.ts"
+import { BriefParts, BriefSizes, PartSizes, PartSummary, Parts, part } from "../support/addedUp.metrics.ts"
 import { addTo, exporting, Increases, ways } from "../support/processes.ts"
 import { forEvery } from "../support/property.ts"
 
-const metrics = [Parts, PartSizes]
+const metrics = [Parts, PartSizes, BriefParts, BriefSizes]
 
 const emit = (recorder: RecorderService, count: number, kind = "a") =>
   Effect.forEach(Array(count), () => recorder.emit(part(kind)), { discard: true })
+
+/** What the snapshots of all recorders come to, by metric. What has expired is in them. */
+const totalsOf = (merged: RuntimeService) =>
+  Effect.gen(function* () {
+    const { gather, sources } = internalsOf(merged)
+    yield* gather
+    const totals = new Map<string, number>()
+    for (const { shown } of sources()) {
+      for (const { metric, snapshot } of yield* shown) {
+        const { count, value = count } = snapshot.dimensions as { readonly count?: number; readonly value?: number }
+        if (metrics.some(({ name }) => name === metric.name)) addTo(totals, { name: metric.name, kind: "a" }, value!)
+      }
+    }
+    return totals
+  })
 
 describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
   it.effect("a counter that one process resets goes on with what the others counted, and has what it had itself", () =>
@@ -54,6 +70,47 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("a series that expires in one process goes on with what it had there, while another one has it", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(1_000_000)
+      const { gather, merged, processes } = yield* way([BriefParts])
+      const [one, two] = yield* Effect.forEach(processes, (runtime) =>
+        Effect.tap(runtime.createRecorder("a"), (recorder) => recorder.register(BriefParts))
+      )
+      const deltas = yield* exporting(merged, "delta", [BriefParts])
+      const cumulative = yield* exporting(merged, "cumulative", [BriefParts])
+      const told: Array<readonly [delta: number, cumulative: number]> = []
+      const starts = new Set<number>()
+      const tell = Effect.gen(function* () {
+        yield* gather
+        const delta = (yield* deltas).filter(({ kind }) => kind === "a")
+        const [sum, ...others] = (yield* cumulative).filter(({ kind }) => kind === "a")
+        expect(others).toEqual([])
+        starts.add(sum!.start)
+        told.push([delta.reduce((sum, { value }) => sum + value, 0), sum!.value])
+      })
+      yield* emit(one!, 10)
+      yield* emit(two!, 7)
+      yield* tell
+      yield* TestClock.adjust("50 seconds")
+      yield* emit(two!, 1)
+      yield* TestClock.adjust("30 seconds")
+      yield* tell
+      // Where series are looked through.
+      yield* emit(one!, 1, "b")
+      yield* tell
+      yield* emit(one!, 1)
+      yield* tell
+      expect(told).toEqual([
+        [17, 17],
+        [1, 18],
+        [0, 18],
+        [1, 19]
+      ])
+      expect(starts.size).toBe(1)
+    }).pipe(Effect.scoped)
+  )
+
   const step = fc.oneof(
     {
       weight: 4,
@@ -73,17 +130,18 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
       })
     },
     { weight: 2, arbitrary: fc.constant({ what: "gather" as const }) },
+    fc.record({ what: fc.constant("wait" as const), seconds: fc.constantFrom(1, 20, 50, 70) }),
     fc.constant({ what: "tell delta" as const }),
     fc.constant({ what: "tell cumulative" as const })
   )
 
-  it.effect("all that processes count is told once, whatever they reset and remove", () =>
+  it.effect("all that processes count is told once, whatever they reset, remove and let expire", () =>
     forEvery(
       fc.array(step, { minLength: 4, maxLength: 25 }),
       (steps) =>
         Effect.gen(function* () {
           yield* TestClock.setTime(1_000_000)
-          const all = [Parts, PartSizes, PartSummary]
+          const all = [...metrics, PartSummary]
           const { gather, merged, processes } = yield* way(all)
           const registered = (process: number, recorder: number) =>
             Effect.tap(processes[process]!.createRecorder(`r${recorder}`), (made) =>
@@ -101,25 +159,35 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
             for (const point of yield* deltas) addTo(told, point, point.value)
             increases.take(yield* cumulative)
           })
+          // What expires before its recorder was read is not there again.
+          yield* gather
           for (const each of steps) {
             yield* TestClock.adjust("10 millis")
             if (each.what === "emit") {
               yield* emit(recorders[each.process]![each.recorder]!, each.count)
-              for (const name of ["parts", "part.sizes"]) addTo(counted, { name, kind: "a" }, each.count)
+              for (const { name } of metrics) addTo(counted, { name, kind: "a" }, each.count)
             } else if (each.what === "remove") {
               yield* processes[each.process]!.stopAndRemoveRecorder(`r${each.recorder}`)
               recorders[each.process]![each.recorder] = yield* registered(each.process, each.recorder)
-            } else if (each.what === "gather") yield* gather
+              yield* gather
+            } else if (each.what === "wait") yield* TestClock.adjust(`${each.seconds} seconds`)
+            else if (each.what === "gather") yield* gather
             else if (each.what === "tell delta") for (const point of yield* deltas) addTo(told, point, point.value)
             else if (each.what === "tell cumulative") increases.take(yield* cumulative)
             else yield* recorders[each.process]![each.recorder]!.reset(...(each.what === "reset" ? [Parts] : []))
           }
           yield* TestClock.adjust("10 millis")
+          // Series that have expired are there again.
+          for (const recorder of recorders.flat()) {
+            yield* emit(recorder, 1)
+            for (const { name } of metrics) addTo(counted, { name, kind: "a" }, 1)
+          }
           yield* gather
           yield* tell
+          expect(yield* totalsOf(merged)).toEqual(counted)
           expect(increases.falls).toEqual([])
-          expect(told).toEqual(counted)
           expect(increases.sums).toEqual(counted)
+          expect(told).toEqual(counted)
         }),
       25
     )

@@ -83,7 +83,7 @@ class LeavingRecorders extends ReplacedFolds {
   live(): LiveStates {
     const pack: ConstructorParameters<typeof LiveStates>[0]["pack"] = (id, { metric, saved }) =>
       this.fold.left!.pack(id, metric, saved)
-    return new LiveStates({ fold: this.fold, by: "durable", pack })
+    return new LiveStates({ fold: this.fold, by: "durable", addsUp: false, pack })
   }
 }
 

@@ -12,7 +12,7 @@ import type { SavedMetric } from "../fold/savedLane.ts"
 import { bytesIn, metricIn, metricRecord, segmentOf } from "../fold/segment.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
 import { measuredBy } from "../metric/definition/measured.ts"
-import type { Quarantine } from "../metric/definition/snapshot.ts"
+import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { MetricEntry } from "../shipping/batchFormat.ts"
 import type { StateRead } from "../stream/foldMessages.ts"
@@ -23,11 +23,6 @@ import { CountedSince } from "./countedSince.ts"
 import { addEventCounts, type EventCounts, noEventCounts } from "./eventCounts.ts"
 import { type FoldedMetrics, isFolded } from "./foldedMetrics.ts"
 import { missedBy, StoredFormat, type StoredMetric, type StoredRecorder } from "./storedRecorder.ts"
-
-/** The state of a metric, for a report. */
-export interface FoldedState extends Pick<StateRead, "state" | "earlier"> {
-  readonly quarantine: Quarantine | undefined
-}
 
 export class FoldedRecorder {
   readonly recorderId: string
@@ -77,11 +72,16 @@ export class FoldedRecorder {
       const known = this.#epochs.get(name)
       if (known !== undefined && known >= epoch) continue
       // In the place of the one of an earlier epoch, if there is one.
-      this.#metrics.register(this.#of.byName.get(name)!, this.latest)
-      this.#epochs.set(name, epoch)
+      this.#register(this.#of.byName.get(name)!, epoch, this.latest)
       // Those who add up go on with what was counted before.
       this.since.begin(name, createdAt, known !== undefined && !isCumulative(this.#of.byName.get(name)!))
     }
+  }
+
+  #register(metric: Metric.Any, epoch: number, at: number): void {
+    this.#metrics.register(metric, at)
+    this.#metrics.keepExpired()
+    this.#epochs.set(metric.name, epoch)
   }
 
   get #latestTime(): number | undefined {
@@ -172,8 +172,7 @@ export class FoldedRecorder {
       }
       const metric = this.#of.byName.get(name)!
       if (this.#epochs.has(name) || isBuiltInLevel(metric)) continue
-      this.#metrics.register(metric, other.latest)
-      this.#epochs.set(name, 0)
+      this.#register(metric, 0, other.latest)
     }
     allSteps(this.#metrics.absorbing(other.#metrics, Math.max(this.latest, other.latest), this.sequence))
     this.latest = Math.max(this.latest, other.latest)
@@ -240,6 +239,7 @@ export class FoldedRecorder {
       (name) => of.byName.get(name)!,
       () => undefined
     )
+    recorder.#metrics.keepExpired()
     for (const { error, name } of lost) of.onProblem(`the metric "${name}" of "${recorder.recorderId}": ${error}`)
     return recorder
   }
@@ -277,11 +277,11 @@ export class FoldedRecorder {
   }
 
   /** By name. */
-  states(): ReadonlyMap<string, FoldedState> {
+  states(): ReadonlyMap<string, StateRead> {
     return new Map(
       Array.from(this.#epochs.keys()).flatMap((name) => {
-        const read = allSteps(this.#metrics.find(name)!.readState(true))
-        return read === undefined ? [] : [[name, { ...read, quarantine: read.quarantine }] as const]
+        const read = allSteps(this.#metrics.find(name)!.readState(true, true))
+        return read === undefined ? [] : [[name, read] as const]
       })
     )
   }

@@ -32,6 +32,7 @@ export class DurableState extends StateRounds {
     this.live = new LiveStates({
       fold,
       by: "durable",
+      addsUp: false,
       pack: (recorderId, { metric, saved }) => this.#left.pack(recorderId, metric, saved)
     })
     fold.left = this.#left

@@ -28,6 +28,8 @@ interface Collecting {
 interface LiveOptions {
   readonly fold: Fold
   readonly by: Keeper
+  /** Whether they are for those who add up processes. */
+  readonly addsUp: boolean
   /** What is kept of a metric; `undefined`: nothing is. */
   readonly pack: (recorderId: string, metric: MetricAndSaved) => MetricRecord | Lost | undefined
   /** Those whose states are not kept for themselves. */
@@ -104,13 +106,13 @@ export class LiveStates {
   }
 
   *#collected(lane: FoldLane): Steps<number> {
-    const { pack } = this.#options
+    const { addsUp, pack } = this.#options
     const preparing = lane.prepare()
     if (preparing !== undefined) yield* preparing
     // From here on it is of this moment.
     const { recorderId, sequence } = lane
     const packed: Array<MetricRecord> = []
-    for (const each of yield* lane.savingMetrics()) {
+    for (const each of yield* lane.savingMetrics(addsUp)) {
       const found = pack(recorderId, each)
       if (found === undefined) continue
       if ("lost" in found) this.#tellLost(recorderId, each.metric.name, found.lost)

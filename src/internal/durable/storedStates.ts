@@ -48,6 +48,7 @@ export class StoredStates extends StateRounds {
     this.live = new LiveStates({
       fold,
       by: "store",
+      addsUp: true,
       pack: (recorderId, each) => this.#pack(recorderId, each),
       isLeftOut: (lane) => fold.ended?.isTotal(lane) === true
     })

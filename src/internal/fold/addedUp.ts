@@ -9,7 +9,7 @@ import type { Kernel } from "./kernels/kernel.ts"
 import { kernelOf } from "./kernels/kernelOf.ts"
 import { besideSole, SeriesCut } from "./kernels/seriesCut.ts"
 import { SeriesTexts } from "./seriesTexts.ts"
-import type { Shown } from "./viewedMetric.ts"
+import type { Shown } from "./shown.ts"
 
 /** What the metrics of a recorder show that has come to its turn. */
 export interface Turn {
@@ -101,7 +101,7 @@ function* joinAll(kernel: Kernel, parts: ReadonlyArray<Shown>, now: number): Ste
     yield* kernel.joining(() => cut.kernel, ended, now)
     cut.release()
   }
-  for (const { earlier } of parts) earlier?.keepOnly((key) => kernel.has(key))
+  for (const { earlier } of parts) earlier?.keepOnly((key) => kernel.has(key), now)
 }
 
 /** What has no labels has no series to go through. */

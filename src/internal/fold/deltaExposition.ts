@@ -15,7 +15,7 @@ import type { Encoded } from "../model/otlp.ts"
 import type { Render } from "../stream/commands.ts"
 import type { Steps } from "../util/steps.ts"
 import { expiredShown, hasBygone, shownParts } from "./kernels/seriesCut.ts"
-import type { Shown } from "./viewedMetric.ts"
+import type { Shown } from "./shown.ts"
 
 /** Recorders that are gone over in one step. */
 const StepRecorders = 1024

@@ -14,14 +14,16 @@ import { SeriesCut } from "./kernels/seriesCut.ts"
 /** As they are now, until whoever reads them releases them. */
 export interface EarlierCut {
   readonly series: SeriesCut
-  /** Lets go of expired series that no recorder goes on with. */
-  readonly keepOnly: (isKept: (key: string) => boolean) => void
+  /** Lets go of expired series that no recorder goes on with, unless another process may. */
+  readonly keepOnly: (isKept: (key: string) => boolean, at: number) => void
 }
 
 export class EarlierSeries {
   readonly #metric: Metric.Any
   /** It shares the limit of the metric: no more series are kept than it may show. */
   #kernel: Kernel | undefined
+  /** Whether processes are added up. */
+  #isTold = false
 
   constructor(metric: Metric.Any) {
     this.#metric = metric
@@ -30,7 +32,7 @@ export class EarlierSeries {
   /** Takes all that a metric has, which is used no more. */
   take(other: InPlace | undefined, at: number): void {
     if (!(other instanceof Kernel)) return
-    if (other.idle !== undefined) other.idle.onExpire = undefined
+    other.idle?.endKeeping()
     if (this.#kernel === undefined) this.#kernel = other
     else this.#join(this.#kernel, other, at)
   }
@@ -44,6 +46,7 @@ export class EarlierSeries {
     const indexes = [...other.indexes(at, "live"), ...other.indexes(at, "idle")]
     allSteps(own.joining(() => other, indexes, at))
     own.rejected += other.rejected
+    if (other.idle !== undefined) own.idle?.absorbUnkept(other.idle, at)
   }
 
   #own(): Kernel {
@@ -51,16 +54,26 @@ export class EarlierSeries {
     return this.#kernel
   }
 
-  /** From now on, takes each series of the metric that expires. */
-  watch(kernel: InPlace | undefined): void {
-    if (!(kernel instanceof Kernel) || kernel.idle === undefined) return
-    kernel.idle.onExpire = (index, at) => {
+  /** From now on, takes each series of the metric that expires. `isTold`: for those who add up processes. */
+  watch(kernel: InPlace | undefined, isTold: boolean): void {
+    this.#isTold ||= isTold
+    if (!(kernel instanceof Kernel) || kernel.idle === undefined || kernel.idle.isKept) return
+    kernel.idle.keep((index, at) => {
       const own = this.#own()
       const key = kernel.key(index)
       // Beyond the limit it would be shown as a series of its own.
-      const fits = key === OverflowKey || own.has(key) || own.size < kernel.instrument.maxSeries
-      if (fits) allSteps(own.joining(() => kernel, [index], at))
-    }
+      if (key !== OverflowKey && !own.has(key) && own.size >= kernel.instrument.maxSeries) this.#makeRoom(own, at)
+      allSteps(own.joining(() => kernel, [index], at))
+    })
+  }
+
+  /** Lets go of the half that had events longest ago. */
+  #makeRoom(kernel: Kernel, at: number): void {
+    const oldest = kernel
+      .indexes(at, "idle")
+      .toSorted((one, other) => kernel.idle!.seen(one) - kernel.idle!.seen(other))
+    const dropped = new Set(oldest.slice(0, Math.ceil(oldest.length / 2)))
+    kernel.idle!.drop((index) => dropped.has(index), at)
   }
 
   /** `undefined`: nothing has been taken. */
@@ -73,7 +86,10 @@ export class EarlierSeries {
     if (kernel === undefined) return undefined
     const series = new SeriesCut(kernel)
     series.detach()
-    return { series, keepOnly: (isKept) => kernel.idle?.drop((index) => !isKept(kernel.key(index))) }
+    const keepOnly: EarlierCut["keepOnly"] = (isKept, at) => {
+      if (!this.#isTold) kernel.idle?.drop((index) => !isKept(kernel.key(index)), at)
+    }
+    return { series, keepOnly }
   }
 
   rewind(now: number): void {

@@ -12,6 +12,7 @@ import { measuredBy } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
 import type { Lane } from "../stream/commands.ts"
+import type { StateRead } from "../stream/foldMessages.ts"
 import { describeError } from "../util/describeError.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
 import { keepState, keptState } from "./kernels/keptState.ts"
@@ -211,7 +212,7 @@ export class EndedStates {
     try {
       const together = before === undefined ? saved : yield* added(metric, metricIn(before.bytes), saved, now)
       if (together.state._tag === "Lost") throw together.state.reason
-      const bytes = yield* bytesOf({ ...together, isContinued: true, shown: undefined })
+      const bytes = yield* recordBytes(metricRecord({ ...together, isContinued: true, shown: undefined }))
       to.set(key, { ...of, recorderId, goneSince: undefined, bytes })
     } catch (error) {
       this.#notKept(recorderId, metric.name, `what it had counted when it was removed is lost: ${describeError(error)}`)
@@ -270,6 +271,7 @@ function* loaded(metric: Metric.Any, saved: SavedMetric): Steps<RegisteredMetric
   const cell = new RegisteredMetric(metric, 0, saved.epoch, saved.createdAt, nobody)
   const error = yield* cell.loading({ ...saved, quarantine: undefined, viewFault: undefined }, undefined)
   if (error !== undefined) throw new Error(error)
+  cell.keepExpired(true)
   return cell
 }
 
@@ -281,29 +283,18 @@ const nobody: MetricOwner = {
   }
 }
 
-/** States of a metric as its reducer has them. */
-interface ReadStates {
-  readonly state: unknown
-  /** What it had counted before it was reset. `undefined`: nothing. */
-  readonly earlier: unknown
-}
-
-/** From the bytes of its record. Throws where they cannot be read. */
-export const statesIn = (metric: Metric.Any, bytes: Uint8Array): ReadStates => {
+/** The states of a metric as its reducer has them, from the bytes of its record. Throws where they cannot be read. */
+export const statesIn = (metric: Metric.Any, bytes: Uint8Array): Pick<StateRead, "state" | "earlier"> => {
   const saved = metricIn(bytes)
   const { state } = saved
-  if (state._tag === "Bytes" || state._tag === "Initial") {
-    return { state: keptState(state, metric.initial), earlier: undefined }
-  }
-  const cell = allSteps(loaded(metric, saved))
-  return { state: cell.state, earlier: cell.earlierState }
+  return state._tag === "Bytes" || state._tag === "Initial"
+    ? { state: keptState(state, metric.initial) }
+    : allSteps(loaded(metric, saved)).counted
 }
 
 /** The bytes of a record that {@link statesIn} reads. Throws where the state is not plain data. */
 export const stateBytes = ({ initial, name }: Metric.Any, state: unknown): Uint8Array => {
   const none = { quarantine: undefined, viewFault: undefined, duplicates: undefined, shown: undefined }
   const saved = { name, epoch: 0, createdAt: 0, isContinued: true, ...none, state: keepState(state, initial) }
-  return allSteps(bytesOf(saved))
+  return allSteps(recordBytes(metricRecord(saved)))
 }
-
-const bytesOf = (saved: SavedMetric): Steps<Uint8Array> => recordBytes(metricRecord(saved))

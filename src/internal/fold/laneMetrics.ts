@@ -32,7 +32,8 @@ import {
 import { RegisteredMetric } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric, SavedRead } from "./savedLane.ts"
 import { preparing, savingEach } from "./savingMetrics.ts"
-import type { MetricOwner, Shown } from "./viewedMetric.ts"
+import type { Shown } from "./shown.ts"
+import type { MetricOwner } from "./viewedMetric.ts"
 
 /** A metric of a lane. */
 export interface Generation {
@@ -123,8 +124,9 @@ export class LaneMetrics implements MetricOwner {
     return preparing(this.#cells)
   }
 
-  /** All of them as they are in this call. */
-  saving(): Steps<ReadonlyArray<MetricAndSaved>> {
+  /** All of them as they are in this call. `addsUp`: for those who add up processes. */
+  saving(addsUp = false): Steps<ReadonlyArray<MetricAndSaved>> {
+    if (addsUp) this.keepExpired()
     return savingEach(this.#cells, (kernel) => this.cut(kernel))
   }
 
@@ -196,6 +198,11 @@ export class LaneMetrics implements MetricOwner {
       place[PlaceDuring] = DuringFold
     }
     return took
+  }
+
+  /** From now on, what expires is kept for those who add up processes. */
+  keepExpired(): void {
+    for (const cell of this.#cells) cell.keepExpired(true)
   }
 
   /** How many series there are. */

@@ -9,8 +9,8 @@ import type { Change } from "../stream/foldMessages.ts"
 import type { Steps } from "../util/steps.ts"
 import type { LaneMetrics } from "./laneMetrics.ts"
 import type { SavedEvents, SavedStep } from "./savedLane.ts"
+import type { Shown } from "./shown.ts"
 import type { Work } from "./slices.ts"
-import type { Shown } from "./viewedMetric.ts"
 
 export type Step = LaneCommand | Batch | Show | Skip | Absorb
 

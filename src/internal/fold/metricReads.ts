@@ -30,7 +30,7 @@ export const readEach =
   (cell: RegisteredMetric): MetricRead & { readonly cuts: ReadonlyArray<SeriesCut> } => {
     const { made, value } = cuts.collect(() => stepsOf(cell, command, isSent))
     const [cut, ...earlier] = made
-    return cut !== undefined && cut.kernel === cell.kernel && earlier.length === 0
+    return cut !== undefined && earlier.length === 0
       ? { steps: value, save: cell.savingSeries(cut), cuts: made }
       : { ...alone(value), cuts: made }
   }
@@ -45,11 +45,13 @@ const stepsOf = (cell: RegisteredMetric, command: ReadCommand, isSent: boolean):
     case "largest":
       return cell.readLargest(now, maxSeries, isSent)
     case "states":
-      return cell.readState(isSent)
+      return cell.readState(isSent, false)
+    case "counted":
+      return cell.readState(isSent, true)
   }
 }
 
-/** Of one without series, or with series of before a reset: done to its end where it is to be saved. */
+/** Of one without series, or with earlier ones: done to its end where it is to be saved. */
 const alone = (steps: PartSteps): MetricRead => {
   const state: { result?: { readonly part: ReadPart | undefined } } = {}
   const advance = (): void => {

@@ -245,9 +245,9 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     return this.#metrics.names
   }
 
-  /** What is kept beyond the process: the metrics as they are in this call. */
-  savingMetrics(): Steps<ReadonlyArray<MetricAndSaved>> {
-    return this.#metrics.saving()
+  /** What is kept beyond the process, as it is in this call. `addsUp`: for those who add up processes. */
+  savingMetrics(addsUp = false): Steps<ReadonlyArray<MetricAndSaved>> {
+    return this.#metrics.saving(addsUp)
   }
 
   // --- when the worker is replaced

@@ -56,7 +56,9 @@ export class RegisteredMetric extends ViewedMetric {
     if (!goesOnFrom(metric, this.metric) || !isCumulative(metric)) return next
     next.earliest = earliest
     next.earlier = this.earlier ?? new EarlierSeries(metric)
+    const isKept = kernel instanceof Kernel && kernel.idle?.isKept === true
     next.earlier.take(kernel, at)
+    if (isKept) next.keepExpired(false)
     return next
   }
 
@@ -191,6 +193,7 @@ export class RegisteredMetric extends ViewedMetric {
     this.duplicates.load(duplicates)
     if (shown !== undefined) this.lastShown = deserialize(shown.slice())
     const text = poison ?? (yield* this.#loadState(state))
+    this.earlier?.watch(this.kernel, false)
     if (text === undefined) return undefined
     this.#reduced = 0
     const error = cutText(text, MostOfError)

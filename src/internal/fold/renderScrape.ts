@@ -28,8 +28,8 @@ import { DeltaExposition } from "./deltaExposition.ts"
 import { shownParts } from "./kernels/seriesCut.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import { renderSeries } from "./renderSeries.ts"
+import type { Shown } from "./shown.ts"
 import type { Work, WorkSteps, Worktable } from "./slices.ts"
-import type { Shown } from "./viewedMetric.ts"
 
 /**
  * Milliseconds that a scrape waits for lanes which wait for a listener to changes. Then it has what they have folded: the

@@ -13,7 +13,7 @@ import { HistogramPoints } from "../metric/instruments/histogram.ts"
 import type { Points } from "../metric/instruments/points.ts"
 import type { Steps } from "../util/steps.ts"
 import { lastPart, type SeriesCut, type ShownSeries } from "./kernels/seriesCut.ts"
-import type { Shown } from "./viewedMetric.ts"
+import type { Shown } from "./shown.ts"
 
 /** Series that are rendered in one step. */
 const StepSeries = 256

@@ -4,7 +4,7 @@ import { Duplicates } from "../formats/duplicates.ts"
 import type { Labelled } from "../metric/definition/labelledParts.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { fitting, type SeriesFilter } from "../metric/definition/seriesFilter.ts"
-import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
+import type { Snapshot } from "../metric/definition/snapshot.ts"
 import { rewindState } from "../metric/rewindState.ts"
 import type { LargestRead, ShownRead, StateRead } from "../stream/foldMessages.ts"
 import { asItIs, copyPlain } from "../util/copyPlain.ts"
@@ -12,7 +12,7 @@ import { cutText, MostOfError } from "../util/cutText.ts"
 import { describeError } from "../util/describeError.ts"
 import { known, type Steps } from "../util/steps.ts"
 import { copyOut } from "./copyOut.ts"
-import { type EarlierCut, EarlierSeries, isCumulative } from "./earlierSeries.ts"
+import { EarlierSeries, isCumulative } from "./earlierSeries.ts"
 import { type InPlace, Kernel } from "./kernels/kernel.ts"
 import { kernelOf } from "./kernels/kernelOf.ts"
 import {
@@ -25,26 +25,8 @@ import {
   viewedSome
 } from "./kernels/seriesCut.ts"
 import { SeriesTexts } from "./seriesTexts.ts"
+import type { Shown } from "./shown.ts"
 import { largestSeries } from "./topSeries.ts"
-
-/** What a metric shows at a moment, for one who does not keep it. */
-export interface Shown {
-  readonly metric: Metric.Any
-  /** Of one without labels. `undefined` when it cannot be viewed. */
-  readonly dimensions: unknown
-  /** Of one with labels, until whoever reads it releases it. Of any built-in one, where recorders are added up. */
-  readonly series: SeriesCut | undefined
-  readonly texts: SeriesTexts
-  /** What its recorder does not show any more, where recorders are added up. */
-  readonly earlier?: EarlierCut | undefined
-  /** What is added up of one without series that can be viewed. */
-  readonly state: { readonly of: unknown } | undefined
-  readonly epoch: number
-  readonly createdAt: number
-  readonly isContinued: boolean
-  readonly quarantine: Quarantine | undefined
-  readonly duplicates: Duplicates
-}
 
 /** Whom a metric is registered with. */
 export interface MetricOwner {
@@ -118,9 +100,9 @@ export abstract class ViewedMetric {
     return this.kernel === undefined ? Ref.getUnsafe(this.stateRef!) : this.kernel.state()
   }
 
-  /** What it had counted before it was reset, likewise. `undefined`: nothing. */
-  get earlierState(): unknown {
-    return this.earlier?.kernel?.state()
+  /** What it has counted, for those who add up processes. */
+  get counted(): Pick<StateRead, "state" | "earlier"> {
+    return { state: this.kernel?.state(true) ?? this.state, earlier: this.earlier?.kernel?.state(true) }
   }
 
   /** What it shows, as its view gives it. Throws what that throws. */
@@ -161,18 +143,17 @@ export abstract class ViewedMetric {
     const quarantine = this.quarantineState && { ...this.quarantineState }
     const [texts, duplicates] = [this.#texts, this.duplicates]
     const state = addsUp && dimensions !== undefined ? { of: this.state } : undefined
-    const earlier = addsUp ? this.#earlierCut() : undefined
+    if (addsUp) this.keepExpired(false)
+    const earlier = addsUp ? this.earlier?.cut() : undefined
     return { metric, dimensions, series, state, texts, epoch, createdAt, isContinued, quarantine, duplicates, earlier }
   }
 
-  /** What expires is kept from the first time that somebody adds up: nobody else needs it. */
-  #earlierCut(): EarlierCut | undefined {
+  /** From the first time that somebody adds up: nobody else needs it. `isTold`: processes. */
+  keepExpired(isTold: boolean): void {
     const { kernel, metric } = this
-    if (metric.instrument?.expireAfter !== undefined && isCumulative(metric)) {
-      this.earlier ??= new EarlierSeries(metric)
-      this.earlier.watch(kernel)
-    }
-    return this.earlier?.cut()
+    if (metric.instrument?.expireAfter === undefined || !isCumulative(metric)) return
+    this.earlier ??= new EarlierSeries(metric)
+    this.earlier.watch(kernel, isTold)
   }
 
   /** A copy that the reader may keep: what could not cross a thread is refused here. */
@@ -264,15 +245,15 @@ export abstract class ViewedMetric {
     })()
   }
 
-  #earlierState(isSent: boolean): Steps<unknown> | undefined {
+  #earlierSteps(own: typeof asItIs): Steps<unknown> | undefined {
     const kernel = this.earlier?.kernel
-    if (kernel === undefined) return undefined
-    const cut = this.owner.cut(kernel)
-    return kernel.stateSteps(() => cut.kernel, ownFor(isSent))
+    const cut = kernel && this.owner.cut(kernel)
+    return cut && kernel.stateSteps(() => cut.kernel, own, true)
   }
 
-  /** A copy of the state. One that cannot be copied could not be sent either: it is left out. */
-  readState(isSent: boolean): Steps<StateRead | undefined> {
+  /** A copy of the state. One that cannot be copied could not be sent either: it is left out. `addsUp`: see {@link counted}. */
+  readState(isSent: boolean, addsUp: boolean): Steps<StateRead | undefined> {
+    if (addsUp) this.keepExpired(true)
     const { epoch, isContinued, kernel, metric } = this
     const quarantine = this.quarantineState
     const rest = {
@@ -282,22 +263,18 @@ export abstract class ViewedMetric {
       ...(quarantine !== undefined && { quarantine: { ...quarantine } })
     }
     const cut = this.#cut()
-    const earlier = this.#earlierState(isSent)
-    if (cut === undefined && earlier === undefined) {
+    if (cut === undefined) {
       try {
-        const state = metric.instrument === undefined ? copyOut(this.state) : structuredClone(this.state)
-        return known({ ...rest, state })
+        if (metric.instrument === undefined) return known({ ...rest, state: copyOut(this.state) })
+        return known({ ...rest, ...structuredClone(addsUp ? this.counted : { state: this.state }) })
       } catch {
         return known(undefined)
       }
     }
-    const states =
-      cut === undefined
-        ? known<unknown>(structuredClone(this.state))
-        : (kernel as Kernel).stateSteps(() => cut.kernel, ownFor(isSent))
+    const states = (kernel as Kernel).stateSteps(() => cut.kernel, ownFor(isSent), addsUp)
+    const earlier = addsUp ? this.#earlierSteps(ownFor(isSent)) : undefined
     return (function* () {
-      const state = yield* states
-      return { ...rest, state, ...(earlier && { earlier: yield* earlier }) }
+      return { ...rest, state: yield* states, earlier: earlier && (yield* earlier) }
     })()
   }
 }

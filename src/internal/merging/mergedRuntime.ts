@@ -9,6 +9,7 @@ import type * as Scope from "effect/Scope"
 import { collectedScrapes } from "../exporters/renderCollected.ts"
 import { largestSeries } from "../fold/topSeries.ts"
 import type * as Metric from "../metric/definition/metric.ts"
+import { mergedBygone } from "../metric/mergedSnapshot.ts"
 import { RecorderNotFound, RuntimeFailed } from "../model/runtimeErrors.ts"
 import type { ClusterStats, RuntimeStats } from "../model/runtimeStats.ts"
 import { InvalidState } from "../model/usageErrors.ts"
@@ -90,7 +91,11 @@ export const mergedRuntime = Effect.fnUntraced(function* (
     createdAt: new Map()
   })
 
-  const sourceOf = (recorderId: string, { stats, ...total }: Pick<Total, "snapshots" | "stats"> & Dated): Source => {
+  const sourceOf = (
+    recorderId: string,
+    { stats, ...total }: Pick<Total, "snapshots" | "stats"> & Dated,
+    at: number
+  ): Source => {
     const life = lives.get(recorderId) ?? lifeOf(total)
     lives.set(recorderId, life)
     const { instance, since } = life
@@ -109,7 +114,11 @@ export const mergedRuntime = Effect.fnUntraced(function* (
       instance,
       createdAt: since,
       statsUnsafe: () => stats,
-      shown: Effect.succeed(shown),
+      shown: Effect.forEach(shown, (each) =>
+        Effect.map(inSlices(mergedBygone(each.metric, each.snapshot, at)), (bygone) =>
+          bygone === undefined ? each : { ...each, bygone }
+        )
+      ),
       // What it shows is counted by others.
       counted: Effect.succeed([]),
       largest: (maxSeries) =>
@@ -125,8 +134,8 @@ export const mergedRuntime = Effect.fnUntraced(function* (
 
   const gather = Effect.map(options.merged, ({ at, others, recorders, stats }) => {
     cluster = stats
-    sources = Object.entries(recorders).map(([id, total]) => sourceOf(id, total))
-    if (others !== undefined) sources = [...sources, sourceOf(idOfOthers(recorders), others)]
+    sources = Object.entries(recorders).map(([id, total]) => sourceOf(id, total, at))
+    if (others !== undefined) sources = [...sources, sourceOf(idOfOthers(recorders), others, at)]
     const ids = new Set(sources.map(({ recorderId }) => recorderId))
     for (const id of lives.keys()) {
       if (ids.has(id)) continue

@@ -1,11 +1,16 @@
 /** What several states of a metric show together. */
-import type { Steps } from "../util/steps.ts"
+import { known, type Steps } from "../util/steps.ts"
+import type { Bygone, SeriesShown } from "./definition/bygone.ts"
 import type * as Metric from "./definition/metric.ts"
 import type { Snapshot } from "./definition/snapshot.ts"
 import { deltaViewSteps } from "./instruments/deltaView.ts"
 import { kindOf } from "./instruments/kinds.ts"
 import { mergeSteps } from "./instruments/mergeStates.ts"
-import type { SeriesState } from "./instruments/series.ts"
+import { isIdle, labelsOf, type SeriesState } from "./instruments/series.ts"
+import { StepSeries } from "./instruments/view.ts"
+
+/** What snapshots were made of that have series which expire. */
+const states = new WeakMap<Snapshot, SeriesState<unknown>>()
 
 /** A built-in metric is merged and viewed some series at a time; one that was written by hand with a call each. */
 export function* mergedSnapshot(
@@ -21,5 +26,34 @@ export function* mergedSnapshot(
   const { measure } = kindOf(instrument)
   let state = first as SeriesState<unknown>
   for (const other of rest) state = yield* mergeSteps(measure, state, other as SeriesState<unknown>, now)
-  return { name, dimensions: yield* deltaViewSteps(instrument, state, undefined, now) }
+  const snapshot = { name, dimensions: yield* deltaViewSteps(instrument, state, undefined, now) }
+  if (state.idle !== undefined) states.set(snapshot, state)
+  return snapshot
+}
+
+/** What the series of such a snapshot are that have expired by `now`. `undefined`: they do not expire, or do not add up. */
+export const mergedBygone = (
+  { instrument }: Metric.Any,
+  snapshot: Snapshot,
+  now: number
+): Steps<Bygone | undefined> => {
+  const state = states.get(snapshot)
+  if (state === undefined || instrument === undefined) return known(undefined)
+  const { adds, frame, show } = kindOf(instrument)
+  return adds && instrument.labels.length > 0 ? bygone() : known(undefined)
+
+  function* bygone(): Steps<Bygone> {
+    const { expired, seen } = state!.idle!
+    const series: Array<SeriesShown["series"][number]> = []
+    let overflow: object | undefined
+    let count = 0
+    for (const [key, point] of Object.entries(state!.series)) {
+      if (++count % StepSeries === 0) yield
+      if (!isIdle(instrument!, seen[key]!, now)) continue
+      const labels = labelsOf(instrument!, key)
+      if (labels === undefined) overflow = show(point, now)
+      else series.push({ ...show(point, now), labels })
+    }
+    return { idle: { ...frame, series, ...(overflow && { overflow }) } as SeriesShown, expired: show(expired, now) }
+  }
 }

@@ -142,14 +142,17 @@ export class RecorderReads {
 
   /** The same for those who add up processes. */
   get counted(): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {
-    return this.#stateReads("what was counted")
+    return this.#stateReads("what was counted", "counted")
   }
 
-  #stateReads(what: string): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {
-    return this.#ask<StateRead, ReadonlyArray<OfMetric<StateRead>>>({ what: "states" }, (answer) =>
+  #stateReads(
+    said: string,
+    what: "states" | "counted" = "states"
+  ): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {
+    return this.#ask<StateRead, ReadonlyArray<OfMetric<StateRead>>>({ what }, (answer) =>
       this.#recorder.log.inspected(
         ofMetrics(answer, ({ name }) => name),
-        () => `read ${what}`
+        () => `read ${said}`
       )
     )
   }

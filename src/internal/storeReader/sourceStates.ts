@@ -13,6 +13,7 @@ import { misfits as stateMisfits } from "../metric/definition/stateShape.ts"
 import type { Stats } from "../model/stats.ts"
 import { type AboutSource, readStoredKey } from "../store/entries.ts"
 import { whyPacked } from "../store/packing.ts"
+import type { StateRead } from "../stream/foldMessages.ts"
 import { describeError } from "../util/describeError.ts"
 
 /** The states of the recorders that have an id. */
@@ -31,12 +32,7 @@ export interface UnreadablePart {
 
 type StatesAndStats = Omit<RecorderStates, "recorderId">
 
-interface ReadMetric {
-  readonly name: string
-  readonly state: unknown
-  /** What it had counted before it was reset. `undefined`: nothing. */
-  readonly earlier: unknown
-}
+type ReadMetric = Pick<StateRead, "name" | "state" | "earlier">
 
 export interface SourceStates {
   readonly live: ReadonlyArray<RecorderStates>

@@ -41,7 +41,7 @@ export interface ReadCommand {
   readonly _tag: "Read"
   readonly lane: Lane
   readonly request: number
-  readonly what: "snapshots" | "shown" | "largest" | "states"
+  readonly what: "snapshots" | "shown" | "largest" | "states" | "counted"
   readonly now: number
   /** Those of a read of snapshots, if not all. */
   readonly names?: ReadonlyArray<string> | undefined

@@ -56,7 +56,7 @@ export interface StateRead {
   readonly name: string
   readonly epoch: number
   readonly state: unknown
-  /** What it had counted before it was reset, for those who add up processes. */
+  /** What it had counted before it was reset, and in series that have expired, for those who add up processes. */
   readonly earlier?: unknown
   /** See {@link ShownRead}. */
   readonly isContinued?: true

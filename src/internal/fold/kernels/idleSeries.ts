@@ -26,6 +26,9 @@ export interface TimesByKey {
   readonly lives: Record<string, number>
 }
 
+/** Keeps what a series has before it expires. */
+type Keep = (index: number, at: number) => void
+
 /** When a series had its first event and its last, which is NaN where there is none, and which life it is in. */
 const Times = 3
 const Seen = 1
@@ -41,8 +44,9 @@ export class IdleSeries {
   /** All series that are there no more as one point, or `null`. */
   expired: unknown = null
   #sweptAt: number | null = null
-  /** Is told of a series before it expires. */
-  onExpire: ((index: number, at: number) => void) | undefined
+  /** What of that nobody keeps by its series. `undefined`: all of it. */
+  #unkept: unknown
+  #keep: Keep | undefined
   /** No series was seen later. */
   latest = Number.NEGATIVE_INFINITY
 
@@ -52,11 +56,33 @@ export class IdleSeries {
     this.#series = series
   }
 
-  isIdle(index: number, now: number): boolean {
-    return isIdle(this.#instrument, this.#seen(index), now)
+  get isKept(): boolean {
+    return this.#keep !== undefined
   }
 
-  #seen(index: number): number {
+  /** From now on, each series that expires is kept by somebody. */
+  keep(keep: Keep): void {
+    this.#keep = keep
+    this.#unkept = this.unkept
+  }
+
+  /** Whoever keeps them takes this one as well. */
+  endKeeping(): void {
+    this.expired = this.unkept
+    this.#keep = undefined
+    this.#unkept = undefined
+  }
+
+  /** What has expired and nobody keeps by its series. */
+  get unkept(): unknown {
+    return this.#unkept === undefined ? this.expired : this.#unkept
+  }
+
+  isIdle(index: number, now: number): boolean {
+    return isIdle(this.#instrument, this.seen(index), now)
+  }
+
+  seen(index: number): number {
     return this.#times[index * Times + Seen] ?? Number.NaN
   }
 
@@ -71,14 +97,17 @@ export class IdleSeries {
   }
 
   #rewindExpired(at: number): void {
-    if (this.expired !== null) this.expired = this.#measure.rewind?.(this.expired, at) ?? this.expired
+    const { rewind } = this.#measure
+    if (rewind === undefined || this.expired === null) return
+    this.expired = rewind(this.expired, at)
+    if (this.#unkept !== undefined && this.#unkept !== null) this.#unkept = rewind(this.#unkept, at)
   }
 
   rewind(now: number): void {
     if (now >= this.latest) return
     this.latest = now
     this.#rewindExpired(now)
-    for (const index of this.#series.table.all) this.#times[index * Times + Seen] = Math.min(this.#seen(index), now)
+    for (const index of this.#series.table.all) this.#times[index * Times + Seen] = Math.min(this.seen(index), now)
     if (this.#sweptAt !== null) this.#sweptAt = Math.min(this.#sweptAt, now)
   }
 
@@ -88,7 +117,7 @@ export class IdleSeries {
       if (this.isIdle(index, at)) {
         this.#expire(index, at)
         this.#series.table.remove(index)
-      } else if (this.#seen(index) > at) this.#times[index * Times + Seen] = at
+      } else if (this.seen(index) > at) this.#times[index * Times + Seen] = at
     }
     this.#sweptAt = at
   }
@@ -106,7 +135,7 @@ export class IdleSeries {
       this.#expire(index, at)
       this.#series.points.reserve(index)
     }
-    const begins = Number.isNaN(this.#seen(index))
+    const begins = Number.isNaN(this.seen(index))
     if (begins) {
       this.#times[index * Times] = at
       this.#times[index * Times + LifeNumber] = this.#expiries
@@ -118,8 +147,8 @@ export class IdleSeries {
 
   /** The same of a series of another kernel. Whether it begins here. `joins`: it is one with its own, which does not expire. */
   seeOther(index: number, from: IdleSeries, other: number, at: number, joins: boolean): boolean {
-    const seen = Math.min(from.#seen(other), at)
-    const own = this.#seen(index)
+    const seen = Math.min(from.seen(other), at)
+    const own = this.seen(index)
     if (joins && !Number.isNaN(own)) this.#times[index * Times + Seen] = Math.max(seen, own)
     const begins = this.see(index, Number.isNaN(own) ? seen : Math.max(seen, own))
     const born = Math.min(from.#times[other * Times]!, at)
@@ -128,10 +157,11 @@ export class IdleSeries {
     return begins
   }
 
-  /** Lets go of series that are not among what has expired. */
-  drop(isDropped: (index: number) => boolean): void {
+  /** Has series expire, whenever they had their last event. */
+  drop(isDropped: (index: number) => boolean, at: number): void {
     for (const index of this.#series.table.all) {
       if (!isDropped(index)) continue
+      this.expired = together(this.#measure.merge, this.expired, this.#series.points.point(index), at)
       this.#times[index * Times + Seen] = Number.NaN
       this.#series.table.remove(index)
     }
@@ -139,14 +169,26 @@ export class IdleSeries {
 
   /** Takes those that are there no more of another kernel. */
   absorb(other: IdleSeries, at: number): void {
+    const { merge } = this.#measure
     this.#expiries += other.#expiries
-    this.expired = together(this.#measure.merge, this.expired, other.expired, at)
+    if (this.#unkept !== undefined || other.#unkept !== undefined) {
+      this.#unkept = together(merge, this.unkept, other.unkept, at)
+    }
+    this.expired = together(merge, this.expired, other.expired, at)
+  }
+
+  /** Takes what of that nobody keeps. */
+  absorbUnkept(other: IdleSeries, at: number): void {
+    this.expired = together(this.#measure.merge, this.expired, other.unkept, at)
   }
 
   #expire(index: number, at: number): void {
     const { exemplars, points } = this.#series
-    this.onExpire?.(index, at)
-    this.expired = together(this.#measure.merge, this.expired, points.point(index), at)
+    const { merge } = this.#measure
+    const point = points.point(index)
+    if (this.#keep !== undefined) this.#keep(index, at)
+    else if (this.#unkept !== undefined) this.#unkept = together(merge, this.#unkept, point, at)
+    this.expired = together(merge, this.expired, point, at)
     this.#expiries++
     exemplars?.forget(index)
     this.#times[index * Times + Seen] = Number.NaN
@@ -156,13 +198,14 @@ export class IdleSeries {
   addTo({ born, lives, seen }: TimesByKey, key: string, index: number): void {
     const { number, since } = this.lifeOf(index)
     born[key] = since
-    seen[key] = this.#seen(index)
+    seen[key] = this.seen(index)
     lives[key] = number
   }
 
-  /** As the pure reducer has it. `own`: points are given away so. */
-  state(times: TimesByKey, own: typeof asItIs): Idle<unknown> {
-    return { ...times, expiries: this.#expiries, expired: own(this.expired), sweptAt: this.#sweptAt }
+  /** As the pure reducer has it. `own`: points are given away so. `addsUp`: with what is kept by series. */
+  state(times: TimesByKey, own: typeof asItIs, addsUp: boolean): Idle<unknown> {
+    const expired = own(addsUp ? this.unkept : this.expired)
+    return { ...times, expiries: this.#expiries, expired, sweptAt: this.#sweptAt }
   }
 
   /** All that it has of the first `count` series. */
@@ -171,7 +214,8 @@ export class IdleSeries {
   }
 
   save(): SavedIdle {
-    return { expiries: this.#expiries, expired: this.expired, sweptAt: this.#sweptAt, latest: this.latest }
+    const [expiries, sweptAt, unkept] = [this.#expiries, this.#sweptAt, this.#unkept]
+    return { expiries, expired: this.expired, sweptAt, latest: this.latest, ...(unkept !== undefined && { unkept }) }
   }
 
   /** Of the series from one index up to another one. */
@@ -179,10 +223,11 @@ export class IdleSeries {
     return this.#times.slice(from * Times, to * Times)
   }
 
-  load({ expired, expiries, latest, sweptAt }: SavedIdle, times: ReadonlyArray<Float64Array>): void {
+  load({ expired, expiries, latest, sweptAt, unkept }: SavedIdle, times: ReadonlyArray<Float64Array>): void {
     this.#times = allSteps(joined(times))
     this.#expiries = expiries
     this.expired = expired
+    this.#unkept = unkept
     this.#sweptAt = sweptAt
     this.latest = latest
   }

@@ -47,8 +47,8 @@ export interface InPlace {
    * definition run in the first step: where one throws, nothing is changed.
    */
   readonly absorbing: (current: () => InPlace, at: number, levels: boolean) => Steps<void>
-  /** The state as the pure reducer has it. */
-  readonly state: () => unknown
+  /** The state as the pure reducer has it. `addsUp`: for those who add up, with what is kept of before. */
+  readonly state: (addsUp?: boolean) => unknown
   /** Whether {@link save} would take long without what {@link prepare} does, in steps between which events are taken. */
   readonly isStale: boolean
   readonly prepare: () => Steps<void>
@@ -178,12 +178,12 @@ export class Kernel implements InPlace {
     return finder === undefined ? undefined : { kernel: this, value, finder }
   }
 
-  state(): SeriesState<unknown> {
-    return allSteps(this.stateSteps(() => this))
+  state(addsUp = false): SeriesState<unknown> {
+    return allSteps(this.stateSteps(() => this, asItIs, addsUp))
   }
 
-  /** The same in steps. `current`: this kernel, or the copy that was made of it meanwhile. `own`: points are given away so. */
-  *stateSteps(current: () => Kernel, own = asItIs): Steps<SeriesState<unknown>> {
+  /** The same in steps. `current`: this one, or the copy that was made of it meanwhile. `own`: points are given away so. */
+  *stateSteps(current: () => Kernel, own = asItIs, addsUp = false): Steps<SeriesState<unknown>> {
     const series: Record<string, unknown> = {}
     const times: TimesByKey = { born: {}, seen: {}, lives: {} }
     let count = 0
@@ -196,7 +196,7 @@ export class Kernel implements InPlace {
     }
     const kernel = current()
     const { rejected } = kernel
-    return { series, rejected, ...(kernel.idle !== undefined && { idle: kernel.idle.state(times, own) }) }
+    return { series, rejected, ...(kernel.idle !== undefined && { idle: kernel.idle.state(times, own, addsUp) }) }
   }
 
   get isStale(): boolean {

@@ -45,6 +45,8 @@ export interface SavedTable {
 export interface SavedIdle {
   readonly expiries: number
   readonly expired: unknown
+  /** What of that is not kept by its series. Absent: all of it. */
+  readonly unkept?: unknown
   readonly sweptAt: number | null
   readonly latest: number
 }

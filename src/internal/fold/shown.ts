@@ -1,0 +1,25 @@
+import type { Duplicates } from "../formats/duplicates.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { Quarantine } from "../metric/definition/snapshot.ts"
+import type { EarlierCut } from "./earlierSeries.ts"
+import type { SeriesCut } from "./kernels/seriesCut.ts"
+import type { SeriesTexts } from "./seriesTexts.ts"
+
+/** What a metric shows at a moment, for one who does not keep it. */
+export interface Shown {
+  readonly metric: Metric.Any
+  /** Of one without labels. `undefined` when it cannot be viewed. */
+  readonly dimensions: unknown
+  /** Of one with labels, until whoever reads it releases it. Of any built-in one, where recorders are added up. */
+  readonly series: SeriesCut | undefined
+  readonly texts: SeriesTexts
+  /** What its recorder does not show any more, where recorders are added up. */
+  readonly earlier?: EarlierCut | undefined
+  /** What is added up of one without series that can be viewed. */
+  readonly state: { readonly of: unknown } | undefined
+  readonly epoch: number
+  readonly createdAt: number
+  readonly isContinued: boolean
+  readonly quarantine: Quarantine | undefined
+  readonly duplicates: Duplicates
+}
