@@ -30,7 +30,7 @@ import { metricsGiven } from "./internal/metric/flattenMetrics.ts"
 import { type Check, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import type { Captured } from "./internal/replay/ndjson.ts"
 import { type FailOptions, fromNdjson, type SkipOptions, toNdjson } from "./internal/replay/ndjsonStream.ts"
-import { whyInvalidEvent } from "./internal/stream/eventWriter.ts"
+import { copyOf, whyInvalidEvent } from "./internal/stream/eventWriter.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument, type InvalidLine } from "./MetricsError.ts"
 import type { Snapshots, SnapshotsOf } from "./Snapshot.ts"
@@ -75,11 +75,12 @@ class Run {
   /** Folds events up to the first one with which something is wrong. */
   take(captured: Iterable<Captured>): InvalidArgument | undefined {
     for (const { at, event } of captured) {
-      const reason = aTime(at) ?? whyInvalidEvent(event)
+      const own = copyOf(event)
+      const reason = aTime(at) ?? (own === undefined ? (whyInvalidEvent(event) ?? "changed") : undefined)
       if (reason !== undefined) return new InvalidArgument({ argument: `captured[${this.#count}]`, reason })
       this.#count++
       this.#last = at
-      this.#fold.event(event, at)
+      this.#fold.event(own!, at)
     }
     return undefined
   }

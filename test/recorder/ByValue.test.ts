@@ -1,11 +1,22 @@
 // Events are taken by value: changing an event after it was emitted changes nothing, and it arrives as it was.
-import { expect } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { expect, it } from "@effect/vitest"
+import { Effect, Fiber, Stream } from "effect"
 import fc from "fast-check"
-import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { Replay } from "mvx-metrics"
+import { newRecorder, onBothLayers, recorderWith } from "../support/bothLayers.ts"
 import { heldInStart } from "../support/held.ts"
 import { Notes, note, TickLog, Ticks, tick } from "../support/probe.metrics.ts"
 import { forEvery } from "../support/property.ts"
+import {
+  type BoxEvent,
+  FieldAfter,
+  FieldBefore,
+  SumAfter,
+  SumBefore,
+  WritingFilter,
+  WritingLabel,
+  WritingReducer
+} from "../support/writing.metrics.ts"
 
 const changeable = () => ({ _tag: "probe.note", text: "before", tags: ["first"] })
 
@@ -131,4 +142,73 @@ onBothLayers("events by value", (it) => {
       })
     )
   })
+})
+
+const writers = { WritingReducer, WritingLabel, WritingFilter }
+
+const box: BoxEvent = { _tag: "box.row", n: 1, on: new Date(2), inner: { m: 3 } }
+const wholeBox: BoxEvent = {
+  ...box,
+  _tag: "box.whole",
+  list: [4],
+  map: new Map([["a", 5]]),
+  bytes: new Uint8Array([6])
+}
+
+onBothLayers(
+  "metrics that write to their event",
+  (it) => {
+    for (const [what, writer] of Object.entries(writers)) {
+      for (const [shape, event, sum] of [
+        ["a row", box, 6],
+        ["a whole event", wholeBox, 21]
+      ] as const) {
+        it.effect(`${what} changes nothing for the other metrics of ${shape}`, () =>
+          Effect.gen(function* () {
+            const recorder = yield* recorderWith(FieldBefore, SumBefore, writer, SumAfter, FieldAfter)
+            yield* recorder.emit(event)
+            yield* recorder.emit(event)
+            expect(event).toEqual(shape === "a row" ? box : wholeBox)
+            for (const metric of [SumBefore, SumAfter])
+              expect((yield* recorder.snapshot(metric)).dimensions).toEqual({ value: 2 * sum })
+            for (const metric of [FieldBefore, FieldAfter])
+              expect((yield* recorder.snapshot(metric)).dimensions).toEqual({ value: 2 })
+          })
+        )
+
+        it.effect(`${what} changes nothing for them while somebody listens to the changes of ${shape}`, () =>
+          Effect.gen(function* () {
+            const recorder = yield* recorderWith(writer, FieldAfter, SumAfter)
+            const changes = yield* Effect.forkChild(
+              recorder.changes.pipe(
+                Stream.filter(({ snapshot }) => snapshot.name === SumAfter.name),
+                Stream.take(2),
+                Stream.runCollect
+              ),
+              { startImmediately: true }
+            )
+            yield* recorder.emit(event)
+            yield* recorder.emit(event)
+            expect((yield* Fiber.join(changes)).map(({ snapshot }) => snapshot.dimensions)).toEqual([
+              { value: sum },
+              { value: 2 * sum }
+            ])
+            expect((yield* recorder.snapshot(FieldAfter)).dimensions).toEqual({ value: 2 })
+          })
+        )
+      }
+    }
+  },
+  [new URL("../support/writing.metrics.ts", import.meta.url)]
+)
+
+it("a replay changes none of its events", () => {
+  const captured = [box, wholeBox].map((event, at) => ({ at, event }))
+  const shown = Replay.run([WritingReducer, FieldAfter, SumAfter], captured)
+  expect(shown["box.sum.after"]!.dimensions).toEqual({ value: 27 })
+  expect(shown["box.field.after"]!.dimensions).toEqual({ value: 2 })
+  expect(captured.map(({ event }) => event)).toEqual([
+    { _tag: "box.row", n: 1, on: new Date(2), inner: { m: 3 } },
+    { ...box, _tag: "box.whole", list: [4], map: new Map([["a", 5]]), bytes: new Uint8Array([6]) }
+  ])
 })

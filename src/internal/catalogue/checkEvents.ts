@@ -19,7 +19,7 @@ export const checkEvents = (metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<F
     if (own.length === 0) {
       return [finding("event-unread", tag, "is read by no metric", "Read it, or leave it out of the family")]
     }
-    const read = own.map(({ instrument }) => (instrument === undefined ? undefined : fieldsRead(instrument)))
+    const read = own.map(fieldsRead)
     // A function may read any field.
     if (read.includes(undefined)) return []
     const known = new Set(["_tag", ...read.flatMap((fields) => fields ?? [])])

@@ -8,6 +8,7 @@ import type { MetricEvent } from "../model/event.ts"
 import type { ReadCommand } from "../stream/commands.ts"
 import type { Change } from "../stream/foldMessages.ts"
 import type { Rows } from "../stream/rows/format.ts"
+import { copyPlain } from "../util/copyPlain.ts"
 import type { Steps } from "../util/steps.ts"
 import type { Kernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
@@ -177,20 +178,25 @@ export class LaneMetrics implements MetricOwner {
     return fold !== undefined ? count : decoded
   }
 
-  /** Gives one event to the metrics that read it; whether at least one took it. Its changes are added to `changes`. */
+  /**
+   * Gives one event, which is the library's own, to the metrics that read it; whether at least one took it. Its changes are
+   * added to `changes`.
+   */
   event(event: MetricEvent, at: number, sequence: number, changes: Array<Change> | undefined): boolean {
     if (this.#cuts?.isAny === true) this.#cuts.detach()
     const place = this.#place
     place[PlaceLane] = this.#lane.lane
     place[PlaceSequence] = sequence
     this.#plans ??= new MetricPlans(this.#cells)
-    const { cells, reader, tag } = this.#plans.ofEvent(event._tag)
+    const { cells, mayWrite, reader, tag } = this.#plans.ofEvent(event._tag)
     place[PlaceReader] = reader
     place[PlaceTag] = tag
     let took = false
-    for (const cell of cells) {
+    for (let i = 0; i < cells.length; i++) {
+      const cell = cells[i]!
       place[PlaceMetric] = cell.index
-      if (!cell.reduce(event, at)) continue
+      const own = mayWrite && i < cells.length - 1 ? copyPlain(event) : event
+      if (!cell.reduce(own, at)) continue
       took = true
       if (changes === undefined) continue
       place[PlaceDuring] = DuringView

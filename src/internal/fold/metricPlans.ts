@@ -1,5 +1,6 @@
 /** Which of a lane's metrics take which rows and events. */
 
+import { fieldsRead } from "../metric/definition/instrument.ts"
 import type { RowRead, Rows } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
@@ -16,6 +17,8 @@ export interface FoldLayout {
 /** The metrics that read a tag. */
 export interface Readers {
   readonly cells: ReadonlyArray<RegisteredMetric>
+  /** Whether one of them may write to an event that another one gets after it. */
+  readonly mayWrite: boolean
   /** See {@link PlaceReader} and {@link PlaceTag}. */
   readonly reader: number
   readonly tag: number
@@ -30,7 +33,7 @@ export interface RowPlan extends Readers {
 /** What most lanes have of something. It is shared, and never written. */
 export const none: ReadonlyArray<never> = []
 
-const noReaders: Readers = { cells: none, reader: 0, tag: -1 }
+const noReaders: Readers = { cells: none, mayWrite: false, reader: 0, tag: -1 }
 
 const exact = <A>(array: ReadonlyArray<A>): ReadonlyArray<A> => (array.length === 0 ? none : array.slice())
 
@@ -93,11 +96,19 @@ export class MetricPlans {
     const cells = this.#cells.filter(({ metric }) => Object.hasOwn(metric.reduce, tag))
     const [first] = cells
     if (first === undefined) return noReaders
-    return { cells: exact(cells), reader: first.index, tag: Object.keys(first.metric.reduce).indexOf(tag) }
+    return {
+      cells: exact(cells),
+      mayWrite: cells.slice(0, -1).some(({ metric }) => fieldsRead(metric) === undefined),
+      reader: first.index,
+      tag: Object.keys(first.metric.reduce).indexOf(tag)
+    }
   }
 }
 
-/** Folds rows as the events they hold; how many at least one of the metrics took. */
+/**
+ * Folds rows as the events they hold; how many at least one of the metrics took. Each metric gets events of its own: to
+ * read one again costs less than to freeze it, and holds for dates as well.
+ */
 export const foldDecoded = (
   layout: FoldLayout,
   cells: ReadonlyArray<RegisteredMetric>,
@@ -111,13 +122,12 @@ export const foldDecoded = (
   const { words } = layout.layout
   let applied = 0
   for (let i = 0, row = at; i < count; i++, row += words) {
-    const event = layout.read(rows, row)
     let took = false
     place[PlaceSequence] = sequence + i
     for (let c = 0; c < cells.length; c++) {
       const cell = cells[c]!
       place[PlaceMetric] = cell.index
-      if (cell.reduce(event, time)) took = true
+      if (cell.reduce(layout.read(rows, row), time)) took = true
     }
     if (took) applied++
   }

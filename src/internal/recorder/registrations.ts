@@ -223,8 +223,8 @@ export class Registrations {
 const fieldsOf = (tag: string, metrics: ReadonlyArray<Metric.Any>): ReadonlySet<string> | undefined => {
   const fields = new Set<string>()
   const readers = metrics.filter(({ reduce }) => Object.hasOwn(reduce, tag))
-  for (const { instrument } of readers) {
-    const own = instrument === undefined ? undefined : fieldsRead(instrument)
+  for (const reader of readers) {
+    const own = fieldsRead(reader)
     if (own === undefined) return undefined
     for (const field of own) fields.add(field)
   }

@@ -69,8 +69,14 @@ export const sourceValue = (source: Source, event: MetricEvent, at: number): unk
   return Object.hasOwn(event, source) ? (event as unknown as { readonly [field: string]: unknown })[source] : undefined
 }
 
-/** The fields of an event that an instrument reads, or `undefined` where a function of the user reads the whole event. */
-export const fieldsRead = ({ filter, labels, settings, value }: Instrument): ReadonlyArray<string> | undefined => {
+/** The fields of an event that a metric reads, or `undefined` where a function of the user gets the whole event. */
+export const fieldsRead = ({
+  instrument
+}: {
+  readonly instrument: Instrument | undefined
+}): ReadonlyArray<string> | undefined => {
+  if (instrument === undefined) return undefined
+  const { filter, labels, settings, value } = instrument
   const { exemplar } = settings as { readonly exemplar?: "span" | { readonly [id: string]: string } }
   const sources = [...(value === undefined ? [] : [value]), ...labels.map(([, source]) => source)]
   return filter === undefined && sources.every(Predicate.isString)
