@@ -240,7 +240,8 @@ describe("a state by hand that cannot be saved", () => {
     expect(replaying.quarantined()[0]!.error).toContain(reason)
     replaying.event(a(6))
     expect(replaying.read("snapshots")).toMatchObject([
-      { name: "bad", dimensions: { shown: 1 }, quarantine: { missed: 1 } },
+      // The event whose state is lost, and the one behind it.
+      { name: "bad", dimensions: { shown: 1 }, quarantine: { missed: 2 } },
       { name: "sum", dimensions: { sum: 11 } },
       { name: "count", dimensions: { value: 2 } }
     ])
@@ -336,8 +337,12 @@ describe("a metric that ended the fold", () => {
     expect(replaying.quarantined()).toMatchObject([{ name: "throws", error: "Error: nine" }])
     expect(replaying.read("snapshots")).toMatchObject([
       { name: "sum", dimensions: { sum: -1 } },
-      { name: "throws", quarantine: { error: "Error: nine", missed: 1 } }
+      // The two events that its state had before it was saved, and the one behind them.
+      { name: "throws", quarantine: { error: "Error: nine", missed: 3 } }
     ])
+    replaying.save()
+    replaying.replace()
+    expect(replaying.read("snapshots")[1]).toMatchObject({ quarantine: { error: "Error: nine", missed: 3 } })
   })
 })
 

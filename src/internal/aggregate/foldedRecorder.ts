@@ -288,13 +288,6 @@ export class FoldedRecorder {
 }
 
 const bytesOfMetric = (saved: SavedMetric): Uint8Array => {
-  const record = metricRecord({ ...withLoss(saved), shown: undefined })
+  const record = metricRecord({ ...saved, shown: undefined })
   return bytesIn(segmentOf([record]), [record])[0]!.slice()
-}
-
-/** A state that cannot be kept is lost to whoever reads this, with the events that are in it. */
-const withLoss = (saved: SavedMetric): SavedMetric => {
-  const { quarantine, reduced = 0, state } = saved
-  if (state._tag !== "Lost") return saved
-  return { ...saved, quarantine: { error: state.reason, missed: (quarantine?.missed ?? 0) + reduced } }
 }

@@ -177,14 +177,14 @@ export class RegisteredMetric extends ViewedMetric {
       earliest = createdAt,
       isContinued,
       quarantine,
-      reduced,
+      reduced = 0,
       shown,
       state,
       viewFault
     }: SavedMetric,
     poison: string | undefined
   ): Steps<string | undefined> {
-    this.#reduced = reduced ?? 0
+    this.#reduced = reduced
     this.isContinued = isContinued
     this.earliest = earliest
     if (earlier !== undefined) this.earlier = EarlierSeries.load(this.metric, earlier)
@@ -197,7 +197,8 @@ export class RegisteredMetric extends ViewedMetric {
     if (text === undefined) return undefined
     this.#reduced = 0
     const error = cutText(text, MostOfError)
-    this.quarantineState = { error, missed: quarantine?.missed ?? 0 }
+    // Events that were in the state are missing with it.
+    this.quarantineState = { error, missed: (quarantine?.missed ?? 0) + reduced }
     return error
   }
 
