@@ -391,6 +391,29 @@ it("one of two threads gets a name in Prometheus that both ask for at once, and 
   }
 })
 
+it("a registration that a thread has given up keeps no name in Prometheus", async () => {
+  await using runtime = await started()
+  await using thread = startThread({ waitTimeout: "50 millis" })
+  await thread.run("attach")
+  await thread.run("createEmpty", "given up")
+  const done = new Int32Array(new SharedArrayBuffer(4))
+  const registering = thread.run("signal", done, 0, "registerWork").catch((error) => error)
+  // The metrics are found when the thread waits for them no more.
+  Atomics.wait(done, 0, 0)
+  expect(await registering).toMatchObject({
+    tag: "mvx-metrics/RegisterError",
+    message: expect.stringContaining("were not looked up within 50ms by the main thread")
+  })
+  const own = await runtime.createRecorder("own")
+  await expect.poll(() => own.registerMetric(ClashingMetrics), { timeout: 10_000 }).toBeDefined()
+  // The thread asks again, and gets what is free.
+  await expect
+    .poll(() => thread.run("registerWork").catch((error) => error), { timeout: 10_000 })
+    .toMatchObject({
+      message: expect.stringContaining(`would both be "threads_work"`)
+    })
+})
+
 it("says what is not possible, and what to do", async () => {
   await using inProcess = await MetricsRuntime.start({
     namespace: "test.inProcess",

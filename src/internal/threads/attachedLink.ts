@@ -7,18 +7,16 @@ import * as Effect from "effect/Effect"
 import { FoldClosed } from "../link/foldClosed.ts"
 import { LaneLink, type LaneListener, type Link, type LinkCore } from "../link/link.ts"
 import { ToldStore } from "../link/toldStore.ts"
-import type { MetricsModuleError } from "../model/registerErrors.ts"
 import { type Carrier, PagesBetweenThreads } from "../stream/carrier.ts"
 import type { Command, Lane } from "../stream/commands.ts"
 import { countersAt } from "../stream/foldedCounters.ts"
 import { WakeUp } from "../stream/parking.ts"
 import { BookClosed, ByShutdown, type LaneBooks } from "../stream/rows/laneBooks.ts"
 import type { StreamWords } from "../stream/rows/streamWords.ts"
-import type { CatalogEntries } from "../stream/workerMessages.ts"
 import { RowWriter } from "../stream/writer.ts"
 import { decodeModuleError } from "../worker/startErrors.ts"
 import type { FromThread, ReservedLane, ThreadCommand, ToThread } from "./messages.ts"
-import { type FoundMetrics, ThreadCatalog } from "./threadCatalog.ts"
+import { type FindMetrics, ThreadCatalog } from "./threadCatalog.ts"
 import { ThreadNames } from "./threadNames.ts"
 
 /** How long rows may lie unpublished while the thread is in the midst of a turn that waits, in milliseconds. */
@@ -51,6 +49,8 @@ export interface AttachedLink {
   readonly close: () => void
 }
 
+type Found = Extract<ToThread, { readonly _tag: "Found" | "NotFound" }>
+
 /** What only the thread of the runtime can do. */
 const ofMain = (what: string): Error =>
   new Error(`an attached thread cannot ${what}. Do it in the thread that the runtime was started in`)
@@ -77,7 +77,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
   const lanes = new Map<Lane, OwnLane>()
   const free: Array<ReservedLane> = []
   let waiting: Array<() => void> = []
-  const found = new Map<number, (result: Effect.Effect<FoundMetrics, MetricsModuleError>) => void>()
+  const finding = new Map<number, (answer: Found) => void>()
   const failureListeners = new Set<(cause: unknown) => void>()
   let failure: { readonly cause: unknown } | undefined
   /** Set when the runtime of the main thread begins to end in an orderly way. */
@@ -171,24 +171,28 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
     })
   })
 
-  const find = (metrics: CatalogEntries, modules: ReadonlyArray<string>) =>
-    Effect.callback<FoundMetrics, MetricsModuleError>((resume) => {
+  const find: FindMetrics = (metrics, modules, take) =>
+    Effect.callback((resume) => {
       const request = requests++
       const release = hold()
-      found.set(request, (result) => {
+      finding.set(request, (answer) => {
         release()
-        resume(result)
+        if (answer._tag === "NotFound") return resume(Effect.fail(decodeModuleError(answer.error)))
+        take(answer)
+        resume(Effect.void)
       })
       post({ _tag: "Find", request, metrics, modules })
       return Effect.sync(() => {
-        if (found.delete(request)) release()
+        if (finding.delete(request)) release()
       })
     })
 
-  const onFound = (request: number, result: Effect.Effect<FoundMetrics, MetricsModuleError>): void => {
-    const resume = found.get(request)
-    found.delete(request)
-    resume?.(result)
+  const onFound = (answer: Found): void => {
+    const { request } = answer
+    const take = finding.get(request)
+    finding.delete(request)
+    if (take === undefined) post({ _tag: "Forget", request })
+    else take(answer)
   }
 
   const onMessage = (message: ToThread): void => {
@@ -215,9 +219,8 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
         }
         return
       case "Found":
-        return onFound(message.request, Effect.succeed(message))
       case "NotFound":
-        return onFound(message.request, Effect.fail(decodeModuleError(message.error)))
+        return onFound(message)
       case "Welcome":
       case "Refused":
     }

@@ -61,8 +61,8 @@ export class HostedThread {
   readonly #lanes = new Map<Lane, Hosted>()
   /** Of recorders that it has removed. */
   readonly #removals = new Set<Deferred.Deferred<void>>()
-  /** Metrics whose names it has, by their own names. */
-  readonly #claimed = new Map<string, Metric.Any>()
+  /** Metrics whose names it has, by the request that it got them with. */
+  readonly #claimed = new Map<number, ReadonlyArray<Metric.Any>>()
   #queue: Array<FromThread> = []
   #isReceiving = false
   #isOpen = true
@@ -176,31 +176,38 @@ export class HostedThread {
         const { metrics, modules, request } = message
         return this.#runtime.andThen(
           this.#runtime.find(metrics, modules),
-          (found) => this.#post({ _tag: "Found", request, metrics: found, collisions: this.#claim(metrics) }),
+          (found) => this.#post({ _tag: "Found", request, metrics: found, collisions: this.#claim(request, metrics) }),
           (error) => this.#post({ _tag: "NotFound", request, error })
         )
       }
+      case "Forget":
+        return this.#release(message.request)
     }
   }
 
   /**
    * Takes the names of metrics for the thread, which may register them as long as it is attached; or says why it takes none,
-   * as they are registered together or not at all.
+   * as they are registered together or not at all. A name that it gets with several requests is counted for each.
    */
-  #claim(metrics: CatalogEntries): ReadonlyArray<NameCollision> {
+  #claim(request: number, metrics: CatalogEntries): ReadonlyArray<NameCollision> {
     const { expositionNames } = this.#runtime.link
     const fresh: Array<Metric.Any> = []
     const collisions = metrics.flatMap(([name]) => {
       const metric = this.#runtime.definition(name)
-      if (metric === undefined || this.#claimed.has(name) || !this.#isOpen) return []
+      if (metric === undefined || !this.#isOpen) return []
       const why = expositionNames.claim([metric])
       if (why !== undefined) return [{ metric: name, other: why.other, as: why.as }]
       fresh.push(metric)
       return []
     })
-    if (collisions.length > 0) expositionNames.release(fresh)
-    else for (const metric of fresh) this.#claimed.set(metric.name, metric)
+    this.#claimed.set(request, fresh)
+    if (collisions.length > 0) this.#release(request)
     return collisions
+  }
+
+  #release(request: number): void {
+    this.#runtime.link.expositionNames.release(this.#claimed.get(request) ?? [])
+    this.#claimed.delete(request)
   }
 
   #command({ command, position, recorder, ticket }: ThreadCommand): void {
@@ -283,7 +290,7 @@ export class HostedThread {
 
   /** All of its recorders are removed. */
   ended(): void {
-    this.#runtime.link.expositionNames.release([...this.#claimed.values()])
+    for (const request of this.#claimed.keys()) this.#release(request)
     this.#threads.end(this.#stream)
   }
 }

@@ -48,6 +48,8 @@ export type FromThread =
       readonly metrics: ReadonlyArray<readonly [name: string, fingerprint: Fingerprint]>
       readonly modules: ReadonlyArray<string>
     }
+  /** Has given up what it asked for: the names that it got with it are free again. */
+  | { readonly _tag: "Forget"; readonly request: number }
 
 /** A metric that has a name in Prometheus which one of the runtime has. */
 export interface NameCollision {

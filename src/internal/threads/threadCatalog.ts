@@ -15,10 +15,12 @@ import { within } from "../util/liveClock.ts"
 import { durationText } from "../util/timing.ts"
 import type { NameCollision, ToThread } from "./messages.ts"
 
+/** Looks for metrics. `take` is run with what is found, unless nobody waits for it by then. */
 export type FindMetrics = (
   metrics: CatalogEntries,
-  modules: ReadonlyArray<string>
-) => Effect.Effect<FoundMetrics, MetricsModuleError>
+  modules: ReadonlyArray<string>,
+  take: (found: FoundMetrics) => void
+) => Effect.Effect<void, MetricsModuleError>
 
 /** What the thread of the runtime has found. */
 export type FoundMetrics = Pick<Extract<ToThread, { readonly _tag: "Found" }>, "metrics" | "collisions">
@@ -47,16 +49,14 @@ export class ThreadCatalog extends WorkerCatalog {
     if (fresh.length === 0) return undefined
     const found = this.#find(
       fresh.map((metric) => [metric.name, fingerprint(metric)]),
-      modules
+      modules,
+      (found) => this.#add(fresh, found)
     )
     const late = () => {
       const reason = `were not looked up within ${durationText(timeout)} by the main thread`
       return Effect.fail(new MetricsModuleError({ path: modules.join(", "), reason }))
     }
-    return found.pipe(
-      Effect.flatMap((found) => Effect.sync(() => this.#add(fresh, found))),
-      within(timeout, late)
-    )
+    return found.pipe(within(timeout, late))
   }
 
   #add(asked: ReadonlyArray<Metric.Any>, { collisions, metrics }: FoundMetrics): void {
