@@ -28,6 +28,7 @@ export { MetricsReader, type PlainReaderOptions as ReaderOptions } from "./inter
 export { MetricsRecorder } from "./internal/facade/metricsRecorder.ts"
 export { MetricsRuntime } from "./internal/facade/metricsRuntime.ts"
 export type { RecorderOptions } from "./internal/facade/recorderOptions.ts"
+export type { WaitOptions } from "./internal/facade/run.ts"
 export { ServedMetrics } from "./internal/facade/servedMetrics.ts"
 export type {
   ContextOptions,
@@ -36,7 +37,6 @@ export type {
   PlainThreadOptions as ThreadOptions,
   StartOptions
 } from "./internal/facade/startOptions.ts"
-export type { WaitOptions } from "./internal/facade/waits.ts"
 export type { FlightRecorderOptions, FlightRecording, Incident, RecordedEvent } from "./internal/flight/recording.ts"
 export type { Options as LivePageOptions } from "./internal/live/server/handlers.ts"
 export type {

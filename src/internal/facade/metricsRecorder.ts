@@ -27,8 +27,7 @@ import { type Emitter, promiseEmitterOf } from "../recorder/promiseEmitter.ts"
 import type { RecorderService } from "../recorder/service.ts"
 import { whyInvalidEvent } from "../stream/eventWriter.ts"
 import { iterate } from "./changes.ts"
-import type { Run } from "./run.ts"
-import { anAbortSignal, type WaitOptions, waitFor } from "./waits.ts"
+import { anAbortSignal, type Run, type WaitOptions } from "./run.ts"
 
 /**
  * One measured entity and its metrics.
@@ -182,7 +181,7 @@ export class MetricsRecorder {
    * @since 0.2.0
    */
   getMetricSnapshots(options?: WaitOptions): Promise<Snapshots> {
-    return waitFor(this.#run, this.#recorder.snapshots, options)
+    return this.#run.within(options, this.#recorder.snapshots)
   }
 
   /**
@@ -201,9 +200,9 @@ export class MetricsRecorder {
     options?: WaitOptions & SnapshotOptions
   ): Promise<SnapshotsOf<Set>>
   getMetricSnapshot(metrics: Metric.Any, options?: WaitOptions & SnapshotOptions): Promise<unknown> {
-    if (options?.labels === undefined) return waitFor(this.#run, this.#recorder.snapshot(metrics), options)
+    if (options?.labels === undefined) return this.#run.within(options, this.#recorder.snapshot(metrics))
     const { labels, ...limits } = options
-    return waitFor(this.#run, this.#recorder.snapshot(metrics, { labels }), limits)
+    return this.#run.within(limits, this.#recorder.snapshot(metrics, { labels }))
   }
 
   /**
@@ -212,7 +211,7 @@ export class MetricsRecorder {
    * @since 0.2.0
    */
   getReport(options?: WaitOptions): Promise<Report> {
-    return waitFor(this.#run, this.#recorder.report, options)
+    return this.#run.within(options, this.#recorder.report)
   }
 
   /**
@@ -222,7 +221,7 @@ export class MetricsRecorder {
    * @since 0.2.0
    */
   getMetricStates(options?: WaitOptions): Promise<States> {
-    return waitFor(this.#run, this.#recorder.states, options)
+    return this.#run.within(options, this.#recorder.states)
   }
 
   /**
@@ -233,7 +232,7 @@ export class MetricsRecorder {
    */
   createDeltaReader(): { readonly read: (options?: WaitOptions) => Promise<Snapshots> } {
     const reader = this.#run.sync(this.#recorder.deltaReader)
-    return { read: (options) => waitFor(this.#run, reader.read, options) }
+    return { read: (options) => this.#run.within(options, reader.read) }
   }
 
   /**
@@ -243,7 +242,7 @@ export class MetricsRecorder {
    * @since 0.2.0
    */
   flush(options?: WaitOptions): Promise<void> {
-    return waitFor(this.#run, this.#recorder.flush(), options)
+    return this.#run.within(options, this.#recorder.flush())
   }
 
   /**

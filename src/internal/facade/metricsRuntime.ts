@@ -14,11 +14,10 @@ import type { WriterOptions } from "../runtime/storeOptions.ts"
 import type { ThreadsOptions } from "../runtime/threadOptions.ts"
 import { MetricsRecorder } from "./metricsRecorder.ts"
 import { type RecorderOptions, withEffectHooks } from "./recorderOptions.ts"
-import type { Run } from "./run.ts"
+import type { Run, WaitOptions } from "./run.ts"
 import { ServedMetrics } from "./servedMetrics.ts"
 import type { PlainThreadOptions, StartOptions } from "./startOptions.ts"
 import { attachRuntime, type StartedRuntime, startRuntime } from "./startRuntime.ts"
-import { type WaitOptions, waitFor } from "./waits.ts"
 
 /**
  * A running runtime: its thread, and the registry of its recorders.
@@ -251,7 +250,7 @@ export class MetricsRuntime extends ServedMetrics implements AsyncDisposable {
    * @since 0.2.0
    */
   flush(options?: WaitOptions): Promise<void> {
-    return waitFor(this.#run, this.#runtime.flush(), options)
+    return this.#run.within(options, this.#runtime.flush())
   }
 
   /**

@@ -1,9 +1,28 @@
 /**
- * Effects of the facade run in one context: that of its runtime.
+ * Effects of the facade run in one context, that of its runtime, and those that wait within the limits of their call.
  */
+import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
+import { type Check, whyInvalidOptions } from "../model/optionChecks.ts"
+import { type FlushOptions, flushOptionChecks } from "../recorder/options.ts"
+import { CurrentWaitTimeout } from "../recorder/waitTimeout.ts"
+
+/**
+ * The limits of a read or a flush.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export interface WaitOptions extends FlushOptions {
+  /** Aborts the wait: the promise rejects with the signal's reason. Nothing else changes. */
+  readonly signal?: AbortSignal
+}
+
+export const anAbortSignal: Check = (value) => (value instanceof AbortSignal ? undefined : "must be an AbortSignal")
+
+const checks: { readonly [K in keyof Required<WaitOptions>]: Check } = { ...flushOptionChecks, signal: anAbortSignal }
 
 export interface Run {
   readonly context: Context.Context<never>
@@ -11,11 +30,23 @@ export interface Run {
   readonly promiseExit: <A, E>(effect: Effect.Effect<A, E>, options?: Effect.RunOptions) => Promise<Exit.Exit<A, E>>
   /** Throws a failure itself. */
   readonly sync: <A, E>(effect: Effect.Effect<A, E>) => A
+  /** Runs a read or a flush within the limits of its call. */
+  readonly within: <A, E>(options: WaitOptions | undefined, effect: Effect.Effect<A, E>) => Promise<A>
 }
 
-export const runIn = (context: Context.Context<never>): Run => ({
-  context,
-  promise: Effect.runPromiseWith(context),
-  promiseExit: Effect.runPromiseExitWith(context),
-  sync: Effect.runSyncWith(context)
-})
+export const runIn = (context: Context.Context<never>): Run => {
+  const promise = Effect.runPromiseWith(context)
+  const promiseExit = Effect.runPromiseExitWith(context)
+  const within: Run["within"] = async (options, effect) => {
+    if (options === undefined) return promise(effect)
+    const invalid = whyInvalidOptions(options, checks)
+    if (invalid !== undefined) throw invalid
+    const { signal, timeout } = options
+    signal?.throwIfAborted()
+    const exit = await promiseExit(Effect.provideService(effect, CurrentWaitTimeout, timeout), { signal })
+    if (Exit.isSuccess(exit)) return exit.value
+    if (Cause.hasInterruptsOnly(exit.cause)) signal?.throwIfAborted()
+    throw Cause.squash(exit.cause)
+  }
+  return { context, promise, promiseExit, sync: Effect.runSyncWith(context), within }
+}

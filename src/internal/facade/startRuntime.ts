@@ -8,7 +8,7 @@ import { makeOnWorker } from "../runtime/onWorker.ts"
 import type { RuntimeOptions } from "../runtime/options.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { inOwnScope } from "../runtime/startScoped.ts"
-import { flushOn } from "./flushOn.ts"
+import { flushOn } from "./processEnd.ts"
 import { type Run, runIn } from "./run.ts"
 import {
   contextOf,
@@ -33,7 +33,7 @@ export const startRuntime = async (options: StartOptions): Promise<StartedRuntim
   const all = { ...own, ...withEffectHook({ onStateChanged }) }
   const make = inProcess === true ? await madeInProcess(all) : makeOnWorker(all)
   const started = Effect.tap(make, ({ start }) => start).pipe(
-    Effect.tap((runtime) => flushOn(ends, runtime, options, run))
+    Effect.tap((runtime) => flushOn(ends, runtime, options.shutdownTimeout, run))
   )
   const [runtime, scope] = await run.promise(inOwnScope(started))
   return { runtime, scope, run }

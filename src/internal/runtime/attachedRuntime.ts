@@ -82,18 +82,16 @@ export const makeAttached = Effect.fnUntraced(function* (
     totals.set(recorderId.trim(), typeof totalOfRemoved === "string" ? totalOfRemoved.trim() : totalOfRemoved)
     return rest as RecorderOptions<R>
   }
+  const reserving = <Make extends RuntimeService["recorder"] | RuntimeService["createRecorder"]>(make: Make): Make =>
+    ((recorderId, own) =>
+      Effect.andThen(
+        reserved(recorderId),
+        Effect.suspend(() => make(recorderId, here(recorderId, own)))
+      )) as Make
   return Object.freeze<RuntimeService>({
     ...runtime,
-    recorder: (recorderId, own) =>
-      Effect.andThen(
-        reserved(recorderId),
-        Effect.suspend(() => runtime.recorder(recorderId, here(recorderId, own)))
-      ),
-    createRecorder: (recorderId, own) =>
-      Effect.andThen(
-        reserved(recorderId),
-        Effect.suspend(() => runtime.createRecorder(recorderId, here(recorderId, own)))
-      )
+    recorder: reserving(runtime.recorder),
+    createRecorder: reserving(runtime.createRecorder)
   })
 })
 

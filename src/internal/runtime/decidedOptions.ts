@@ -18,6 +18,9 @@ export type DecidedOptions<R> = Omit<RecorderConfig<R>, "recorderId" | "namespac
 export const recorderIdOf = (recorderId: string): Effect.Effect<string> =>
   Effect.map(refuse(whyInvalid("recorderId", recorderId, notBlank)), () => recorderId.trim())
 
+/** A blank entity id is replaced by a generated one. */
+export const entityIdOf = (entityId: string): string => entityId.trim() || crypto.randomUUID()
+
 /** Where states are durable, what a recorder leaves is for the next one of its id. */
 export const defaultTotalOf = ({ durable, totalOfRemoved }: RuntimeOptions): string | false =>
   totalOfRemoved ?? (durable === undefined ? DefaultTotal : false)
@@ -26,7 +29,8 @@ export const defaultTotalOf = ({ durable, totalOfRemoved }: RuntimeOptions): str
 export const decideOptions = Effect.fnUntraced(function* <R>(
   recorderId: string,
   own: RecorderOptions<R> | undefined,
-  { defaults, shutdownTimeout }: { readonly defaults: RuntimeOptions; readonly shutdownTimeout: Duration.Input }
+  defaults: RuntimeOptions,
+  shutdownTimeout: Duration.Input
 ): Effect.fn.Return<{ readonly id: string; readonly decided: DecidedOptions<R> }> {
   const id = yield* recorderIdOf(recorderId)
   yield* refuse(whyInvalidOptions(own, recorderOptionChecks))

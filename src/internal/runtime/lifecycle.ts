@@ -36,6 +36,9 @@ interface LifecycleOptions {
 }
 
 export class RuntimeLifecycle {
+  readonly namespace: string
+  readonly log: Log
+  readonly shutdownTimeout: Duration.Input
   readonly #options: LifecycleOptions
   readonly #foldScope = Scope.makeUnsafe()
   readonly #started = Deferred.makeUnsafe<void, RuntimeStartError>()
@@ -48,6 +51,9 @@ export class RuntimeLifecycle {
   #opening: Fiber.Fiber<unknown, unknown> | undefined
 
   constructor(options: LifecycleOptions) {
+    this.namespace = options.namespace
+    this.log = options.log
+    this.shutdownTimeout = options.shutdownTimeout
     this.#options = options
   }
 
@@ -66,8 +72,8 @@ export class RuntimeLifecycle {
   }
 
   #announce(): void {
-    const { log, onStateChanged } = this.#options
-    const { state } = this
+    const { onStateChanged } = this.#options
+    const { log, state } = this
     if (!this.#changes.announce(state) || onStateChanged === undefined) return
     const told = Effect.catchCause(
       Effect.suspend(() => onStateChanged(state)),
@@ -87,13 +93,24 @@ export class RuntimeLifecycle {
   }
 
   invalidState(operation: string, hint: string): InvalidState {
-    const { namespace } = this.#options
-    return new InvalidState({ subject: "runtime", id: namespace, state: this.#state, operation, hint })
+    return new InvalidState({ subject: "runtime", id: this.namespace, state: this.#state, operation, hint })
+  }
+
+  /** Of what takes a runtime that runs. */
+  notRunning(operation: string): InvalidState {
+    return this.invalidState(
+      operation,
+      "Start the runtime first. A runtime that has closed or failed cannot be restarted; create a new one"
+    )
   }
 
   /** In a fiber of its own, so that interrupting one who waits leaves it running. */
   inBackground(effect: Effect.Effect<unknown>): Fiber.Fiber<unknown> {
     return Effect.runForkWith(this.#options.context)(effect)
+  }
+
+  warn(text: string): void {
+    this.inBackground(this.log.warning(text))
   }
 
   // --- the start
@@ -117,7 +134,8 @@ export class RuntimeLifecycle {
   }
 
   get #open(): Effect.Effect<void, RuntimeStartError> {
-    const { log, makeLink } = this.#options
+    const { log } = this
+    const { makeLink } = this.#options
     const open = Effect.flatMap(Scope.provide(makeLink, this.#foldScope), (link) => this.#opened(link))
     const failed = (logged: Effect.Effect<void>) => {
       this.#become("Failed")
@@ -131,13 +149,13 @@ export class RuntimeLifecycle {
   }
 
   #opened(link: Link): Effect.Effect<void> {
-    const { log, namespace, onOpened } = this.#options
+    const { log } = this
     this.#link = link
     this.#become("Running")
     link.onFailure((cause) => this.#onLinkFailure(cause))
     link.onRestart((event) => this.#onRestart(event))
-    onOpened(link)
-    const { isShared, release } = claimNamespace(namespace)
+    this.#options.onOpened(link)
+    const { isShared, release } = claimNamespace(this.namespace)
     return Scope.addFinalizer(this.#foldScope, Effect.sync(release)).pipe(
       Effect.andThen(log.lifecycle("runtime started")),
       Effect.andThen(isShared ? log.warning(namespaceShared) : Effect.void)
@@ -147,24 +165,20 @@ export class RuntimeLifecycle {
   #onLinkFailure(cause: unknown): void {
     if (this.#isTerminated) return
     if (this.#state === "Running") this.#become("Failed")
-    const { log } = this.#options
     const message = `the fold is gone: ${messageOf(cause)}`
-    this.inBackground(cause instanceof FoldClosed ? log.lifecycle(message) : log.failure(message))
+    this.inBackground(cause instanceof FoldClosed ? this.log.lifecycle(message) : this.log.failure(message))
   }
 
   #onRestart(event: RestartEvent): void {
-    const { log } = this.#options
     this.#announce()
     switch (event._tag) {
       case "Slow":
-        return void this.inBackground(log.warning(event.reason))
+        return this.warn(event.reason)
       case "Restarting":
-        return void this.inBackground(
-          log.warning(`the worker has ended${event.where}, and is replaced: ${messageOf(event.cause)}`)
-        )
+        return this.warn(`the worker has ended${event.where}, and is replaced: ${messageOf(event.cause)}`)
       case "Restarted":
         this.#restarts++
-        return void this.inBackground(log.lifecycle("the worker was replaced, and nothing is lost"))
+        this.inBackground(this.log.lifecycle("the worker was replaced, and nothing is lost"))
     }
   }
 
@@ -172,7 +186,7 @@ export class RuntimeLifecycle {
 
   /** Waits for a start that is under way, and gives it up when it does not end in time. */
   get startedOrGivenUp(): Effect.Effect<void> {
-    const { namespace, shutdownTimeout } = this.#options
+    const { namespace, shutdownTimeout } = this
     return within(shutdownTimeout, () => {
       const cause = new Error("it was shut down before it had started")
       Deferred.doneUnsafe(this.#started, Effect.fail(new RuntimeFailed({ namespace, cause })))
@@ -196,8 +210,7 @@ export class RuntimeLifecycle {
         startImmediately: true
       })
       const closed = Fiber.await(closing)
-      const { shutdownTimeout } = this.#options
-      yield* within(shutdownTimeout, () => Effect.andThen(terminate, giveUpAfter("1 second")(closed)))(closed)
+      yield* within(this.shutdownTimeout, () => Effect.andThen(terminate, giveUpAfter("1 second")(closed)))(closed)
     })
   }
 

@@ -23,13 +23,12 @@ import { FlushedExporters, flushOf } from "./flush.ts"
 import { folderInstance, processInstance } from "./instanceId.ts"
 import { type MetricWatch, type RuntimeInternals, type Source, withInternals } from "./internals.ts"
 import { RuntimeLifecycle } from "./lifecycle.ts"
-import { logShipping } from "./logShipping.ts"
 import { defaultMemoryLimit, type RuntimeOptions } from "./options.ts"
 import { RecorderRegistry } from "./registry.ts"
 import { scrapeOf } from "./scrape.ts"
 import type { RuntimeService } from "./service.ts"
 import { shutdownOf } from "./shutdown.ts"
-import { defaultStreamMemory } from "./streamOptions.ts"
+import { defaultStreamMemory, logShipping } from "./streamOptions.ts"
 import { threadsOf } from "./threads.ts"
 import { ToldAccounts } from "./toldAccounts.ts"
 
@@ -62,7 +61,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
         const control = registrations.size === 0 ? undefined : registry.controlOf(recorderId)
         if (control !== undefined) for (const tell of registrations) tell(sourceOf(control))
       }
-      durable.onWarning((text) => lifecycle.inBackground(log.warning(text)))
+      durable.onWarning((text) => lifecycle.warn(text))
     }
     if (shipping !== undefined) {
       exporters.add({ name: "event store", flush: shipping.flush })
@@ -85,9 +84,9 @@ export const makeRuntime = Effect.fnUntraced(function* (
     options.flightRecorder &&
     new FlightRecorder(namespace, options.flightRecorder, log, (effect) => void lifecycle.inBackground(effect))
   if (flightRecorder !== undefined) exporters.add({ name: "flight recorder", flush: flightRecorder.written })
-  const registry = new RecorderRegistry({ namespace, lifecycle, log, defaults: options, shutdownTimeout })
-  const threads = threadsOf(lifecycle, registry, log)
-  const shutdown = shutdownOf(lifecycle, registry, log, shutdownTimeout, flightRecorder, threads)
+  const registry = new RecorderRegistry(lifecycle, options)
+  const threads = threadsOf(lifecycle, registry)
+  const shutdown = shutdownOf(lifecycle, registry, flightRecorder, threads)
 
   yield* Effect.addFinalizer(() => Effect.catch(shutdown, (error) => log.failure(error.message)))
 
@@ -144,7 +143,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
           : new MetricsStoreError({ store: telling.place, operation: "open", reason: error.message })
       )
       if ([...exporters].some(({ name }) => name === `store ${telling.place}`)) return
-      end.onWarning((text) => lifecycle.inBackground(log.warning(text)))
+      end.onWarning((text) => lifecycle.warn(text))
       const accounts = new ToldAccounts(link)
       const tell = Effect.sync(() => accounts.tell(registry.controls))
       exporters.add({ name: `store ${telling.place}`, flush: Effect.andThen(tell, end.persist) })
@@ -164,7 +163,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     usage,
     foldLag,
     foldCame,
-    ...scrapeOf(lifecycle, registry, log, { foldCame, foldLag, usage })
+    ...scrapeOf(lifecycle, registry, { foldCame, foldLag, usage })
   }
 
   const service: RuntimeService = {

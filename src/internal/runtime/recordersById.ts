@@ -2,7 +2,6 @@
 
 import type { Stats } from "../model/stats.ts"
 import type { RecorderControl } from "../recorder/control.ts"
-import type { Log } from "../recorder/logging.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import { DefaultTotal, Totals } from "./totals.ts"
 
@@ -16,12 +15,6 @@ export interface Registered {
   removing: boolean
 }
 
-export interface RecordersOptions {
-  readonly namespace: string
-  readonly lifecycle: RuntimeLifecycle
-  readonly log: Log
-}
-
 export class RecordersById {
   readonly namespace: string
   readonly #lifecycle: RuntimeLifecycle
@@ -30,10 +23,10 @@ export class RecordersById {
   #acceptedBefore = 0
   readonly #totals: Totals
 
-  constructor({ lifecycle, log, namespace }: RecordersOptions, total: string | false) {
-    this.namespace = namespace
+  constructor(lifecycle: RuntimeLifecycle, total: string | false) {
+    this.namespace = lifecycle.namespace
     this.#lifecycle = lifecycle
-    this.#totals = new Totals({ namespace, log, inBackground: (effect) => void lifecycle.inBackground(effect) })
+    this.#totals = new Totals(lifecycle)
     if (total !== false) this.#totals.reserve(total)
   }
 

@@ -3,7 +3,6 @@
  * winner.
  */
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -20,29 +19,25 @@ import type { RecorderOptions } from "../recorder/options.ts"
 import type { RemoteEvents } from "../recorder/remoteIntake.ts"
 import type { RecorderService } from "../recorder/service.ts"
 import type { ThreadRecorder } from "../threads/messages.ts"
-import { type DecidedOptions, decideOptions, defaultTotalOf, recorderIdOf } from "./decidedOptions.ts"
-import { entityIdOf } from "./entityId.ts"
+import { type DecidedOptions, decideOptions, defaultTotalOf, entityIdOf, recorderIdOf } from "./decidedOptions.ts"
 import { Farewells } from "./farewells.ts"
+import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RuntimeOptions } from "./options.ts"
-import { RecordersById, type RecordersOptions, type Registered } from "./recordersById.ts"
+import { RecordersById, type Registered } from "./recordersById.ts"
 import { type Registry, SharedRecorders } from "./sharedRecorders.ts"
-
-interface RegistryOptions extends RecordersOptions {
-  /** Those of the runtime, which are defaults. */
-  readonly defaults: RuntimeOptions
-  readonly shutdownTimeout: Duration.Input
-}
 
 export class RecorderRegistry extends RecordersById implements Registry {
   readonly farewells: Farewells
-  readonly #options: RegistryOptions
+  readonly #lifecycle: RuntimeLifecycle
+  readonly #defaults: RuntimeOptions
   readonly #shared = new SharedRecorders(this)
 
-  constructor(options: RegistryOptions) {
-    super(options, defaultTotalOf(options.defaults))
-    const { lifecycle, shutdownTimeout } = options
-    this.farewells = new Farewells(shutdownTimeout, () => lifecycle.link?.isRestarting() === true)
-    this.#options = options
+  /** `defaults`: the options of the runtime. */
+  constructor(lifecycle: RuntimeLifecycle, defaults: RuntimeOptions) {
+    super(lifecycle, defaultTotalOf(defaults))
+    this.farewells = new Farewells(lifecycle.shutdownTimeout, () => lifecycle.link?.isRestarting() === true)
+    this.#lifecycle = lifecycle
+    this.#defaults = defaults
   }
 
   // --- making
@@ -73,8 +68,8 @@ export class RecorderRegistry extends RecordersById implements Registry {
     make: (id: string, decided: DecidedOptions<R>) => Effect.Effect<RecorderControl, E, R2>
   ): Effect.Effect<RecorderService, E | InvalidState, R2> {
     return Effect.gen({ self: this }, function* () {
-      const { decided, id } = yield* decideOptions(recorderId, own, this.#options)
-      if (!this.#options.lifecycle.isRunning) return yield* this.#notRunning()
+      const { decided, id } = yield* decideOptions(recorderId, own, this.#defaults, this.#lifecycle.shutdownTimeout)
+      if (!this.#lifecycle.isRunning) return yield* this.#notRunning()
       return (yield* make(id, decided)).service
     })
   }
@@ -96,10 +91,7 @@ export class RecorderRegistry extends RecordersById implements Registry {
   }
 
   #notRunning(): InvalidState {
-    return this.#options.lifecycle.invalidState(
-      "create a recorder",
-      "Start the runtime first. A runtime that has closed or failed cannot be restarted; create a new one"
-    )
+    return this.#lifecycle.notRunning("create a recorder")
   }
 
   /** In one synchronous step: racing creates have one winner, and none slips past a shutdown. */
@@ -110,7 +102,7 @@ export class RecorderRegistry extends RecordersById implements Registry {
   ): Effect.Effect<RecorderControl, InvalidState | RecorderAlreadyExists> {
     return Effect.suspend((): Effect.Effect<RecorderControl, InvalidState | RecorderAlreadyExists> => {
       const { namespace } = this
-      const { isRunning, link } = this.#options.lifecycle
+      const { isRunning, link } = this.#lifecycle
       if (!isRunning) return Effect.fail(this.#notRunning())
       const { totalOfRemoved: total, ...options } = decided
       const taken = this.taken(recorderId, total)
@@ -118,7 +110,7 @@ export class RecorderRegistry extends RecordersById implements Registry {
       const entityId = entityIdOf(decided.entityId)
       const control = makeRecorder<R>({ ...options, entityId, recorderId, namespace, link: link! }, context)
       // Where states are durable, it would leave them to the next one of its id otherwise, which has named a total.
-      this.add(control, total, this.#options.defaults.durable !== undefined)
+      this.add(control, total, this.#defaults.durable !== undefined)
       return Effect.as(control.logMade, control)
     })
   }
@@ -129,19 +121,18 @@ export class RecorderRegistry extends RecordersById implements Registry {
    */
   attach(threadId: number, of: ThreadRecorder, remote: RemoteEvents): RecorderControl | undefined {
     const { namespace } = this
-    const { defaults, lifecycle, shutdownTimeout } = this.#options
-    if (!lifecycle.isRunning) return undefined
+    const { isRunning, link, shutdownTimeout } = this.#lifecycle
+    if (!isRunning) return undefined
     const own = `${of.recorderId}/thread-${threadId}`
     let recorderId = own
     for (let n = 2; this.taken(recorderId, false) !== undefined; n++) recorderId = `${own}.${n}`
     const total = this.totalFor(of.totalOfRemoved ?? `${of.recorderId}/threads`)
-    const { logging = recorderDefaults.logging, waitTimeout = recorderDefaults.waitTimeout } = defaults
+    const { logging = recorderDefaults.logging, waitTimeout = recorderDefaults.waitTimeout } = this.#defaults
     const { capacity, entityId } = of
-    const link = lifecycle.link!
     const options = { ...recorderDefaults, logging, waitTimeout, shutdownTimeout, capacity, entityId }
-    const control = makeRecorder({ ...options, recorderId, namespace, link, remote }, Context.empty())
+    const control = makeRecorder({ ...options, recorderId, namespace, link: link!, remote }, Context.empty())
     this.add(control, total, true)
-    lifecycle.inBackground(Effect.ignore(control.startUnasked))
+    this.#lifecycle.inBackground(Effect.ignore(control.startUnasked))
     return control
   }
 
@@ -157,14 +148,14 @@ export class RecorderRegistry extends RecordersById implements Registry {
 
   get(recorderId: string): Effect.Effect<RecorderService, RecorderNotFound> {
     return Effect.flatMap(this.#named(recorderId), ({ control }) =>
-      Effect.as(this.#options.log.inspection(`looked up the recorder ${control.service.recorderId}`), control.service)
+      Effect.as(this.#lifecycle.log.inspection(`looked up the recorder ${control.service.recorderId}`), control.service)
     )
   }
 
   find(recorderId: string): Effect.Effect<Option.Option<RecorderService>> {
     return Effect.flatMap(recorderIdOf(recorderId), (id) =>
       Effect.as(
-        this.#options.log.inspection(`looked for the recorder ${id}`),
+        this.#lifecycle.log.inspection(`looked for the recorder ${id}`),
         Option.map(Option.fromUndefinedOr(this.controlOf(id)), ({ service }) => service)
       )
     )
@@ -172,7 +163,7 @@ export class RecorderRegistry extends RecordersById implements Registry {
 
   get ids(): Effect.Effect<ReadonlyArray<string>> {
     return Effect.andThen(
-      this.#options.log.inspection("listed the recorders"),
+      this.#lifecycle.log.inspection("listed the recorders"),
       Effect.sync(() => this.recorderIds)
     )
   }

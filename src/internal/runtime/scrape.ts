@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import { packStats } from "../formats/packedStats.ts"
 import type { Link } from "../link/link.ts"
 import { RuntimeFailed } from "../model/runtimeErrors.ts"
-import type { Log } from "../recorder/logging.ts"
 import type { Rendered } from "../stream/foldMessages.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { durationText, stopwatch } from "../util/timing.ts"
@@ -33,10 +32,9 @@ const kindOf = ({ from, others, rendering }: Request): string =>
 export const scrapeOf = (
   lifecycle: RuntimeLifecycle,
   registry: RecorderRegistry,
-  log: Log,
   { foldCame, foldLag, usage }: Pick<RuntimeInternals, "foldCame" | "foldLag" | "usage">
 ): Required<Pick<RuntimeInternals, "otlp" | "scrape">> => {
-  const { namespace } = registry
+  const { log, namespace } = lifecycle
   const shared = new SharedScrapes<Rendered, unknown>()
 
   const failed = (cause: unknown) => Effect.fail(new RuntimeFailed({ namespace, cause }))

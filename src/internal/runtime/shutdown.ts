@@ -1,10 +1,8 @@
 /** Shuts a runtime down: its recorders first, each after folding what it accepted, then the fold. */
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { ShutdownFailed } from "../model/runtimeErrors.ts"
-import type { Log } from "../recorder/logging.ts"
 import { endsWithin, giveUpAfter } from "../util/liveClock.ts"
 import type { FlightRecorder } from "./flightRecorder.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
@@ -16,12 +14,11 @@ import type { RuntimeThreads } from "./threads.ts"
 export const shutdownOf = (
   lifecycle: RuntimeLifecycle,
   registry: RecorderRegistry,
-  log: Log,
-  shutdownTimeout: Duration.Input,
   flightRecorder: FlightRecorder | undefined,
   threads: Pick<RuntimeThreads, "closing" | "close">
 ): RuntimeService["shutdown"] => {
   const closed = Deferred.makeUnsafe<void, ShutdownFailed>()
+  const { log, namespace, shutdownTimeout } = lifecycle
   let isClosing = false
 
   const close = Effect.gen(function* () {
@@ -37,17 +34,13 @@ export const shutdownOf = (
     threads.close()
     // It may be one of their reducers that the fold does not come back from.
     const isStuck = controls.some(({ isGivenUp }) => isGivenUp)
-    yield* isStuck
-      ? Effect.void
-      : Effect.all([saveLast(lifecycle, log, shutdownTimeout), shipLast(lifecycle, log, shutdownTimeout)], {
-          concurrency: "unbounded"
-        })
+    yield* isStuck ? Effect.void : Effect.all([saveLast(lifecycle), shipLast(lifecycle)], { concurrency: "unbounded" })
     // Before the log of the fold is gone.
     if (flightRecorder !== undefined) yield* giveUpAfter(shutdownTimeout)(flightRecorder.written)
     yield* lifecycle.closeFold(isStuck)
     lifecycle.closed()
     yield* log.lifecycle("runtime closed")
-    if (failures.length > 0) return yield* new ShutdownFailed({ namespace: registry.namespace, failures })
+    if (failures.length > 0) return yield* new ShutdownFailed({ namespace, failures })
   })
 
   const closeNow = Effect.suspend(() => {
@@ -67,12 +60,12 @@ export const shutdownOf = (
 }
 
 /** Has the durable state written, and the store told, with what the recorders have left. */
-const saveLast = ({ link }: RuntimeLifecycle, log: Log, most: Duration.Input): Effect.Effect<void> => {
+const saveLast = ({ link, log, shutdownTimeout }: RuntimeLifecycle): Effect.Effect<void> => {
   if (link === undefined || link.failure() !== undefined) return Effect.void
   const last = (what: string, persist: Effect.Effect<void, Error> | undefined): Effect.Effect<void> =>
     persist === undefined
       ? Effect.void
-      : Effect.catch(endsWithin(most)(persist), ({ message }) =>
+      : Effect.catch(endsWithin(shutdownTimeout)(persist), ({ message }) =>
           log.failure(`${what} was not written at the end: ${message}`)
         )
   // What a store has is never more than the durable state: it is written behind that.
@@ -83,9 +76,9 @@ const saveLast = ({ link }: RuntimeLifecycle, log: Log, most: Duration.Input): E
 }
 
 /** Has what the recorders have accepted appended to its store, and says there that nothing more comes. */
-const shipLast = ({ link }: RuntimeLifecycle, log: Log, most: Duration.Input): Effect.Effect<void> => {
+const shipLast = ({ link, log, shutdownTimeout }: RuntimeLifecycle): Effect.Effect<void> => {
   if (link?.shipping === undefined || link.failure() !== undefined) return Effect.void
-  return Effect.catch(endsWithin(most)(link.shipping.end), ({ message }) =>
+  return Effect.catch(endsWithin(shutdownTimeout)(link.shipping.end), ({ message }) =>
     log.failure(`the last events were not appended to their store: ${message}`)
   )
 }

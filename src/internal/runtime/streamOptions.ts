@@ -1,7 +1,10 @@
 /** The option by which a runtime has its events folded by aggregators as well. */
 import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { ShippingProgress } from "../link/shippingEnd.ts"
 import { type Check, finiteDuration, integerWithin, oneOf, someOptions } from "../model/optionChecks.ts"
+import type { Log } from "../recorder/logging.ts"
 import type { EventStore } from "../store/eventStore.ts"
 import { isStoreModule, type StoreModule } from "../store/storeModule.ts"
 import type { ShippingSettings } from "../stream/workerMessages.ts"
@@ -119,4 +122,20 @@ export const shippingOf = ({
     graceMillis,
     heartbeatMillis: heartbeat === undefined ? graceMillis / 3 : millisOf(heartbeat)
   }
+}
+
+/** What a runtime logs of how that goes. */
+export const logShipping = (
+  log: Log,
+  { failure, isFull }: Pick<ShippingProgress, "failure" | "isFull">
+): Effect.Effect<void> => {
+  if (isFull) {
+    const why = failure === undefined ? "no aggregator has committed them, or not for as long as grace" : failure
+    return log.warning(
+      `the events that are kept for their store fill its memoryLimit, and its overflow policy applies: ${why}. Start the store, or an aggregator`
+    )
+  }
+  return failure === undefined
+    ? log.lifecycle("events are appended to their store again")
+    : log.warning(`events cannot be appended to their store, and are kept: ${failure}`)
 }

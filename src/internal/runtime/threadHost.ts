@@ -8,7 +8,6 @@ import type { WorkerCatalog } from "../link/workerCatalog.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { ThreadStats } from "../model/runtimeStats.ts"
 import { addCounts, noCounts } from "../model/stats.ts"
-import type { Log } from "../recorder/logging.ts"
 import { acceptAt } from "../threads/finding.ts"
 import { HostedThread, type HostRuntime } from "../threads/hostedThread.ts"
 import { KnownMetrics } from "../threads/knownMetrics.ts"
@@ -21,7 +20,6 @@ import type { RecorderRegistry } from "./registry.ts"
 interface HostOptions {
   readonly registry: RecorderRegistry
   readonly lifecycle: RuntimeLifecycle
-  readonly log: Log
   readonly link: Link
   readonly catalog: WorkerCatalog
   readonly threads: LinkedThreads
@@ -81,7 +79,7 @@ export class ThreadHost {
   }
 
   get #runtime(): HostRuntime {
-    const { lifecycle, link, log, registry } = this.#options
+    const { lifecycle, link, registry } = this.#options
     return {
       namespace: registry.namespace,
       link,
@@ -102,7 +100,9 @@ export class ThreadHost {
           thread.ended()
           this.#attached.delete(thread)
         })
-        const logged = log.lifecycle(`the thread ${thread.threadId} has ended, and all of its events are folded`)
+        const logged = lifecycle.log.lifecycle(
+          `the thread ${thread.threadId} has ended, and all of its events are folded`
+        )
         // Names that it had are free then, and its events are folded.
         const removed = Effect.andThen(remaining, thread.removed)
         lifecycle.inBackground(Effect.andThen(Effect.ensuring(removed, ended), logged))

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import { refuse, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { ThreadStats } from "../model/runtimeStats.ts"
 import type { InvalidState } from "../model/usageErrors.ts"
-import type { Log } from "../recorder/logging.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RecorderRegistry } from "./registry.ts"
 import type { RuntimeService } from "./service.ts"
@@ -18,9 +17,7 @@ export interface RuntimeThreads extends Pick<RuntimeService, "acceptThreads" | "
   readonly close: () => void
 }
 
-const startHint = "Start the runtime first. A runtime that has closed or failed cannot be restarted; create a new one"
-
-export const threadsOf = (lifecycle: RuntimeLifecycle, registry: RecorderRegistry, log: Log): RuntimeThreads => {
+export const threadsOf = (lifecycle: RuntimeLifecycle, registry: RecorderRegistry): RuntimeThreads => {
   let host: ThreadHost | undefined
 
   const hostOf = Effect.fnUntraced(function* (
@@ -29,15 +26,13 @@ export const threadsOf = (lifecycle: RuntimeLifecycle, registry: RecorderRegistr
     yield* refuse(whyInvalidOptions(options, threadsOptionChecks))
     const { ThreadHost } = yield* Effect.promise(() => import("./threadHost.ts"))
     const { isRunning, link } = lifecycle
-    if (!isRunning || link === undefined) {
-      return yield* lifecycle.invalidState("accept threads", startHint)
-    }
+    if (!isRunning || link === undefined) return yield* lifecycle.notRunning("accept threads")
     const { catalog, threads } = link
     if (catalog === undefined || threads === undefined) {
       const hint = "A metrics worker reads what threads write. Make the runtime with MetricsLayer.layerWorker"
       return yield* lifecycle.invalidState("accept threads", hint)
     }
-    host ??= new ThreadHost({ registry, lifecycle, log, link, catalog, threads })
+    host ??= new ThreadHost({ registry, lifecycle, link, catalog, threads })
     host.add(options?.metrics ?? [])
     return host
   })

@@ -3,13 +3,12 @@
  * that went into it. No event is missed by who reads at intervals, and no sum of all recorders goes back.
  */
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
 import type { Link } from "../link/link.ts"
 import { addCounts, noCounts, type Stats } from "../model/stats.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
-import type { Log } from "../recorder/logging.ts"
 import { makeRecorder } from "../recorder/makeRecorder.ts"
+import type { RuntimeLifecycle } from "./lifecycle.ts"
 
 /** Where recorders go that name no total. */
 export const DefaultTotal = "removed"
@@ -26,22 +25,14 @@ interface Total {
 }
 
 export class Totals {
-  readonly #namespace: string
-  readonly #log: Log
-  readonly #inBackground: (effect: Effect.Effect<unknown>) => void
+  readonly #lifecycle: RuntimeLifecycle
   /** The ids that recorders have named. */
   readonly #ids = new Set<string>()
   readonly #totals = new Map<string, Total>()
   readonly #refused = new Set<string>()
 
-  constructor(options: {
-    readonly namespace: string
-    readonly log: Log
-    readonly inBackground: (effect: Effect.Effect<unknown>) => void
-  }) {
-    this.#namespace = options.namespace
-    this.#log = options.log
-    this.#inBackground = options.inBackground
+  constructor(lifecycle: RuntimeLifecycle) {
+    this.#lifecycle = lifecycle
   }
 
   /** Keeps recorders from having this id. */
@@ -87,7 +78,8 @@ export class Totals {
   #totalOf(id: string, link: Link): Total {
     let total = this.#totals.get(id)
     if (total === undefined) {
-      const options = { ...recorderDefaults, recorderId: id, entityId: id, namespace: this.#namespace, link }
+      const { namespace } = this.#lifecycle
+      const options = { ...recorderDefaults, recorderId: id, entityId: id, namespace, link }
       const control = makeRecorder({ ...options, logging: "silent" }, Context.empty())
       total = { control, stats: nothing, leaving: new Set() }
       this.#totals.set(id, total)
@@ -101,7 +93,7 @@ export class Totals {
     this.#refused.add(key)
     const what = `the metric ${name} of the recorder ${service.recorderId} is not in the total ${total.recorderId}`
     const hint = "Give recorders whose definitions differ totals of their own: totalOfRemoved"
-    this.#inBackground(this.#log.warning(`${what}, which has another definition of that name. ${hint}`))
+    this.#lifecycle.warn(`${what}, which has another definition of that name. ${hint}`)
   }
 }
 

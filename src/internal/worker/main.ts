@@ -196,21 +196,17 @@ export const runFold = Effect.fnUntraced(function* (
       const message = data as ThreadMessage
       if (message._tag === "Import") return void Effect.runFork(thread.beside(imported(message.module)))
       if (message._tag === "Store") return told(message.states)
-      const ports = { port: stream.port2, saved: saves.port2 }
-      const ready = Effect.sync(() =>
-        post({ _tag: "Catalog", metrics: entriesOf(catalog.values()), ...ports }, [ports.port, ports.saved])
-      )
-      const tell = Effect.sync(() => {
-        if (message.states !== undefined) told(message.states)
-      })
       const { durable, shipping } = message
-      if (durable === undefined && shipping === undefined) return Effect.runSync(Effect.andThen(tell, ready))
+      const ready = Effect.sync(() => {
+        if (message.states !== undefined) told(message.states)
+        const ports = { port: stream.port2, saved: saves.port2 }
+        post({ _tag: "Catalog", metrics: entriesOf(catalog.values()), ...ports }, [ports.port, ports.saved])
+      })
       const kept = durable === undefined ? Effect.void : keepState(thread, durable, store)
       const shipped = shipping === undefined ? Effect.void : shipEvents(thread, shipping)
       Effect.runFork(
         Effect.andThen(kept, shipped).pipe(
           Scope.provide(scope),
-          Effect.andThen(tell),
           Effect.andThen(ready),
           Effect.catch((error) => Effect.sync(() => post({ _tag: "Refused", error: encodeStartError(error) }))),
           Effect.catchDefect((defect) => Effect.sync(() => post({ _tag: "Died", reason: describeError(defect) })))
