@@ -160,6 +160,20 @@ describe("the changes", () => {
     ])
   })
 
+  it("of a frequency with a label of that name as well are none where nothing has changed", () => {
+    const events = Schema.TaggedUnion({ "job.ended": { reason: Schema.String, queue: Schema.String } })
+    const ended = (label: "queue" | "reason") =>
+      Metric.frequency("job.reasons", { events, value: "reason", labels: { value: label } })
+    expect(diffOfMetrics([ended("queue")], [ended("queue")])).toEqual([])
+    const changes = diffOfMetrics([ended("queue")], [ended("reason")])
+    expect(changes.map(({ after, before, code }) => [code, before, after])).toContainEqual([
+      "label-source-changed",
+      "the field queue",
+      "the field reason"
+    ])
+    expect(codes(changes).filter((code) => code.startsWith("label"))).toEqual(["label-source-changed"])
+  })
+
   it("of the library are found in the file of an older one", () => {
     const events = Schema.TaggedUnion({ save: {} })
     const now = describedMetric(Metric.counter("saves", { events }))

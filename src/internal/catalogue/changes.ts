@@ -135,13 +135,13 @@ export const both = (before: unknown, after: unknown): Pick<Found, "before" | "a
 type Part = "event" | "quantile" | "dimension" | "label-value"
 
 /** What is in one of two lists only. */
-export const sets = (
+export function* sets(
   part: Part,
   old: ReadonlyArray<unknown>,
   now: ReadonlyArray<unknown>,
   verb: string,
   of = ""
-): ReadonlyArray<Found> => {
+): Iterable<Found> {
   const [before, after] = [old, now].map((values) => new Set(values.map((value) => JSON.stringify(value))))
   const found = (code: ChangeCode, value: string, negation: string): Found => {
     const text = String(JSON.parse(value))
@@ -149,11 +149,27 @@ export const sets = (
     const subject = of === "" ? text : `${of}${JSON.stringify(text)}`
     return { code, subject, what: `${negation}${verb} the ${part.replace("-", " ")} ${subject}` }
   }
-  return [
-    ...[...before!].filter((value) => !after!.has(value)).map((value) => found(`${part}-removed`, value, "no longer ")),
-    ...[...after!].filter((value) => !before!.has(value)).map((value) => found(`${part}-added`, value, ""))
-  ]
+  for (const value of before!) if (!after!.has(value)) yield found(`${part}-removed`, value, "no longer ")
+  for (const value of after!) if (!before!.has(value)) yield found(`${part}-added`, value, "")
 }
+
+/**
+ * Of what was removed, what else was added in its place: the only one with the same key, if no other one that was removed
+ * has it.
+ */
+export const renamed = <A>(
+  removed: ReadonlyArray<A>,
+  added: ReadonlyArray<A>,
+  keyOf: (one: A) => string | undefined
+): ReadonlyMap<A, A> =>
+  new Map(
+    removed.flatMap((one) => {
+      const key = keyOf(one)
+      const others = added.filter((each) => keyOf(each) === key)
+      const same = removed.filter((each) => keyOf(each) === key)
+      return key !== undefined && others.length === 1 && same.length === 1 ? [[one, others[0]!] as const] : []
+    })
+  )
 
 /** The generated rule that watches over metrics with more series than they may have. */
 export const watched = { alerts: ["MetricSeriesOverflow"] } as const

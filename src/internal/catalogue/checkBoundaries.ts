@@ -4,7 +4,7 @@
 import type * as Metric from "../metric/definition/metric.ts"
 import { defaultBoundaries } from "../metric/instruments/defaultBoundaries.ts"
 import { areConventional } from "./conventions.ts"
-import { type Finding, finding } from "./findings.ts"
+import type { Found } from "./findings.ts"
 
 /** A quantile lies anywhere within its bucket: it is known no better than to this factor. */
 const MostRatio = 4
@@ -12,38 +12,39 @@ const MostRatio = 4
 /** Fewer buckets tell hardly more than an average. */
 const FewestBoundaries = 3
 
-export const checkBoundaries = ({ instrument, name, unit }: Metric.Any): ReadonlyArray<Finding> => {
-  if (instrument?.kind === "exponentialHistogram")
-    return checkScale(name, instrument.settings as { maxScale: number; maxSize: number })
-  if (instrument?.kind !== "histogram") return []
+export function* checkBoundaries({ instrument, name, unit }: Metric.Any): Iterable<Found> {
+  if (instrument?.kind === "exponentialHistogram") {
+    yield* checkScale(instrument.settings as { maxScale: number; maxSize: number })
+  }
+  if (instrument?.kind !== "histogram") return
   const { boundaries } = instrument.settings as { readonly boundaries: ReadonlyArray<number> }
-  if (areConventional(name, boundaries)) return []
-  const advice = "Add boundaries, one of them at each objective, or use Metric.exponentialHistogram, which needs none"
+  if (areConventional(name, boundaries)) return
   const other = otherUnit(boundaries, unit)
   if (other !== undefined) {
-    return [
-      finding(
-        "boundaries-of-other-unit",
-        name,
-        `has boundaries from ${boundaries[0]} to ${boundaries.at(-1)} in the unit ${unit}, which are usual for ${other}`,
-        `Give the boundaries in ${unit}, or leave them out: there are defaults for s, ms and By`
-      )
-    ]
+    yield {
+      code: "boundaries-of-other-unit",
+      message: `has boundaries from ${boundaries[0]} to ${boundaries.at(-1)} in the unit ${unit}, which are usual for ${other}`,
+      advice: `Give the boundaries in ${unit}, or leave them out: there are defaults for s, ms and By`
+    }
+    return
   }
+  const why = whyCoarse(boundaries)
+  if (why === undefined) return
+  yield {
+    code: "boundaries-coarse",
+    message: `has ${why}`,
+    advice: "Add boundaries, one of them at each objective, or use Metric.exponentialHistogram, which needs none"
+  }
+}
+
+const whyCoarse = (boundaries: ReadonlyArray<number>): string | undefined => {
   if (boundaries.length < FewestBoundaries) {
-    const text = `has only ${boundaries.length} ${boundaries.length === 1 ? "boundary" : "boundaries"}, so that quantiles say hardly anything`
-    return [finding("boundaries-coarse", name, text, advice)]
+    return `only ${boundaries.length} ${boundaries.length === 1 ? "boundary" : "boundaries"}, so that quantiles say hardly anything`
   }
   const gap = widest(boundaries)
-  if (gap === undefined || gap.ratio <= MostRatio) return []
-  return [
-    finding(
-      "boundaries-coarse",
-      name,
-      `has no boundary between ${gap.from} and ${gap.to}: a quantile there is known no better than to a factor of ${Number(gap.ratio.toPrecision(2))}`,
-      advice
-    )
-  ]
+  return gap === undefined || gap.ratio <= MostRatio
+    ? undefined
+    : `no boundary between ${gap.from} and ${gap.to}: a quantile there is known no better than to a factor of ${Number(gap.ratio.toPrecision(2))}`
 }
 
 /** The bucket that is widest, by the quotient of its ends. */
@@ -66,19 +67,13 @@ const otherUnit = (boundaries: ReadonlyArray<number>, unit: string | undefined):
 /** Of boundaries that were chosen, some are usual ones of another unit as well: 1, 5 and 10. */
 const MostCopied = 0.6
 
-const checkScale = (
-  name: string,
-  { maxScale, maxSize }: { maxScale: number; maxSize: number }
-): ReadonlyArray<Finding> => {
+function* checkScale({ maxScale, maxSize }: { maxScale: number; maxSize: number }): Iterable<Found> {
   const base = 2 ** (2 ** -maxScale)
-  if (base <= MostRatio && maxSize >= 20) return []
+  if (base <= MostRatio && maxSize >= 20) return
   const reason = base > MostRatio ? `maxScale ${maxScale}` : `maxSize ${maxSize}`
-  return [
-    finding(
-      "boundaries-coarse",
-      name,
-      `has buckets that are too wide for quantiles, because of ${reason}`,
-      "Leave the option out: the defaults know a quantile to a few percent"
-    )
-  ]
+  yield {
+    code: "boundaries-coarse",
+    message: `has buckets that are too wide for quantiles, because of ${reason}`,
+    advice: "Leave the option out: the defaults know a quantile to a few percent"
+  }
 }

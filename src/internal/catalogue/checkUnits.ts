@@ -6,47 +6,40 @@ import { isUcum } from "../naming/ucum.ts"
 import { namedUnit, unitNames } from "../naming/unitCode.ts"
 import { baseUnit } from "../naming/units.ts"
 import { didYouMean } from "../util/didYouMean.ts"
-import { type Finding, finding } from "./findings.ts"
+import { lastWord, snakeCase } from "./checkNames.ts"
+import type { Found } from "./findings.ts"
 
-export const checkUnit = (metric: Metric.Any): ReadonlyArray<Finding> => {
+export function* checkUnit(metric: Metric.Any): Iterable<Found> {
   const { instrument, name, unit } = metric
-  const field = instrument !== undefined && typeof instrument.value === "string" ? instrument.value : undefined
+  const field = typeof instrument?.value === "string" ? instrument.value : undefined
   const ofField = field === undefined || !measuresIts(metric) ? undefined : unitOfField(field)
   if (unit === undefined) {
-    const ofName = namedUnit(/[^._/-]+$/.exec(name.toLowerCase())?.[0] ?? "")
-    const missing = ofField ?? ofName
-    if (missing === undefined) return []
-    const why = ofField === undefined ? "is named after one" : `measures the field ${field}`
-    const advice = `Give it the unit ${missing}: dashboards, and names in Prometheus, follow it`
-    return [finding("unit-missing", name, `has no unit, and ${why}`, advice)]
+    const missing = ofField ?? namedUnit(lastWord(name))
+    if (missing === undefined) return
+    yield {
+      code: "unit-missing",
+      message: `has no unit, and ${ofField === undefined ? "is named after one" : `measures the field ${field}`}`,
+      advice: `Give it the unit ${missing}: dashboards, and names in Prometheus, follow it`
+    }
+    return
   }
-  return [
-    ...(isUcum(unit)
-      ? []
-      : [
-          finding("unit-unknown", name, `has the unit ${JSON.stringify(unit)}, which is none of UCUM's`, instead(unit))
-        ]),
-    ...(ofField === undefined || ofField === unit || !isUcum(unit)
-      ? []
-      : [
-          finding(
-            "unit-of-field",
-            name,
-            `has the unit ${unit}, and measures the field ${field}, which seems to be in ${ofField}`,
-            `Give it the unit ${ofField}, or measure ${converted(field!, ofField, unit)}`
-          )
-        ]),
-    ...(unit === "1" && (instrument?.kind === "counter" || instrument?.kind === "upDownCounter")
-      ? [
-          finding(
-            "unit-one",
-            name,
-            'counts things in the unit "1", which is for ratios',
-            "Say what is counted, in braces: {request}"
-          )
-        ]
-      : [])
-  ]
+  if (!isUcum(unit)) {
+    const message = `has the unit ${JSON.stringify(unit)}, which is none of UCUM's`
+    yield { code: "unit-unknown", message, advice: instead(unit) }
+  } else if (ofField !== undefined && ofField !== unit) {
+    yield {
+      code: "unit-of-field",
+      message: `has the unit ${unit}, and measures the field ${field}, which seems to be in ${ofField}`,
+      advice: `Give it the unit ${ofField}, or measure ${converted(field!, ofField, unit)}`
+    }
+  }
+  if (unit === "1" && (instrument?.kind === "counter" || instrument?.kind === "upDownCounter")) {
+    yield {
+      code: "unit-one",
+      message: 'counts things in the unit "1", which is for ratios',
+      advice: "Say what is counted, in braces: {request}"
+    }
+  }
 }
 
 const instead = (unit: string): string => {
@@ -73,9 +66,7 @@ const measuresIts = ({ instrument }: Metric.Any): boolean =>
 /** That at the end of the name of a field: `durationMs`, `body_bytes`. */
 const unitOfField = (field: string): string | undefined =>
   namedUnit(
-    field
-      .replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2")
-      .toLowerCase()
+    snakeCase(field)
       .split(/[^a-z0-9]+/)
       .at(-1)!
   )

@@ -3,7 +3,7 @@
  */
 import type { KindName } from "../metric/definition/instrument.ts"
 import type * as Metric from "../metric/definition/metric.ts"
-import { type Finding, finding } from "./findings.ts"
+import type { Found } from "./findings.ts"
 
 type Convention = readonly [
   kind: "counter" | "gauge" | "histogram" | "upDownCounter",
@@ -113,29 +113,21 @@ const fits = (kind: KindName | undefined, convention: Convention[0]): boolean =>
   (convention === "histogram" && kind === "exponentialHistogram") ||
   (convention === "upDownCounter" && kind === "gauge")
 
-export const checkConvention = ({ instrument, name, unit }: Metric.Any): ReadonlyArray<Finding> => {
-  if (!Object.hasOwn(conventions, name)) return []
+export function* checkConvention({ instrument, name, unit }: Metric.Any): Iterable<Found> {
+  if (!Object.hasOwn(conventions, name)) return
   const [kind, conventionalUnit] = conventions[name]!
-  return [
-    ...(fits(instrument?.kind, kind)
-      ? []
-      : [
-          finding(
-            "convention-kind",
-            name,
-            `is a ${kind} in OpenTelemetry's semantic conventions, and not a ${instrument?.kind ?? "hand-written metric"}`,
-            `Make it with Metric.${kind}, or give it a name of your own`
-          )
-        ]),
-    ...(unit === conventionalUnit
-      ? []
-      : [
-          finding(
-            "convention-unit",
-            name,
-            `has the unit ${conventionalUnit} in OpenTelemetry's semantic conventions, and ${unit === undefined ? "none" : unit} here`,
-            `Give it the unit ${conventionalUnit} and measure in it, or give it a name of your own`
-          )
-        ])
-  ]
+  if (!fits(instrument?.kind, kind)) {
+    yield {
+      code: "convention-kind",
+      message: `is a ${kind} in OpenTelemetry's semantic conventions, and not a ${instrument?.kind ?? "hand-written metric"}`,
+      advice: `Make it with Metric.${kind}, or give it a name of your own`
+    }
+  }
+  if (unit !== conventionalUnit) {
+    yield {
+      code: "convention-unit",
+      message: `has the unit ${conventionalUnit} in OpenTelemetry's semantic conventions, and ${unit ?? "none"} here`,
+      advice: `Give it the unit ${conventionalUnit} and measure in it, or give it a name of your own`
+    }
+  }
 }

@@ -1,7 +1,7 @@
 /**
  * What changes between two versions of definitions.
  */
-import { type Change, changeOf, inOrder } from "./changes.ts"
+import { type Change, changeOf, inOrder, renamed } from "./changes.ts"
 import type { DescribedMetric } from "./describedMetric.ts"
 import { changesOf } from "./metricChanges.ts"
 
@@ -9,48 +9,32 @@ import { changesOf } from "./metricChanges.ts"
 export const diffOf = (
   old: ReadonlyArray<DescribedMetric>,
   now: ReadonlyArray<DescribedMetric>
-): ReadonlyArray<Change> => {
-  const [before, after] = [byName(old), byName(now)]
-  const removed = [...before.values()].filter(({ name }) => !after.has(name))
-  const added = [...after.values()].filter(({ name }) => !before.has(name))
-  const renamed = renames(removed, added)
-  const isNew = new Set(renamed.values())
-  const changes = [
-    ...removed.flatMap((metric) => {
-      const other = renamed.get(metric)
-      return other === undefined
-        ? [changeOf(metric, { code: "metric-removed", what: "is removed" })]
-        : [renaming(metric, other), ...changesOf(metric, other)]
-    }),
-    ...[...before.values()].flatMap((metric) => {
-      const other = after.get(metric.name)
-      return other === undefined ? [] : changesOf(metric, other)
-    }),
-    ...added.flatMap((metric) =>
-      isNew.has(metric) ? [] : [changeOf(metric, { code: "metric-added", what: "is added" })]
-    )
-  ]
-  return inOrder(changes)
-}
+): ReadonlyArray<Change> => inOrder([...changes(byName(old), byName(now))])
 
 const byName = (metrics: ReadonlyArray<DescribedMetric>): ReadonlyMap<string, DescribedMetric> =>
   new Map(metrics.map((metric) => [metric.name, metric]))
 
-// --- names
-
-/** Those that are the same but for the name, if there is one only that can be meant. */
-const renames = (
-  removed: ReadonlyArray<DescribedMetric>,
-  added: ReadonlyArray<DescribedMetric>
-): ReadonlyMap<DescribedMetric, DescribedMetric> =>
-  new Map(
-    removed.flatMap((metric) => {
-      const key = apartFromName(metric)
-      const others = added.filter((each) => apartFromName(each) === key)
-      const same = removed.filter((each) => apartFromName(each) === key)
-      return others.length === 1 && same.length === 1 ? [[metric, others[0]!] as const] : []
-    })
-  )
+function* changes(before: ReturnType<typeof byName>, after: ReturnType<typeof byName>): Iterable<Change> {
+  const removed = [...before.values()].filter(({ name }) => !after.has(name))
+  const added = [...after.values()].filter(({ name }) => !before.has(name))
+  const others = renamed(removed, added, apartFromName)
+  for (const metric of removed) {
+    const other = others.get(metric)
+    if (other === undefined) yield changeOf(metric, { code: "metric-removed", what: "is removed" })
+    else {
+      yield renaming(metric, other)
+      yield* changesOf(metric, other)
+    }
+  }
+  for (const metric of before.values()) {
+    const other = after.get(metric.name)
+    if (other !== undefined) yield* changesOf(metric, other)
+  }
+  const isNew = new Set(others.values())
+  for (const metric of added) {
+    if (!isNew.has(metric)) yield changeOf(metric, { code: "metric-added", what: "is added" })
+  }
+}
 
 const apartFromName = ({
   dimensions,

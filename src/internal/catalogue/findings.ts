@@ -54,11 +54,13 @@ export interface Finding {
   readonly advice: string
 }
 
-export const finding = (code: FindingCode, place: string, message: string, advice: string, part?: string): Finding => ({
+/** What is known of a finding beside its place and its severity. */
+export type Found = Omit<Finding, "place" | "severity">
+
+export const finding = (place: string, { code, part, ...texts }: Found): Finding => ({
   code,
   severity: findingGravity[code],
   place,
   ...(part !== undefined && { part }),
-  message,
-  advice
+  ...texts
 })

@@ -1,74 +1,57 @@
 /**
  * What changes in the labels of a metric.
  */
-import { both, type Found, sets, watched } from "./changes.ts"
+import { both, type Found, renamed, sets, watched } from "./changes.ts"
 import type { DescribedMetric, Label } from "./describedMetric.ts"
 
-export const labelChanges = (old: DescribedMetric, now: DescribedMetric): ReadonlyArray<Found> => {
-  const removed = old.labels.filter(({ name }) => !now.labels.some((label) => label.name === name))
-  const added = now.labels.filter(({ name }) => !old.labels.some((label) => label.name === name))
-  const names = ({ labels }: DescribedMetric) => labels.map(({ name }) => name)
-  const renamed = new Map(
-    removed.flatMap((label) => {
-      const others = added.filter((each) => isSameSource(each, label))
-      const same = removed.filter((each) => isSameSource(each, label))
-      return others.length === 1 && same.length === 1 ? [[label, others[0]!] as const] : []
+/** By name. What a frequency counts may stand beside a label of the same name, behind it. */
+const labelsOf = ({ labels }: DescribedMetric): ReadonlyMap<string, Label> =>
+  new Map(
+    labels.map((label, at) => {
+      const isSecond = labels.findIndex(({ name }) => name === label.name) < at
+      return [JSON.stringify([label.name, isSecond]), label]
     })
   )
-  const isNew = new Set(renamed.values())
+
+export function* labelChanges(old: DescribedMetric, now: DescribedMetric): Iterable<Found> {
+  const [before, after] = [labelsOf(old), labelsOf(now)]
+  const removed = Array.from(before).flatMap(([key, label]) => (after.has(key) ? [] : [label]))
+  const added = Array.from(after).flatMap(([key, label]) => (before.has(key) ? [] : [label]))
+  const others = renamed(removed, added, ({ source }) => (source.startsWith("the field ") ? source : undefined))
+  const names = ({ labels }: DescribedMetric) => labels.map(({ name }) => name)
   const all = both(names(old), names(now))
-  return [
-    ...removed.map((label): Found => {
-      const other = renamed.get(label)
-      return other === undefined
-        ? { code: "label-removed", subject: label.name, what: `no longer has the label ${label.name}`, ...all }
-        : {
-            code: "label-renamed",
-            subject: label.name,
-            what: `has the label ${other.name} in place of ${label.name}`,
-            ...all
-          }
-    }),
-    ...added.flatMap(
-      (label): ReadonlyArray<Found> =>
-        isNew.has(label)
-          ? []
-          : [{ code: "label-added", subject: label.name, what: `has the new label ${label.name}`, ...all }]
-    ),
-    ...old.labels.flatMap((label) => {
-      const other = now.labels.find(({ name }) => name === label.name) ?? renamed.get(label)
-      return other === undefined ? [] : ofLabel(label, other)
-    })
-  ]
+  for (const label of removed) {
+    const subject = label.name
+    const other = others.get(label)
+    if (other === undefined)
+      yield { code: "label-removed", subject, what: `no longer has the label ${subject}`, ...all }
+    else yield { code: "label-renamed", subject, what: `has the label ${other.name} in place of ${subject}`, ...all }
+  }
+  const isNew = new Set(others.values())
+  for (const label of added) {
+    if (isNew.has(label)) continue
+    yield { code: "label-added", subject: label.name, what: `has the new label ${label.name}`, ...all }
+  }
+  for (const [key, label] of before) {
+    const other = after.get(key) ?? others.get(label)
+    if (other !== undefined) yield* ofLabel(label, other)
+  }
 }
 
-const isSameSource = (left: Label, right: Label): boolean =>
-  left.source === right.source && left.source.startsWith("the field ")
-
-const ofLabel = (old: Label, now: Label): ReadonlyArray<Found> => {
-  const { name } = old
-  const source: ReadonlyArray<Found> =
-    old.source === now.source
-      ? []
-      : [
-          {
-            code: "label-source-changed",
-            subject: name,
-            what: `had the label ${name} from ${old.source} and has it from ${now.source}`,
-            before: old.source,
-            after: now.source
-          }
-        ]
-  if (old.values !== undefined && now.values !== undefined) {
-    return [...source, ...sets("label-value", old.values, now.values, "has", `${name}=`)]
+function* ofLabel(old: Label, now: Label): Iterable<Found> {
+  const subject = old.name
+  if (old.source !== now.source) {
+    const what = `had the label ${subject} from ${old.source} and has it from ${now.source}`
+    yield { code: "label-source-changed", subject, what, before: old.source, after: now.source }
   }
-  if (old.values === now.values) return source
-  const [code, what] =
-    now.values === undefined
-      ? (["label-opened", `may have any value in the label ${name}`] as const)
-      : (["label-closed", `has in the label ${name} only what the schema lists`] as const)
-  return [
-    ...source,
-    { code, subject: name, what, ...both(old.values, now.values), ...(code === "label-opened" && watched) }
-  ]
+  if (old.values !== undefined && now.values !== undefined) {
+    yield* sets("label-value", old.values, now.values, "has", `${subject}=`)
+    return
+  }
+  const values = both(old.values, now.values)
+  if (old.values !== undefined) {
+    yield { code: "label-opened", subject, what: `may have any value in the label ${subject}`, ...values, ...watched }
+  } else if (now.values !== undefined) {
+    yield { code: "label-closed", subject, what: `has in the label ${subject} only what the schema lists`, ...values }
+  }
 }
