@@ -4,22 +4,24 @@
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { findingsOf } from "../internal/catalogue/check.ts"
-import { type Finding, findingGravity, type Gravity, gravities } from "../internal/catalogue/findings.ts"
-import { accept, acceptedIn, print } from "./accepted.ts"
-import { endWith, exitCodes } from "./exit.ts"
+import { type Finding, findingGravity } from "../internal/catalogue/findings.ts"
 import { switchOf } from "./flags.ts"
+import { accept, exitCodes, tell } from "./found.ts"
 import { metricsOfAll, modules } from "./generate.ts"
-
-const codeOf: { readonly [G in Gravity]: number } = {
-  error: exitCodes.grave,
-  warning: exitCodes.notable,
-  note: exitCodes.fine
-}
 
 const linesOf = ({ advice, code, message, place, severity }: Finding): ReadonlyArray<string> => [
   `${severity.padEnd(7)}  ${code}  ${place} ${message}.`,
   `${" ".repeat(9)}${advice}.`
 ]
+
+const telling = {
+  name: "findings",
+  codes: findingGravity,
+  exits: { error: exitCodes.grave, warning: exitCodes.notable, note: exitCodes.fine },
+  nounOf: (severity: string, count: number) => (count === 1 ? severity : `${severity}s`),
+  placeOf: ({ place }: Finding) => place,
+  linesOf
+}
 
 export const check = Command.make(
   "check",
@@ -28,15 +30,8 @@ export const check = Command.make(
     json: switchOf("json", "Print the findings as JSON"),
     accept
   },
-  Effect.fn("check")(function* ({ accept, json, modules }) {
-    const found = findingsOf(yield* metricsOfAll(modules))
-    const accepted = yield* acceptedIn(found, ({ place }) => place, accept, Object.keys(findingGravity))
-    const findings = accepted.items
-    const count = (severity: Gravity) => findings.filter((finding) => finding.severity === severity).length
-    const counts = { errors: count("error"), warnings: count("warning"), notes: count("note") }
-    const sum = Object.entries(counts).map(([what, n]) => `${n} ${n === 1 ? what.slice(0, -1) : what}`)
-    yield* print(accepted, { json, name: "findings", counts, linesOf, sum })
-    yield* endWith(Math.max(0, ...gravities.filter((each) => count(each) > 0).map((each) => codeOf[each])))
+  Effect.fn("check")(function* ({ modules, ...flags }) {
+    yield* tell(findingsOf(yield* metricsOfAll(modules)), telling, flags)
   })
 ).pipe(
   Command.withDescription("Checks definitions: names, units, labels, boundaries, and events that no metric reads"),

@@ -9,8 +9,8 @@ import { type DescribedMetric, DescribedMetrics, describedMetric } from "../inte
 import { distinct } from "../internal/metric/definition/fingerprint.ts"
 import { messageOf } from "../internal/util/describeError.ts"
 import type * as Metric from "../Metric.ts"
-import { cannotRead } from "./cannotRead.ts"
 import { failed } from "./escapeControls.ts"
+import { cannotRead } from "./files.ts"
 import { metricsOf } from "./modules.ts"
 
 export interface Definitions {

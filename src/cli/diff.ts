@@ -5,33 +5,19 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import { PlatformError } from "effect/PlatformError"
-import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import { type Change, changeRules, inOrder, type Severity, severities } from "../internal/catalogue/changes.ts"
+import { type Change, changeRules, inOrder } from "../internal/catalogue/changes.ts"
 import { diffOf } from "../internal/catalogue/diff.ts"
 import { messageOf } from "../internal/util/describeError.ts"
 import type * as Metric from "../Metric.ts"
-import { accept, acceptedIn, print } from "./accepted.ts"
-import { cannotRead } from "./cannotRead.ts"
 import { type Definitions, definitionsOf } from "./definitions.ts"
 import { failed } from "./escapeControls.ts"
-import { endWith, exitCodes } from "./exit.ts"
+import { bytesOf, cannotRead } from "./files.ts"
 import { optional, switchOf } from "./flags.ts"
+import { accept, exitCodes, tell } from "./found.ts"
 import { numberChanges, replayed } from "./numbers.ts"
-
-const codeOf: { readonly [S in Severity]: number } = {
-  breaking: exitCodes.grave,
-  changed: exitCodes.notable,
-  added: exitCodes.fine
-}
-
-const counted = (changes: ReadonlyArray<Change>): { readonly [S in Severity]: number } => {
-  const count = (severity: Severity) => changes.filter((change) => change.severity === severity).length
-  return { breaking: count("breaking"), changed: count("changed"), added: count("added") }
-}
 
 const linesOf = ({ code, message, metric, panels, rules, samples, severity }: Change): ReadonlyArray<string> => {
   const concerned = [
@@ -44,6 +30,15 @@ const linesOf = ({ code, message, metric, panels, rules, samples, severity }: Ch
     `${severity.padEnd(8)}  ${code}  ${metric} ${message}`,
     ...(names.length === 0 ? [] : [`${" ".repeat(10)}${names.join("; ")}`])
   ]
+}
+
+const telling = {
+  name: "changes",
+  codes: changeRules,
+  exits: { breaking: exitCodes.grave, changed: exitCodes.notable, added: exitCodes.fine },
+  nounOf: (severity: string) => severity,
+  placeOf: ({ metric }: Change) => metric,
+  linesOf
 }
 
 /** Both versions need their functions. */
@@ -59,11 +54,9 @@ const withNumbers = Effect.fnUntraced(function* (
   known: ReadonlyArray<Change>
 ) {
   const metrics = [yield* functionsOf(old, "OLD"), yield* functionsOf(now, "NEW")] as const
-  const stdio = yield* Stdio.Stdio
-  const files = yield* FileSystem.FileSystem
+  const stream = yield* bytesOf(file)
   // The standard input can be read once.
-  const bytes: Stream.Stream<Uint8Array, PlatformError> =
-    file === "-" ? Stream.fromIterable(yield* Stream.runCollect(stdio.stdin)) : files.stream(file)
+  const bytes = file === "-" ? Stream.fromIterable(yield* Stream.runCollect(stream)) : stream
   const run = (metrics: ReadonlyArray<Metric.Any>) =>
     Effect.map(replayed(metrics, bytes), (all) => [metrics, all] as const)
   const before = yield* run(metrics[0])
@@ -91,7 +84,7 @@ export const diff = Command.make(
     json: switchOf("json", "Print the changes as JSON"),
     accept
   },
-  Effect.fn("diff")(function* ({ accept, events, json, now: paths, old: path }) {
+  Effect.fn("diff")(function* ({ events, now: paths, old: path, ...flags }) {
     const old = yield* definitionsOf([path])
     const now = yield* definitionsOf(paths)
     const found = diffOf(old.described, now.described)
@@ -104,17 +97,7 @@ export const diff = Command.make(
               ? cause
               : failed(`${events.value}: ${messageOf(cause)}`, cause)
         )
-    const accepted = yield* acceptedIn(
-      inOrder([...found, ...numbers]),
-      ({ metric }) => metric,
-      accept,
-      Object.keys(changeRules)
-    )
-    const changes = accepted.items
-    const counts = counted(changes)
-    const sum = severities.map((severity) => `${counts[severity]} ${severity}`)
-    yield* print(accepted, { json, name: "changes", counts, linesOf, sum })
-    yield* endWith(Math.max(0, ...changes.map(({ severity }) => codeOf[severity])))
+    yield* tell(inOrder([...found, ...numbers]), telling, flags)
   })
 ).pipe(
   Command.withDescription("Shows what changes between two versions of definitions, and what it breaks"),

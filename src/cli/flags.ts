@@ -9,3 +9,7 @@ export const switchOf = (name: string, description: string): Flag.Flag<boolean> 
 
 export const optional = <A>(flag: Flag.Flag<A>, description: string) =>
   Flag.optional(flag.pipe(Flag.withDescription(description)))
+
+export const metrics = Flag.String("metrics").pipe(
+  Flag.withDescription("A module that exports metrics: ./cache.metrics.ts")
+)

@@ -7,17 +7,15 @@ import type * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import { PlatformError } from "effect/PlatformError"
-import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { familyOfAll } from "../internal/metric/unionFamily.ts"
 import { InvalidLine } from "../MetricsError.ts"
 import * as Replay from "../Replay.ts"
-import { cannotRead } from "./cannotRead.ts"
 import { failed, harmless, harmlessJson, harmlessLines } from "./escapeControls.ts"
-import { optional, switchOf } from "./flags.ts"
+import { bytesOf, cannotRead } from "./files.ts"
+import { metrics, optional, switchOf } from "./flags.ts"
 import { exportedMetricsOf } from "./modules.ts"
 import { recordingOf, replayTest } from "./replayTest.ts"
 import { tablesOf } from "./tables.ts"
@@ -40,7 +38,7 @@ export const replay = Command.make(
         'A file of events, one line of JSON each, or - for the standard input: {"at":1000,"event":{"_tag":"cache.lookup","hit":true}}'
       )
     ),
-    metrics: Flag.String("metrics").pipe(Flag.withDescription("A module that exports metrics: ./cache.metrics.ts")),
+    metrics,
     recorder: optional(
       Flag.String("recorder"),
       "Read the events of the recorder with this id only, from a file of a flight recorder"
@@ -56,9 +54,7 @@ export const replay = Command.make(
     const exported = yield* exportedMetricsOf(path)
     const metrics = exported.map(({ metric }) => metric)
     const family = familyOfAll(metrics.map(({ events }) => events))
-    const stdio = yield* Stdio.Stdio
-    const files = yield* FileSystem.FileSystem
-    const bytes: Stream.Stream<Uint8Array, PlatformError> = file === "-" ? stdio.stdin : files.stream(file)
+    const bytes = yield* bytesOf(file)
     const refused = (cause: Error) => refusal(file, cause)
     const of = Option.isSome(recorder) ? { recorderId: recorder.value } : {}
     const eventsOf = <E>(chunks: Stream.Stream<Uint8Array | string, E>) =>

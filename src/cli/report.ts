@@ -20,7 +20,7 @@ import * as Prometheus from "../Prometheus.ts"
 import * as RedisStore from "../RedisStore.ts"
 import type { Snapshots } from "../Snapshot.ts"
 import { failed, harmless, harmlessJson, harmlessLines } from "./escapeControls.ts"
-import { optional, switchOf } from "./flags.ts"
+import { metrics, optional, switchOf } from "./flags.ts"
 import { metricsOf } from "./modules.ts"
 import { tablesOf } from "./tables.ts"
 
@@ -99,7 +99,7 @@ export const report = Command.make(
     ),
     prefix: optional(Flag.String("prefix"), "The prefix of the store, if it has one"),
     namespace: Flag.String("namespace").pipe(Flag.withDescription("The namespace of the processes")),
-    metrics: Flag.String("metrics").pipe(Flag.withDescription("A module that exports metrics: ./cache.metrics.ts")),
+    metrics,
     json: switchOf("json", "Print the report as a line of JSON"),
     serve: optional(
       Flag.Int("serve"),

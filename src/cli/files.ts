@@ -1,10 +1,20 @@
 /**
- * Why a file cannot be read, in words for the one who named it.
+ * Files as they are named on the command line, and why one cannot be read.
  */
 import type * as CliError from "effect/cli/CliError"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
+import * as Stdio from "effect/Stdio"
 import { messageOf } from "../internal/util/describeError.ts"
 import { failed } from "./escapeControls.ts"
+
+/** `-` is the standard input. */
+export const bytesOf = Effect.fnUntraced(function* (file: string) {
+  const { stdin } = yield* Stdio.Stdio
+  const files = yield* FileSystem.FileSystem
+  return file === "-" ? stdin : files.stream(file)
+})
 
 const reasonOf = ({ cause, message, reason }: PlatformError): string => {
   if (reason._tag === "NotFound") return "there is no such file"
