@@ -1,7 +1,7 @@
 /**
  * What `watch` draws, as lines of text: recorders with their account of events, their metrics, and what is wrong.
  */
-import { shownExport } from "../internal/live/model/exports.ts"
+
 import { format } from "../internal/live/model/format.ts"
 import type { History, MetricView, Row } from "../internal/live/model/history.ts"
 import {
@@ -10,7 +10,8 @@ import {
   type Problem,
   recorderProblems,
   refusals,
-  runtimeProblems
+  runtimeProblems,
+  shownExport
 } from "../internal/live/model/problems.ts"
 import type { LiveData, LiveRecorder } from "../internal/live/model/update.ts"
 import { sparkText } from "./sparkline.ts"

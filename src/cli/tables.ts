@@ -3,8 +3,7 @@
  */
 import { format } from "../internal/live/model/format.ts"
 import { viewOf } from "../internal/live/model/kindViews.ts"
-import { labelColumns } from "../internal/live/model/labelColumns.ts"
-import { pointRows } from "../internal/live/model/points.ts"
+import { labelColumns, pointRows } from "../internal/live/model/points.ts"
 import { metricProblems } from "../internal/live/model/problems.ts"
 import type { LiveMetric } from "../internal/live/model/update.ts"
 import { liveMetric } from "../internal/live/server/readRuntime.ts"

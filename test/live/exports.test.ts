@@ -6,7 +6,7 @@ import { Effect, Layer } from "effect"
 import { HttpClient } from "effect/http"
 import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
 import * as Otlp from "mvx-metrics/Otlp"
-import { shownExport } from "../../src/internal/live/model/exports.ts"
+import { shownExport } from "../../src/internal/live/model/problems.ts"
 import { liveData } from "../../src/internal/live/server/readRuntime.ts"
 
 const none = { exporter: "OTLP", delivered: 0, partial: 0, failed: 0, rejectedPoints: 0 }

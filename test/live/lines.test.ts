@@ -2,8 +2,7 @@
  * How an update is written, and read a line at a time.
  */
 import { expect, it } from "@effect/vitest"
-import { readLines } from "../../src/internal/live/model/lines.ts"
-import type { LiveData } from "../../src/internal/live/model/update.ts"
+import { type LiveData, readLines } from "../../src/internal/live/model/update.ts"
 import { updateLines, updateSteps } from "../../src/internal/live/server/updateSteps.ts"
 import { noCounts } from "../../src/internal/model/stats.ts"
 

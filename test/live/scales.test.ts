@@ -2,7 +2,7 @@
  * What the value axis spans.
  */
 import { describe, expect, it } from "@effect/vitest"
-import { ownScale, rangeOf } from "../../src/internal/live/model/scales.ts"
+import { ownScale, rangeOf } from "../../src/internal/live/model/ranges.ts"
 
 describe("an axis that fits", () => {
   it.each([

@@ -4,7 +4,7 @@
 import uPlot from "uplot"
 import { format, shortened, visible } from "../model/format.ts"
 import type { Unit } from "../model/kindViews.ts"
-import { rangeOf, type Scale } from "../model/scales.ts"
+import { rangeOf, type Scale } from "../model/ranges.ts"
 import { attribute } from "./dom.ts"
 
 export interface ChartLine {

@@ -2,7 +2,7 @@
  * What can be chosen of a chart: the range it shows, an earlier one that it is compared with, its scale, and whether it is
  * shown as a table.
  */
-import type { Scale } from "../model/scales.ts"
+import type { Scale } from "../model/ranges.ts"
 import { attribute, element } from "./dom.ts"
 
 export interface ChartChoice {

@@ -1,8 +1,9 @@
 /**
  * What exports the runtime, and how that went. Exports that fail are among what needs attention.
  */
-import { type ShownExport, shownExport } from "../model/exports.ts"
+
 import { shortened } from "../model/format.ts"
+import { type ShownExport, shownExport } from "../model/problems.ts"
 import type { LiveData } from "../model/update.ts"
 import { clock } from "./chart.ts"
 import { attribute, Children, element, write } from "./dom.ts"

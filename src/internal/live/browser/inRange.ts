@@ -1,8 +1,7 @@
 /**
  * The part of the lines of a chart that is shown, on the scale that was chosen, with the earlier range beside it.
  */
-import { earlier } from "../model/ranges.ts"
-import { ownScale } from "../model/scales.ts"
+import { earlier, ownScale } from "../model/ranges.ts"
 import type { ChartLine } from "./chart.ts"
 import type { ChartChoice } from "./chartTools.ts"
 

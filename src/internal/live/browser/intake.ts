@@ -2,9 +2,21 @@
  * What comes from the server until it is shown: one update after the other is read, in pieces, and those that come while
  * the page is paused are kept.
  */
-import { type LiveHead, readLines } from "../model/lines.ts"
-import type { LiveRecorder } from "../model/update.ts"
-import { inSlices } from "./slices.ts"
+import { type LiveHead, type LiveRecorder, readLines } from "../model/update.ts"
+
+export type Connection = "connecting" | "live" | "lost"
+
+/** Calls back until the page is left. The browser reconnects after a lost connection. */
+export const listen = (onUpdate: (lines: string) => void, onConnection: (state: Connection) => void): void => {
+  const source = new EventSource(new URL("events", import.meta.url))
+  source.addEventListener("open", () => onConnection("live"))
+  source.addEventListener("message", ({ data }) => onUpdate(data))
+  source.addEventListener("error", () => {
+    onConnection("lost")
+    // Some answers end the attempts of the browser: a proxy says 502 while the application starts again.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(onUpdate, onConnection), 2000)
+  })
+}
 
 /** Characters of updates that are kept while the page is paused: of the oldest ones more is let go. */
 const MostKept = 50_000_000
@@ -70,5 +82,42 @@ export class Intake {
       this.#reader.show()
       shown = performance.now()
     }
+  }
+}
+
+/** Milliseconds of a frame, which has 16, that a piece may take. */
+const MostOfFrame = 6
+
+/** How long a page that is looked at waits for its next frame. */
+const Patience = 100
+
+/** The next frame, or at once where nothing is drawn. */
+const nextFrame = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (document.hidden) {
+      // Timers of pages in the background wait for a second.
+      const { port1, port2 } = new MessageChannel()
+      port1.onmessage = () => {
+        port1.close()
+        resolve()
+      }
+      port2.postMessage(undefined)
+      return
+    }
+    const patience = setTimeout(resolve, Patience)
+    requestAnimationFrame(() => {
+      clearTimeout(patience)
+      // Behind the drawing of this frame.
+      setTimeout(resolve)
+    })
+  })
+
+/** Runs all steps, in pieces: a frame is drawn after each that is as long as one. */
+const inSlices = async (steps: Iterable<void>): Promise<void> => {
+  let from = performance.now()
+  for (const _ of steps) {
+    if (performance.now() - from < MostOfFrame) continue
+    await nextFrame()
+    from = performance.now()
   }
 }

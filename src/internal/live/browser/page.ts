@@ -8,11 +8,10 @@ import { clock } from "./chart.ts"
 import { Detail } from "./detail.ts"
 import { attribute, byId, write } from "./dom.ts"
 import { makeExports } from "./exports.ts"
-import { Intake } from "./intake.ts"
+import { type Connection, Intake, listen } from "./intake.ts"
 import { Overview } from "./overview.ts"
 import { makeProblems } from "./problems.ts"
 import { State } from "./state.ts"
-import { type Connection, listen } from "./updates.ts"
 import { keyOf, type RecorderView } from "./views.ts"
 
 /** What the chart has room for: an update is a second. */

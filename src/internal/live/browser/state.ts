@@ -1,11 +1,9 @@
 /**
  * What the page knows of the runtime: the update that is shown, what passes the filter of it, and the last minutes.
  */
-import { History } from "../model/history.ts"
-import type { LiveHead } from "../model/lines.ts"
+import { History, type MetricView } from "../model/history.ts"
 import { recorderProblems } from "../model/problems.ts"
-import type { LiveRecorder } from "../model/update.ts"
-import { matches, matchesRecorder, wordsOf } from "./filter.ts"
+import type { LiveHead, LiveRecorder } from "../model/update.ts"
 import type { RecorderView } from "./views.ts"
 
 /** Of one update, while it is read. */
@@ -75,4 +73,20 @@ export class State {
     const metrics = view.metrics.filter((each) => matches(this.#words, each))
     return metrics.length > 0 || matchesRecorder(this.#words, view.recorder) ? [{ ...view, metrics }] : []
   }
+}
+
+/** The text filter: all words have to be in what a metric says of itself. */
+const wordsOf = (text: string): ReadonlyArray<string> => text.toLowerCase().split(/\s+/).filter(Boolean)
+
+/** Whether the recorder itself passes, whatever its metrics are. */
+const matchesRecorder = (words: ReadonlyArray<string>, { entityId, recorderId }: LiveRecorder): boolean =>
+  words.every((word) => `${recorderId}\n${entityId}`.toLowerCase().includes(word))
+
+const matches = (words: ReadonlyArray<string>, { metric, recorderId, rows }: MetricView): boolean => {
+  if (words.length === 0) return true
+  const labels = rows.flatMap((row) => row.labels.map(([name, value]) => `${name}=${value}`))
+  const text = [recorderId, metric.name, metric.description ?? "", metric.kind, metric.unit ?? "", ...labels]
+    .join("\n")
+    .toLowerCase()
+  return words.every((word) => text.includes(word))
 }

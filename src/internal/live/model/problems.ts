@@ -1,7 +1,8 @@
 /**
- * What is wrong with recorders, metrics and the runtime, for the top of the live page, its details and the terminal.
+ * What is wrong with recorders, metrics and the runtime, and how its exports went, in words for the live page and the
+ * terminal.
  */
-import type { RuntimeStats } from "../../model/runtimeStats.ts"
+import type { ExportStats, RuntimeStats } from "../../model/runtimeStats.ts"
 import { refusedFor } from "./flow.ts"
 import { format, shortened } from "./format.ts"
 import { overflowOf } from "./points.ts"
@@ -132,3 +133,20 @@ const problems = (all: ReadonlyArray<Told>): ReadonlyArray<Problem> =>
     const [kind, text, part] = told
     return [{ kind, text: shortened(text, 600), ...(part !== undefined && { part }) }]
   })
+
+export interface ShownExport extends Pick<ExportStats, "exporter" | "failing" | "lastError"> {
+  /** The rest of a sentence that begins with the exporter. */
+  readonly text: string
+}
+
+export const shownExport = ({ failing, lastError, exporter, ...counts }: ExportStats): ShownExport => ({
+  exporter,
+  failing,
+  text: [
+    `${count(counts.delivered)} delivered`,
+    ...(counts.partial === 0 ? [] : [`${count(counts.partial)} in part`]),
+    ...(counts.failed === 0 ? [] : [`${count(counts.failed)} failed`]),
+    ...(counts.rejectedPoints === 0 ? [] : [`${count(counts.rejectedPoints)} points rejected`])
+  ].join(", "),
+  lastError: lastError && { at: lastError.at, message: shortened(lastError.message, 600) }
+})

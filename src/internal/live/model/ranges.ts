@@ -1,5 +1,5 @@
 /**
- * Ranges of the last minutes: the one that a chart shows, and an earlier one that it is compared with.
+ * What the axes of a chart span: a range of the last minutes, an earlier one that it is compared with, and values.
  */
 import { MeanOf } from "./history.ts"
 
@@ -57,4 +57,32 @@ export const change = (now: number | null, before: number | null): string => {
   const percent = ((now - before) / Math.abs(before)) * 100
   const text = Math.abs(percent) >= 10 ? percent.toFixed(0) : percent.toFixed(1)
   return `${percent > 0 ? "+" : "−"}${text.replace("-", "")} %`
+}
+
+// --- values
+
+/**
+ * `fit`: what the data spans, with zero where that is near; `zero`: always with zero; `own`: each line in percent of its
+ * own greatest value, so that the course of small series can be compared with that of large ones.
+ */
+export type Scale = "fit" | "zero" | "own"
+
+/** In parts of what the data spans. */
+const Margin = 0.08
+
+export const rangeOf = (min: number | null, max: number | null, scale: Scale): [number, number] => {
+  if (min === null || max === null) return [0, 1]
+  if (min === max && min === 0) return [0, 1]
+  const span = max === min ? Math.abs(max) * 0.1 : max - min
+  // Zero is shown where it takes no more room than the data.
+  const withZero = scale !== "fit" || (min >= 0 ? min <= span : max < 0 ? -max <= span : true)
+  const [least, most] = withZero ? [Math.min(0, min), Math.max(0, max)] : [min, max]
+  const margin = (withZero ? most - least : span) * Margin
+  return [least === 0 ? 0 : least - margin, most === 0 ? 0 : most + margin]
+}
+
+/** In parts of the greatest value, by size, of `of`. */
+export const ownScale = (values: Values, of: Values = values): Values => {
+  const greatest = of.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0)
+  return values.map((value) => (value === null ? null : greatest === 0 ? 0 : value / greatest))
 }

@@ -43,3 +43,23 @@ export interface LiveData {
   /** How the runtime stands. Of a cluster, there is less to tell. */
   readonly runtime?: Partial<RuntimeStats>
 }
+
+/** An update without its recorders. */
+export type LiveHead = Omit<LiveData, "recorders">
+
+/**
+ * Reads an update as it is written: as JSON, each recorder on a line of its own. A page parses one line after the other and
+ * draws its frames in between; for everyone else it is JSON.
+ */
+export const readLines = (
+  text: string
+): { readonly head: LiveHead; readonly recorders: () => Generator<LiveRecorder> } => {
+  const [first, ...lines] = text.split("\n")
+  const { recorders: _, ...head } = JSON.parse(`${first}]}`) as LiveData
+  return {
+    head,
+    *recorders() {
+      for (const line of lines.slice(0, -1)) if (line !== "") yield JSON.parse(line.replace(/,$/, ""))
+    }
+  }
+}

@@ -1,4 +1,4 @@
-/** An update as it is written for {@link ../model/lines.ts}, a part in each step: it may have very many series. */
+/** An update as it is written for {@link ../model/update.ts}, a part in each step: it may have very many series. */
 import { allSteps, type Steps } from "../../util/steps.ts"
 import type { LiveData, LiveMetric, LiveRecorder } from "../model/update.ts"
 
