@@ -54,7 +54,7 @@ function* checkEvent(readers: ReadonlyArray<Metric.Any>, tag: string, family: Fa
     yield { code: "event-unread", message: "is read by no metric", advice: "Read it, or leave it out of the family" }
     return
   }
-  const read = own.map(({ instrument }) => (instrument === undefined ? undefined : fieldsRead(instrument)))
+  const read = own.map(fieldsRead)
   // A function may read any field.
   if (read.includes(undefined)) return
   const known = new Set(["_tag", ...read.flatMap((fields) => fields ?? [])])
