@@ -105,6 +105,32 @@ onBothLayers(
   [new URL("../support/addedUp.metrics.ts", import.meta.url)]
 )
 
+it.effect("a sum of all recorders keeps what has expired in one, though others add up some of them", () =>
+  Effect.gen(function* () {
+    const runtime = yield* MetricsRuntime
+    yield* TestClock.setTime(1_000_000)
+    const own = yield* runtime.createRecorder("own", { totalOfRemoved: "owned" })
+    const other = yield* runtime.createRecorder("other")
+    for (const recorder of [own, other]) yield* recorder.register(BriefParts)
+    const sum = Effect.gen(function* () {
+      // There, nobody has the series of a recorder that it expired in.
+      yield* shownBy("total")
+      return (yield* shownBy("none")).get("parts_brief_total a")
+    })
+    yield* own.emit(part("a"))
+    yield* other.emit(part("a"))
+    expect(yield* sum).toBe(2)
+    yield* TestClock.adjust("50 seconds")
+    yield* other.emit(part("a"))
+    yield* TestClock.adjust("20 seconds")
+    // Its series are looked through.
+    yield* own.emit(part("b"))
+    expect(yield* sum).toBe(3)
+    yield* other.emit(part("a"))
+    expect(yield* sum).toBe(4)
+  }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "some" })))
+)
+
 it.effect("a sum was created when the first of its recorders was, also when that is removed or reset", () =>
   Effect.gen(function* () {
     const runtime = yield* MetricsRuntime

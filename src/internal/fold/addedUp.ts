@@ -90,7 +90,7 @@ export function* addedUp(parts: ReadonlyArray<Shown>, now: number): Steps<Shown>
 
 /** A series is there while one of the parts has it. Then it has all that any of them had of it. */
 function* joinAll(kernel: Kernel, parts: ReadonlyArray<Shown>, now: number): Steps<void> {
-  const all = parts.flatMap(({ earlier, series }) => [series ?? [], earlier?.series ?? []].flat())
+  const all = parts.flatMap(({ earlier, series }) => [series ?? [], earlier ?? []].flat())
   for (const cut of all) {
     yield* kernel.joining(() => cut.kernel, cut.kernel.indexes(now, "live"), now)
     kernel.rejected += cut.kernel.rejected
@@ -101,7 +101,6 @@ function* joinAll(kernel: Kernel, parts: ReadonlyArray<Shown>, now: number): Ste
     yield* kernel.joining(() => cut.kernel, ended, now)
     cut.release()
   }
-  for (const { earlier } of parts) earlier?.keepOnly((key) => kernel.has(key), now)
 }
 
 /** What has no labels has no series to go through. */

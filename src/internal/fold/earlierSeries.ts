@@ -11,19 +11,10 @@ import { kernelOf } from "./kernels/kernelOf.ts"
 import type { SavedKernel } from "./kernels/savedKernel.ts"
 import { SeriesCut } from "./kernels/seriesCut.ts"
 
-/** As they are now, until whoever reads them releases them. */
-export interface EarlierCut {
-  readonly series: SeriesCut
-  /** Lets go of expired series that no recorder goes on with, unless another process may. */
-  readonly keepOnly: (isKept: (key: string) => boolean, at: number) => void
-}
-
 export class EarlierSeries {
   readonly #metric: Metric.Any
   /** It shares the limit of the metric: no more series are kept than it may show. */
   #kernel: Kernel | undefined
-  /** Whether processes are added up. */
-  #isTold = false
 
   constructor(metric: Metric.Any) {
     this.#metric = metric
@@ -54,9 +45,8 @@ export class EarlierSeries {
     return this.#kernel
   }
 
-  /** From now on, takes each series of the metric that expires. `isTold`: for those who add up processes. */
-  watch(kernel: InPlace | undefined, isTold: boolean): void {
-    this.#isTold ||= isTold
+  /** From now on, takes each series of the metric that expires. */
+  watch(kernel: InPlace | undefined): void {
     if (!(kernel instanceof Kernel) || kernel.idle === undefined || kernel.idle.isKept) return
     kernel.idle.keep((index, at) => {
       const own = this.#own()
@@ -81,15 +71,12 @@ export class EarlierSeries {
     return this.#kernel
   }
 
-  cut(): EarlierCut | undefined {
-    const kernel = this.#kernel
-    if (kernel === undefined) return undefined
-    const series = new SeriesCut(kernel)
+  /** As they are now, until whoever reads them releases them. */
+  cut(): SeriesCut | undefined {
+    if (this.#kernel === undefined) return undefined
+    const series = new SeriesCut(this.#kernel)
     series.detach()
-    const keepOnly: EarlierCut["keepOnly"] = (isKept, at) => {
-      if (!this.#isTold) kernel.idle?.drop((index) => !isKept(kernel.key(index)), at)
-    }
-    return { series, keepOnly }
+    return series
   }
 
   rewind(now: number): void {

@@ -271,7 +271,7 @@ function* loaded(metric: Metric.Any, saved: SavedMetric): Steps<RegisteredMetric
   const cell = new RegisteredMetric(metric, 0, saved.epoch, saved.createdAt, nobody)
   const error = yield* cell.loading({ ...saved, quarantine: undefined, viewFault: undefined }, undefined)
   if (error !== undefined) throw new Error(error)
-  cell.keepExpired(true)
+  cell.keepExpired()
   return cell
 }
 

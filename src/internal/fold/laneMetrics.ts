@@ -208,7 +208,7 @@ export class LaneMetrics implements MetricOwner {
 
   /** From now on, what expires is kept for those who add up processes. */
   keepExpired(): void {
-    for (const cell of this.#cells) cell.keepExpired(true)
+    for (const cell of this.#cells) cell.keepExpired()
   }
 
   /** How many series there are. */

@@ -58,7 +58,7 @@ export class RegisteredMetric extends ViewedMetric {
     next.earlier = this.earlier ?? new EarlierSeries(metric)
     const isKept = kernel instanceof Kernel && kernel.idle?.isKept === true
     next.earlier.take(kernel, at)
-    if (isKept) next.keepExpired(false)
+    if (isKept) next.keepExpired()
     return next
   }
 
@@ -193,7 +193,7 @@ export class RegisteredMetric extends ViewedMetric {
     this.duplicates.load(duplicates)
     if (shown !== undefined) this.lastShown = deserialize(shown.slice())
     const text = poison ?? (yield* this.#loadState(state))
-    this.earlier?.watch(this.kernel, false)
+    this.earlier?.watch(this.kernel)
     if (text === undefined) return undefined
     this.#reduced = 0
     const error = cutText(text, MostOfError)

@@ -190,7 +190,7 @@ const expositionOf = (render: Render, { take }: SpareMemory): AnyExposition | Ot
 const release = (all: ReadonlyArray<Shown>): void => {
   for (const { earlier, series } of all) {
     series?.release()
-    earlier?.series.release()
+    earlier?.release()
   }
 }
 

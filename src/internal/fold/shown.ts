@@ -1,7 +1,6 @@
 import type { Duplicates } from "../formats/duplicates.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { Quarantine } from "../metric/definition/snapshot.ts"
-import type { EarlierCut } from "./earlierSeries.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import type { SeriesTexts } from "./seriesTexts.ts"
 
@@ -14,7 +13,7 @@ export interface Shown {
   readonly series: SeriesCut | undefined
   readonly texts: SeriesTexts
   /** What its recorder does not show any more, where recorders are added up. */
-  readonly earlier?: EarlierCut | undefined
+  readonly earlier?: SeriesCut | undefined
   /** What is added up of one without series that can be viewed. */
   readonly state: { readonly of: unknown } | undefined
   readonly epoch: number

@@ -143,17 +143,17 @@ export abstract class ViewedMetric {
     const quarantine = this.quarantineState && { ...this.quarantineState }
     const [texts, duplicates] = [this.#texts, this.duplicates]
     const state = addsUp && dimensions !== undefined ? { of: this.state } : undefined
-    if (addsUp) this.keepExpired(false)
+    if (addsUp) this.keepExpired()
     const earlier = addsUp ? this.earlier?.cut() : undefined
     return { metric, dimensions, series, state, texts, epoch, createdAt, isContinued, quarantine, duplicates, earlier }
   }
 
-  /** From the first time that somebody adds up: nobody else needs it. `isTold`: processes. */
-  keepExpired(isTold: boolean): void {
+  /** What expires is kept from the first time that somebody adds up: nobody else needs it. */
+  keepExpired(): void {
     const { kernel, metric } = this
     if (metric.instrument?.expireAfter === undefined || !isCumulative(metric)) return
     this.earlier ??= new EarlierSeries(metric)
-    this.earlier.watch(kernel, isTold)
+    this.earlier.watch(kernel)
   }
 
   /** A copy that the reader may keep: what could not cross a thread is refused here. */
@@ -253,7 +253,7 @@ export abstract class ViewedMetric {
 
   /** A copy of the state. One that cannot be copied could not be sent either: it is left out. `addsUp`: see {@link counted}. */
   readState(isSent: boolean, addsUp: boolean): Steps<StateRead | undefined> {
-    if (addsUp) this.keepExpired(true)
+    if (addsUp) this.keepExpired()
     const { epoch, isContinued, kernel, metric } = this
     const quarantine = this.quarantineState
     const rest = {
