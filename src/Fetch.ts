@@ -35,18 +35,16 @@ import { HttpServerMetrics } from "./internal/http/serverMetrics.ts"
 import { type ServerOptions, ServerRequests, serverOptionChecks } from "./internal/http/serverRequests.ts"
 import { observeUndici } from "./internal/http/undici.ts"
 import { aFunction } from "./internal/model/optionChecks.ts"
-import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { internalsOf } from "./internal/runtime/internals.ts"
 import { measuringRecorder, measuringWith } from "./internal/runtime/measuring.ts"
-import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
+import { type AnyRuntime, type Stoppable, serviceOf, startScoped } from "./internal/runtime/withoutEffect.ts"
 import { listening } from "./internal/util/listeners.ts"
 
 export { HttpClientEvent, HttpClientMetrics } from "./internal/http/clientMetrics.ts"
 export type { ClientOptions } from "./internal/http/clientRequests.ts"
 export { HttpServerEvent, HttpServerMetrics } from "./internal/http/serverMetrics.ts"
 export type { ServerOptions } from "./internal/http/serverRequests.ts"
-export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
-export type { Stoppable } from "./internal/runtime/startScoped.ts"
+export type { AnyRuntime, Stoppable } from "./internal/runtime/withoutEffect.ts"
 
 /**
  * The options of {@link handler}.

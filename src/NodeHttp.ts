@@ -42,12 +42,12 @@ import { measureNode } from "./internal/http/nodeRequests.ts"
 import { HttpServerMetrics } from "./internal/http/serverMetrics.ts"
 import { type ServerOptions, ServerRequests, serverOptionChecks } from "./internal/http/serverRequests.ts"
 import { aFunction } from "./internal/model/optionChecks.ts"
-import type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 import { measuringWith } from "./internal/runtime/measuring.ts"
+import type { AnyRuntime } from "./internal/runtime/withoutEffect.ts"
 
 export { HttpServerEvent, HttpServerMetrics } from "./internal/http/serverMetrics.ts"
 export type { ServerOptions } from "./internal/http/serverRequests.ts"
-export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
+export type { AnyRuntime } from "./internal/runtime/withoutEffect.ts"
 
 /**
  * The options of {@link middleware}.

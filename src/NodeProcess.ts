@@ -53,18 +53,16 @@ import type * as Scope from "effect/Scope"
 import { longerThanZero, notBlank, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { ProcessMetrics } from "./internal/process/metrics.ts"
 import { ProcessProbe } from "./internal/process/probe.ts"
-import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { internalsOf } from "./internal/runtime/internals.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import type { RuntimeService } from "./internal/runtime/service.ts"
-import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
+import { type AnyRuntime, type Stoppable, serviceOf, startScoped } from "./internal/runtime/withoutEffect.ts"
 import { sleepInBackground } from "./internal/util/liveClock.ts"
 import type { CreateError, RegisterError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export { ProcessEvent, ProcessMetrics } from "./internal/process/metrics.ts"
-export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
-export type { Stoppable } from "./internal/runtime/startScoped.ts"
+export type { AnyRuntime, Stoppable } from "./internal/runtime/withoutEffect.ts"
 
 /**
  * The options of {@link layer} and {@link start}.

@@ -50,13 +50,13 @@ import { makeProducer } from "./internal/exporters/sdk/producer.ts"
 import { inParts } from "./internal/formats/inParts.ts"
 import type { MetricData } from "./internal/formats/metricData.ts"
 import { refuse } from "./internal/model/optionChecks.ts"
-import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
+import { type AnyRuntime, serviceOf } from "./internal/runtime/withoutEffect.ts"
 import { inSlices } from "./internal/util/inSlices.ts"
 import { InvalidArgument, type NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
-export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
+export type { AnyRuntime } from "./internal/runtime/withoutEffect.ts"
 
 /**
  * Makes a producer of the metrics of the runtime, for the option `metricProducers` of a reader. Make one for each reader.

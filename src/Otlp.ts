@@ -54,18 +54,16 @@ import { type OtlpOptions, otlpOptionChecks } from "./internal/exporters/otlp/op
 import { settingsOf } from "./internal/exporters/otlp/settings.ts"
 import type { ExportFailed } from "./internal/model/exportErrors.ts"
 import { refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
-import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { internalsOf } from "./internal/runtime/internals.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import type { RuntimeService } from "./internal/runtime/service.ts"
-import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
+import { type AnyRuntime, type Stoppable, serviceOf, startScoped } from "./internal/runtime/withoutEffect.ts"
 import type { NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { OtlpOptions } from "./internal/exporters/otlp/options.ts"
 export type { Protocol, Temporality } from "./internal/model/otlp.ts"
-export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
-export type { Stoppable } from "./internal/runtime/startScoped.ts"
+export type { AnyRuntime, Stoppable } from "./internal/runtime/withoutEffect.ts"
 
 /**
  * A running exporter. `flush` exports the present metrics, and fails with `ExportFailed` if they do not arrive.

@@ -43,14 +43,14 @@ import type { MetricData } from "./internal/formats/metricData.ts"
 import { helpOf } from "./internal/formats/prometheus/families.ts"
 import { refuse } from "./internal/model/optionChecks.ts"
 import { type Family, familyOf } from "./internal/naming/names.ts"
-import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import type { RuntimeService } from "./internal/runtime/service.ts"
+import { type AnyRuntime, serviceOf } from "./internal/runtime/withoutEffect.ts"
 import { inSlices } from "./internal/util/inSlices.ts"
 import { InvalidArgument, MetricNameCollision, type NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
-export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
+export type { AnyRuntime } from "./internal/runtime/withoutEffect.ts"
 
 /**
  * The part of a registry that is needed. The registries of both packages have it.

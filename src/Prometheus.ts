@@ -58,8 +58,7 @@ export type {
 } from "./internal/exporters/pushOptions.ts"
 export type { ScrapeOptions } from "./internal/exporters/scrape.ts"
 export type { Format, RecorderLabel, RemoteWriteVersion } from "./internal/model/format.ts"
-export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
-export type { Stoppable } from "./internal/runtime/startScoped.ts"
+export type { AnyRuntime, Stoppable } from "./internal/runtime/withoutEffect.ts"
 
 /**
  * The options of {@link layerHttp}.

@@ -5,8 +5,8 @@ import { Effect } from "effect"
 import { type LogEntry, MetricsRuntime, type StartOptions } from "mvx-metrics/promise"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import type * as processEnd from "../../src/internal/facade/processEnd.ts"
-import { serviceOf } from "../../src/internal/runtime/anyRuntime.ts"
 import { internalsOf } from "../../src/internal/runtime/internals.ts"
+import { serviceOf } from "../../src/internal/runtime/withoutEffect.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
 /** A copy of the module that listens, as two copies of the package have. */

@@ -1,11 +1,13 @@
+/** The folder of a runtime whose state is durable, which it has to itself, and the identity that lies in it. */
+import { readFile, writeFile } from "node:fs/promises"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { DurableStateError } from "../model/runtimeErrors.ts"
 import { messageOf } from "../util/describeError.ts"
 import { describeOwner, renewing, type Taken, takeLock } from "./folderLock.ts"
-import { makeFolder } from "./folderStore.ts"
-import { fileOf, keyOf, lockOf } from "./places.ts"
+import { makeFolder, OwnerOnly } from "./folderStore.ts"
+import { fileOf, instanceOf, keyOf, lockOf } from "./places.ts"
 
 /** Has the state of a namespace in a folder to itself until the scope closes. Gives what its lock has. */
 export const lockedFolder = (
@@ -42,4 +44,22 @@ const inUse = (path: string, { endsIn, owner }: Taken): DurableStateError => {
       ? "Give each runtime a folder or a namespace of its own"
       : `If that has ended, start again in ${Duration.format(Duration.millis(Math.ceil(endsIn / 1000) * 1000))}`
   return new DurableStateError({ path, problem: "in use", reason: `is in use by ${by}. ${advice}` })
+}
+
+const Uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/**
+ * The identity under which metrics are exported that go on from a state: what a file beside the state has, or `made`, which
+ * is written to it. So it goes where the state goes, and is as old.
+ */
+export const instanceIn = async (directory: string, namespace: string, made: string): Promise<string> => {
+  const path = instanceOf(directory, namespace)
+  const known = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return ""
+    throw error
+  })
+  if (Uuid.test(known.trim())) return known.trim()
+  await makeFolder(directory)
+  await writeFile(path, `${made}\n`, { mode: OwnerOnly })
+  return made
 }

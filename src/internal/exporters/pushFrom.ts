@@ -3,9 +3,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import { type AnyRuntime, serviceOf } from "../runtime/anyRuntime.ts"
 import { internalsOf } from "../runtime/internals.ts"
-import { type Stoppable, startScoped } from "../runtime/startScoped.ts"
+import { type AnyRuntime, type Stoppable, serviceOf, startScoped } from "../runtime/withoutEffect.ts"
 import { type Pushed, push } from "./push.ts"
 import { pushing } from "./pushing.ts"
 import type { PushingOptions, PushOptions } from "./pushOptions.ts"

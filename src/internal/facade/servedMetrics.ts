@@ -6,7 +6,7 @@ import { type ScrapeOptions, scrapeOptionChecks } from "../exporters/scrape.ts"
 import { fetchHandler, nodeHandler } from "../exporters/scrapeHandlers.ts"
 import type { Options as LivePageOptions } from "../live/server/handlers.ts"
 import { whyInvalidOptions } from "../model/optionChecks.ts"
-import { withService } from "../runtime/anyRuntime.ts"
+import { withService } from "../runtime/withoutEffect.ts"
 import type { StartedRuntime } from "./startRuntime.ts"
 
 /**

@@ -7,7 +7,7 @@ import type * as Scope from "effect/Scope"
 import { makeOnWorker } from "../runtime/onWorker.ts"
 import type { RuntimeOptions } from "../runtime/options.ts"
 import type { RuntimeService } from "../runtime/service.ts"
-import { inOwnScope } from "../runtime/startScoped.ts"
+import { inOwnScope } from "../runtime/withoutEffect.ts"
 import { flushOn } from "./processEnd.ts"
 import { type Run, runIn } from "./run.ts"
 import {

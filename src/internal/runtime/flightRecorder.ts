@@ -19,9 +19,9 @@ import type { Link } from "../link/link.ts"
 import { familyOfAll } from "../metric/unionFamily.ts"
 import type { Family } from "../model/event.ts"
 import { RuntimeFailed } from "../model/runtimeErrors.ts"
-import type { Log } from "../recorder/logging.ts"
 import { messageOf } from "../util/describeError.ts"
 import { nextTurn } from "../util/eventLoopTurn.ts"
+import type { RuntimeLifecycle } from "./lifecycle.ts"
 
 const DefaultEvents = 10_000
 const DefaultMemory = 4 * 1024 * 1024
@@ -50,37 +50,27 @@ export const flightLogOf = ({
       })
 
 export class FlightRecorder {
-  readonly #namespace: string
+  readonly #lifecycle: RuntimeLifecycle
   readonly #options: FlightRecorderOptions
-  readonly #log: Log
-  readonly #fork: (effect: Effect.Effect<unknown>) => void
   /** Incidents that are being written down. */
   readonly #unwritten = new Set<Deferred.Deferred<void>>()
-  #link: Link | undefined
   /** When incidents were recorded in the last minute. */
   #times: ReadonlyArray<number> = []
   /** Before that an overflow is no news. There may be one for each event. */
   #nextOverflow = 0
 
-  /** `fork`: runs an effect in a fiber that outlives the caller. */
-  constructor(
-    namespace: string,
-    options: FlightRecorderOptions,
-    log: Log,
-    fork: (effect: Effect.Effect<unknown>) => void
-  ) {
-    this.#namespace = namespace
+  constructor(lifecycle: RuntimeLifecycle, options: FlightRecorderOptions) {
+    this.#lifecycle = lifecycle
     this.#options = options
-    this.#log = log
-    this.#fork = fork
   }
 
   opened(link: Link): void {
-    this.#link = link
     const { directory, on = incidents, onRecording } = this.#options
     if (directory === undefined && onRecording === undefined) return
     link.flightLog?.onIncident((incident) => {
-      if (on.includes(incident.reason) && this.#isDue(incident)) this.#fork(this.#onIncident(incident))
+      if (on.includes(incident.reason) && this.#isDue(incident)) {
+        this.#lifecycle.inBackground(this.#onIncident(incident))
+      }
     })
   }
 
@@ -125,7 +115,9 @@ export class FlightRecorder {
       ),
       Effect.flatMap((recording) => this.#tell(recording)),
       Effect.catchCause((cause) =>
-        this.#log.warning(`the flight recorder could not record a ${reason}: ${messageOf(Cause.squash(cause))}`)
+        this.#lifecycle.log.warning(
+          `the flight recorder could not record a ${reason}: ${messageOf(Cause.squash(cause))}`
+        )
       )
     )
   }
@@ -143,13 +135,14 @@ export class FlightRecorder {
     isOf: (recorder: LoggedRecorder) => boolean
   ): { readonly recording: FlightRecording; readonly parts: () => Iterable<string> } {
     const most = this.#options.events ?? DefaultEvents
-    const logged = this.#link!.recent({ most, isOf, upTo: incident.sequence })
+    const { link, namespace } = this.#lifecycle
+    const logged = link!.recent({ most, isOf, upTo: incident.sequence })
     const recorders = new Map(logged.map(({ source }) => [source.recorderId, source]))
     const events = logged.map(({ at, event, sequence, source }): RecordedEvent => {
       const { recorderId } = source
       return { at, event, recorderId, ...(sequence !== undefined && { sequence }) }
     })
-    const recording = { namespace: this.#namespace, at: Date.now(), incident, events }
+    const recording = { namespace, at: Date.now(), incident, events }
     const parts = () => linesOf(recording, (recorderId) => familyOf(recorders.get(recorderId)!))
     return { recording: { ...recording, toNdjson: () => [...parts()].join("") }, parts }
   }
@@ -164,7 +157,7 @@ export class FlightRecorder {
         catch: (cause) => cause
       })
       const { events, incident } = made
-      yield* this.#log.warning(`the last ${events.length} events before a ${incident.reason} are in ${file}`)
+      yield* this.#lifecycle.log.warning(`the last ${events.length} events before a ${incident.reason} are in ${file}`)
       return { ...made, file }
     })
   }

@@ -16,7 +16,7 @@ export const folderInstance = (directory: string, namespace: string, log: Log): 
   Effect.flatMap(processInstance, (made) =>
     Effect.tryPromise({
       try: async () => {
-        const { instanceIn } = await import("../durable/instanceFile.ts")
+        const { instanceIn } = await import("../durable/lockedFolder.ts")
         return instanceIn(directory, namespace, made)
       },
       catch: messageOf

@@ -80,9 +80,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     onOpened,
     onStateChanged: options.onStateChanged
   })
-  const flightRecorder =
-    options.flightRecorder &&
-    new FlightRecorder(namespace, options.flightRecorder, log, (effect) => void lifecycle.inBackground(effect))
+  const flightRecorder = options.flightRecorder && new FlightRecorder(lifecycle, options.flightRecorder)
   if (flightRecorder !== undefined) exporters.add({ name: "flight recorder", flush: flightRecorder.written })
   const registry = new RecorderRegistry(lifecycle, options)
   const threads = threadsOf(lifecycle, registry)

@@ -10,10 +10,9 @@ import { type Check, refuse, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { RegisterError } from "../model/registerErrors.ts"
 import type { ShareError } from "../model/runtimeErrors.ts"
 import type { RecorderService } from "../recorder/service.ts"
-import { type AnyRuntime, serviceOf } from "./anyRuntime.ts"
 import { internalsOf } from "./internals.ts"
 import type { RuntimeService } from "./service.ts"
-import { startScoped } from "./startScoped.ts"
+import { type AnyRuntime, serviceOf, startScoped } from "./withoutEffect.ts"
 
 /**
  * Why something cannot be measured: its recorder cannot be made, or its metrics not be registered.

@@ -4,7 +4,7 @@ import type * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import type * as Metric from "../metric/definition/metric.ts"
 import { metricsAndSets } from "../metric/metricsAndSets.ts"
-import { aNamespace, type Check, longerThanZero } from "../model/optionChecks.ts"
+import { type Check, longerThanZero } from "../model/optionChecks.ts"
 import { type RuntimeOptions, runtimeOptionChecks } from "./options.ts"
 
 /**
@@ -52,19 +52,16 @@ const aPort: Check = (value) =>
 
 export const threadsOptionChecks: { readonly [K in keyof ThreadsOptions]-?: Check } = { metrics: metricsAndSets }
 
-const { capacity, overflow, backpressureTimeout, logging, waitTimeout, shutdownTimeout, memoryLimit, onStateChanged } =
-  runtimeOptionChecks
+const {
+  totalOfRemoved: _total,
+  flightRecorder: _flight,
+  durable: _durable,
+  stream: _stream,
+  ...shared
+} = runtimeOptionChecks
 
 export const threadOptionChecks: { readonly [K in keyof ThreadOptions]-?: Check } = {
-  capacity,
-  overflow,
-  backpressureTimeout,
-  logging,
-  waitTimeout,
-  shutdownTimeout,
-  memoryLimit,
-  onStateChanged,
-  namespace: aNamespace,
+  ...shared,
   port: aPort,
   startTimeout: longerThanZero
 }
