@@ -101,7 +101,12 @@ const ofSeries = (
   const compared = [...new Set([...before.keys(), ...after.keys()])].filter(
     (series) => hasBuckets || !/^[^{]*_bucket\{/.test(series)
   )
-  const found = (code: ChangeCode, verb: string, series: ReadonlyArray<string>): ReadonlyArray<Change> => {
+  const found = (
+    code: ChangeCode,
+    verb: string,
+    isOne: (old: string | undefined, now: string | undefined) => boolean
+  ): ReadonlyArray<Change> => {
+    const series = compared.filter((each) => isOne(before.get(each), after.get(each)))
     if (series.length === 0) return []
     const shown = series.slice(0, MostShown).map((each) => {
       const values = [before.get(each), after.get(each)].filter((value) => value !== undefined)
@@ -110,30 +115,13 @@ const ofSeries = (
     const more = series.length > MostShown ? `, and ${series.length - MostShown} more` : ""
     const values = (of: ReadonlyMap<string, string>) =>
       Object.fromEntries(series.flatMap((each) => (of.has(each) ? [[each, Number(of.get(each))]] : [])))
-    return [
-      changeOf(metric, {
-        code,
-        what: `${verb} ${shown.join("; ")}${more}`,
-        before: values(before),
-        after: values(after)
-      })
-    ]
+    const what = `${verb} ${shown.join("; ")}${more}`
+    return [changeOf(metric, { code, what, before: values(before), after: values(after) })]
   }
+  const isOther = (old?: string, now?: string): boolean => old !== undefined && now !== undefined && old !== now
   return [
-    ...found(
-      "series-removed",
-      "no longer shows",
-      compared.filter((series) => !after.has(series))
-    ),
-    ...found(
-      "series-added",
-      "shows",
-      compared.filter((series) => !before.has(series))
-    ),
-    ...found(
-      "numbers-changed",
-      "shows other numbers:",
-      compared.filter((series) => before.has(series) && after.has(series) && before.get(series) !== after.get(series))
-    )
+    ...found("series-removed", "no longer shows", (_, now) => now === undefined),
+    ...found("series-added", "shows", (old) => old === undefined),
+    ...found("numbers-changed", "shows other numbers:", isOther)
   ]
 }

@@ -37,10 +37,10 @@ const storeOf = ({ postgres, prefix, redis }: Named): Effect.Effect<Layer.Layer<
   return Effect.try({
     try: () => {
       const options = { url: Option.getOrElse(redis, () => Option.getOrThrow(postgres)), ...own }
+      const { layer, make } = Option.isSome(redis) ? RedisStore : PostgresStore
       // What is wrong with them is said here.
-      if (Option.isSome(redis)) RedisStore.make(options)
-      else PostgresStore.make(options)
-      return Option.isSome(redis) ? RedisStore.layer(options) : PostgresStore.layer(options)
+      make(options)
+      return layer(options)
     },
     catch: (cause) => failed(describeError(cause), cause)
   })
