@@ -39,9 +39,12 @@ export class Chart {
   #plot: uPlot | undefined
   #shape = ""
   #data: ChartData | undefined
+  readonly #onCursor: (index: number | undefined) => void
 
-  constructor(element: HTMLElement) {
+  /** `onCursor` is called with the update that the pointer is at, and with nothing when it leaves. */
+  constructor(element: HTMLElement, onCursor: (index: number | undefined) => void) {
     this.#element = element
+    this.#onCursor = onCursor
     new ResizeObserver(() => {
       const { clientHeight: height, clientWidth: width } = element
       if (width > 0) this.#plot?.setSize({ width, height })
@@ -111,15 +114,8 @@ export class Chart {
           points: { size: 4, filter: (plot: uPlot, series: number) => alone(plot.data[series]!) }
         }))
       ],
-      hooks: { setCursor: [(plot) => this.#onCursor?.(plot.cursor.idx ?? undefined)] }
+      hooks: { setCursor: [(plot) => this.#onCursor(plot.cursor.idx ?? undefined)] }
     }
-  }
-
-  #onCursor: ((index: number | undefined) => void) | undefined
-
-  /** Calls with the update that the pointer is at, and with nothing when it leaves. */
-  onCursor(listener: (index: number | undefined) => void): void {
-    this.#onCursor = listener
   }
 }
 

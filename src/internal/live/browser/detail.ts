@@ -57,8 +57,7 @@ export class Detail {
       this.#more
     )
     this.#stops = [rove(this.#charts), rove(this.#legend)]
-    this.#chart = new Chart(this.#plot)
-    this.#chart.onCursor((index) => {
+    this.#chart = new Chart(this.#plot, (index) => {
       this.#cursor = index
       this.#draw()
     })

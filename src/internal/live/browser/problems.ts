@@ -2,10 +2,11 @@
  * What needs attention, at the top of the page, or nothing at all.
  */
 import { format, shortened } from "../model/format.ts"
+import { metricKey } from "../model/history.ts"
 import { gravity, type Problem } from "../model/problems.ts"
 import { attribute, Children, element, write } from "./dom.ts"
 import { rove } from "./roving.ts"
-import { metricKey, type RecorderView } from "./views.ts"
+import type { RecorderView } from "./views.ts"
 
 /** How many are shown until the others are asked for: a hundred recorders can have the same problem. */
 const Most = 4

@@ -1,7 +1,7 @@
 /**
  * What an update is to the page: recorders, each with its metrics.
  */
-import type { MetricView } from "../model/history.ts"
+import { type MetricView, metricKey } from "../model/history.ts"
 import type { Problem } from "../model/problems.ts"
 import type { LiveRecorder } from "../model/update.ts"
 
@@ -13,10 +13,7 @@ export interface RecorderView {
   readonly problems: ReadonlyArray<Problem>
 }
 
-/** Which metric: it has the same key in all updates. */
 export const keyOf = ({ metric, recorderId }: MetricView): string => metricKey(recorderId, metric.name)
-
-export const metricKey = (recorderId: string, metric: string): string => JSON.stringify([recorderId, metric])
 
 const kindNames: { readonly [kind: string]: string } = {
   upDownCounter: "up-down counter",

@@ -156,7 +156,7 @@ export class History {
 
   /** What was traced of a row, a value for each of `hour`. */
   traceOfHour(recorderId: string, metric: string, row: string, trace: Trace): ReadonlyArray<number | null> {
-    const means = this.#past.get(keyOf(recorderId, metric))?.get(row)?.means.get(nameOf(trace))
+    const means = this.#past.get(metricKey(recorderId, metric))?.get(row)?.means.get(nameOf(trace))
     const old = this.#old().map((slot) => means?.[slot] ?? Number.NaN)
     return [...old.map((mean) => (Number.isNaN(mean) ? null : mean)), ...this.trace(recorderId, metric, row, trace)]
   }
@@ -169,7 +169,7 @@ export class History {
 
   /** What was traced of a row, a value for each of `times`. */
   trace(recorderId: string, metric: string, row: string, trace: Trace): ReadonlyArray<number | null> {
-    const past = this.#past.get(keyOf(recorderId, metric))?.get(row)
+    const past = this.#past.get(metricKey(recorderId, metric))?.get(row)
     const values = past?.traces.get(nameOf(trace))
     const first = this.#updates - this.times.length + 1
     return this.times.map((_, index) => {
@@ -185,7 +185,7 @@ export class History {
     const view = rows[0] === undefined ? undefined : viewOf(metric.kind, rows[0].point)
     const isFollowed = ({ key }: PointRow): boolean =>
       this.#followed.size > 0 && this.#followed.has(JSON.stringify([recorderId, metric.name, key]))
-    const key = keyOf(recorderId, metric.name)
+    const key = metricKey(recorderId, metric.name)
     const past = this.#past.get(key) ?? new Map<string, Past>()
     this.#past.set(key, past)
     return {
@@ -239,4 +239,5 @@ const tracesOf = (view: KindView): Traced => {
 
 const nameOf = ({ name, unit }: Trace): string => `${name} ${unit}`
 
-const keyOf = (recorderId: string, metric: string): string => JSON.stringify([recorderId, metric])
+/** Which metric: it has the same key in all updates. */
+export const metricKey = (recorderId: string, metric: string): string => JSON.stringify([recorderId, metric])
