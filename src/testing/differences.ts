@@ -62,6 +62,13 @@ const cloned = (value: unknown): unknown => {
   }
 }
 
+/** In the place of a value that is not there. */
+const Absent = Symbol("absent")
+
+const nth = (values: ReadonlyArray<unknown>, at: number): unknown => (at < values.length ? values[at] : Absent)
+
+const fieldIn = (fields: Fields, key: string): unknown => (Object.hasOwn(fields, key) ? fields[key] : Absent)
+
 const areEqual = (received: unknown, expected: unknown): boolean =>
   differences(received, expected, "whole", "").length === 0
 
@@ -72,6 +79,8 @@ export const differences = (
   extent: Extent,
   path: string
 ): ReadonlyArray<string> => {
+  if (received === Absent) return [`${path}: expected ${inLine(expected)}, but it is not there`]
+  if (expected === Absent) return [`${path}: not expected, received ${inLine(received)}`]
   if (isMatcher(expected) ? expected.asymmetricMatch(received) : isSame(received, expected)) return []
   if (isSeries(expected) && (isSeries(received) || isNone(received))) {
     return seriesDifferences(received as ReadonlyArray<Labelled>, expected, extent, path)
@@ -79,40 +88,19 @@ export const differences = (
   if (Array.isArray(expected) && Array.isArray(received)) {
     const length = Math.max(expected.length, received.length)
     return Array.from({ length }, (_, i) => i).flatMap((i) =>
-      inBoth(i < received.length, i < expected.length, received[i], expected[i], extent, fieldOf(path, i))
+      differences(nth(received, i), nth(expected, i), extent, fieldOf(path, i))
     )
   }
   if (isFields(expected) && isFields(received)) {
     const keys = extent === "whole" ? { ...expected, ...received } : expected
     return Object.keys(keys).flatMap((key) =>
-      inBoth(
-        Object.hasOwn(received, key),
-        Object.hasOwn(expected, key),
-        received[key],
-        expected[key],
-        extent,
-        fieldOf(path, key)
-      )
+      differences(fieldIn(received, key), fieldIn(expected, key), extent, fieldOf(path, key))
     )
   }
   return received === 0 && expected === 0 ? [] : [`${path}: expected ${inLine(expected)}, received ${inLine(received)}`]
 }
 
 const isNone = (value: unknown): boolean => Array.isArray(value) && value.length === 0
-
-const inBoth = (
-  isReceived: boolean,
-  isExpected: boolean,
-  received: unknown,
-  expected: unknown,
-  extent: Extent,
-  path: string
-): ReadonlyArray<string> => {
-  if (isReceived && isExpected) return differences(received, expected, extent, path)
-  return isExpected
-    ? [`${path}: expected ${inLine(expected)}, but it is not there`]
-    : [`${path}: not expected, received ${inLine(received)}`]
-}
 
 const seriesDifferences = (
   received: ReadonlyArray<Labelled>,
@@ -123,11 +111,11 @@ const seriesDifferences = (
   const rest = [...received]
   const found = expected.flatMap((each) => {
     const at = rest.findIndex(({ labels }) => areEqual(labels, each.labels))
-    const [own] = at < 0 ? [] : rest.splice(at, 1)
-    return inBoth(at >= 0, true, own, each, extent, seriesOf(path, each))
+    const own = at < 0 ? Absent : rest.splice(at, 1)[0]
+    return differences(own, each, extent, seriesOf(path, each))
   })
   if (extent === "part") return found
-  return [...found, ...rest.map((each) => `${seriesOf(path, each)}: not expected, received ${inLine(each)}`)]
+  return [...found, ...rest.flatMap((each) => differences(each, Absent, extent, seriesOf(path, each)))]
 }
 
 /** What was received of what is expected: the rest would only be in the way of who reads the difference. */
