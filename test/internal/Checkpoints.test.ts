@@ -56,7 +56,7 @@ class TwoLanes extends ReplacedFolds {
   /** By name, how many events a lane has had. */
   names(lane: number): ReadonlyMap<string, number> {
     this.read(Number.POSITIVE_INFINITY)
-    const [, names] = allSteps(this.fold.lanes.find(lane)!.savingMetrics())
+    const [, names] = allSteps(this.fold.lanes.find(lane)!.metrics.saving())
     const kernel = kernelOf(Names) as Kernel
     if (names!.saved.state._tag === "Kernel") kernel.load(names!.saved.state.kernel)
     return new Map(
@@ -77,7 +77,7 @@ class TwoLanes extends ReplacedFolds {
   /** The sequence numbers that the lanes have come to. Those that were given are `emitted`. */
   get folded(): ReadonlyArray<number | undefined> {
     this.read(Number.POSITIVE_INFINITY)
-    return [0, 1].map((lane) => this.fold.lanes.find(lane)?.save().sequence)
+    return [0, 1].map((lane) => this.fold.lanes.find(lane)?.sequence)
   }
 }
 
@@ -128,7 +128,7 @@ class ManySeries extends ReplacedFolds {
   /** Of the recorder, and as they are to be. */
   get states(): ReadonlyArray<ReadonlyArray<unknown>> {
     this.read(Number.POSITIVE_INFINITY)
-    const kernels = allSteps(this.fold.lanes.find(0)!.savingMetrics()).map(({ metric, saved }) => {
+    const kernels = allSteps(this.fold.lanes.find(0)!.metrics.saving()).map(({ metric, saved }) => {
       const kernel = kernelOf(metric) as Kernel
       if (saved.state._tag === "Kernel") kernel.load(saved.state.kernel)
       return kernel

@@ -390,6 +390,6 @@ describe("the lanes of a fold that were touched", () => {
     expect(fold.lanes.find(2)).toBe(undefined)
     fold.main.skip(1, 5)
     expect(fold.lanes.touched.take("checkpoints")).toEqual([1])
-    expect(fold.lanes.find(1)?.save().sequence).toBe(5)
+    expect(fold.lanes.find(1)!.sequence).toBe(5)
   })
 })

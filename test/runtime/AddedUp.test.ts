@@ -6,6 +6,7 @@ import fc from "fast-check"
 import { Metric, MetricsLayer, MetricsRuntime, type RecorderService } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { RegisteredMetric } from "../../src/internal/fold/registeredMetric.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 import { all, BriefParts, PartSizes, part } from "../support/addedUp.metrics.ts"
 import { onBothLayers } from "../support/bothLayers.ts"
 import { parseExposition } from "../support/expositionParser.ts"
@@ -168,11 +169,11 @@ it("a saved metric has what was counted before a reset", () => {
   first.reduce(part("a"), 6)
   const second = first.next(Kinds, 7)
   const third = new RegisteredMetric(Kinds, 0, 1, 7, owner)
-  third.load(second.save(), undefined)
+  third.load(allSteps(second.saving()), undefined)
   third.reduce(part("a"), 8)
   const fourth = third.next(Kinds, 9)
   expect(fourth.earliest).toBe(5)
-  expect(fourth.save().earlier).toEqual(
+  expect(allSteps(fourth.saving()).earlier).toEqual(
     ((): unknown => {
       const both = new RegisteredMetric(Kinds, 0, 0, 5, owner)
       for (const at of [6, 8]) both.reduce(part("a"), at)

@@ -16,6 +16,7 @@ import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
 import type { FoldMessage, Read, StateRead } from "../../src/internal/stream/foldMessages.ts"
 import { PageBytes, setRead } from "../../src/internal/stream/rows/page.ts"
 import { RowWriter } from "../../src/internal/stream/writer.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { rowSource } from "./rowSource.ts"
 
@@ -103,7 +104,7 @@ export class Folding {
     }
     const save = (): SavedLane => {
       this.fold()
-      return deserialize(serialize(this.#fold.lanes.find(lane)?.save()))
+      return deserialize(serialize(allSteps(this.#fold.lanes.find(lane)!.saving())))
     }
     return {
       register,

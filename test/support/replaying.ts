@@ -11,6 +11,7 @@ import type { Command, Watch } from "../../src/internal/stream/commands.ts"
 import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounters.ts"
 import type { Change, FoldMessage, LaneMessage, Read } from "../../src/internal/stream/foldMessages.ts"
 import type { Poison } from "../../src/internal/stream/restore.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 
 type Entry =
@@ -143,7 +144,7 @@ export class Replaying {
 
   /** What would be kept: all that a save shares with its lane must be copied by then. */
   save(): SavedLane {
-    const bytes = serialize(this.#fold.lanes.find(lane)?.save())
+    const bytes = serialize(allSteps(this.#fold.lanes.find(lane)!.saving()))
     this.#saved = { lane: bytes, position: this.#log.length }
     return deserialize(bytes)
   }

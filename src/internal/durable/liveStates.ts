@@ -107,12 +107,12 @@ export class LiveStates {
 
   *#collected(lane: FoldLane): Steps<number> {
     const { addsUp, pack } = this.#options
-    const preparing = lane.prepare()
+    const preparing = lane.metrics.prepare()
     if (preparing !== undefined) yield* preparing
     // From here on it is of this moment.
     const { recorderId, sequence } = lane
     const packed: Array<MetricRecord> = []
-    for (const each of yield* lane.savingMetrics(addsUp)) {
+    for (const each of yield* lane.metrics.saving(addsUp)) {
       const found = pack(recorderId, each)
       if (found === undefined) continue
       if ("lost" in found) this.#tellLost(recorderId, each.metric.name, found.lost)

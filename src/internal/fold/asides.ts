@@ -33,28 +33,32 @@ const withStates = <S extends SavedMetrics>(saved: S, change: (state: unknown) =
   return { ...saved, metrics: saved.metrics.map(changed), ...(reads !== undefined && { reads }) }
 }
 
-/** States are made of plain objects and arrays, as this library names them. What users make is serialised in them. */
-const without = (value: unknown, all: Array<Uint8Array>): unknown => {
-  if (typeof value !== "object" || value === null) return value
-  if (ArrayBuffer.isView(value)) {
-    const kind = value.constructor.name
-    if (value.byteLength < Large || !Object.hasOwn(Kinds, kind)) return value
-    return { aside: kind, index: all.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)) - 1 }
-  }
-  if (Array.isArray(value)) return value.some(isObject) ? value.map((each) => without(each, all)) : value
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
+/**
+ * The same with what `change` gives for objects in it. States are made of plain objects and arrays, as this library names
+ * them. What users make is serialised in them.
+ */
+const mapped = (value: unknown, change: (value: object) => unknown): unknown => {
+  if (!isObject(value)) return value
+  const changed = change(value)
+  if (changed !== undefined) return changed
+  if (Array.isArray(value)) return value.some(isObject) ? value.map((each) => mapped(each, change)) : value
   if (Object.getPrototypeOf(value) !== Object.prototype) return value
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, without(each, all)]))
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, mapped(each, change)]))
 }
 
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null
+const without = (value: unknown, all: Array<Uint8Array>): unknown =>
+  mapped(value, (each) => {
+    if (!ArrayBuffer.isView(each) || each.byteLength < Large) return undefined
+    const kind = each.constructor.name
+    if (!Object.hasOwn(Kinds, kind)) return undefined
+    return { aside: kind, index: all.push(new Uint8Array(each.buffer, each.byteOffset, each.byteLength)) - 1 }
+  })
 
-const together = (value: unknown, all: ReadonlyArray<Uint8Array>): unknown => {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value
-  if (Array.isArray(value)) return value.some(isObject) ? value.map((each) => together(each, all)) : value
-  if (Object.getPrototypeOf(value) !== Object.prototype) return value
-  if (Object.hasOwn(value, "aside")) {
-    const { aside, index } = value as Aside
+const together = (value: unknown, all: ReadonlyArray<Uint8Array>): unknown =>
+  mapped(value, (each) => {
+    if (!Object.hasOwn(each, "aside")) return undefined
+    const { aside, index } = each as Aside
     return new Kinds[aside](Uint8Array.from(all[index]!).buffer)
-  }
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, together(each, all)]))
-}
+  })

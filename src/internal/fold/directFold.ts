@@ -60,17 +60,17 @@ export class DirectFold {
   }
 
   register(metric: Metric.Any): void {
-    this.#lane.command({ _tag: "Register", lane, name: metric.name, metric, at: sinceWhen })
+    this.#lane.take({ _tag: "Register", lane, name: metric.name, metric, at: sinceWhen })
   }
 
   /** The metric of this name begins anew; all of them without one. */
   reset(name?: string): void {
-    this.#lane.command({ _tag: "Reset", lane, ...(name !== undefined && { name }), at: sinceWhen })
+    this.#lane.take({ _tag: "Reset", lane, ...(name !== undefined && { name }), at: sinceWhen })
   }
 
   /** Whether {@link event} is to give the changes it makes. */
   watch(every: boolean): void {
-    this.#lane.command({ _tag: "Watch", lane, watch: every ? "every" : "none" })
+    this.#lane.take({ _tag: "Watch", lane, watch: every ? "every" : "none" })
   }
 
   /** Folds an event; the changes it made, where somebody watches. */
@@ -96,7 +96,7 @@ export class DirectFold {
     names?: ReadonlyArray<string>,
     labels?: SeriesFilter
   ): ReadonlyArray<A> {
-    this.#lane.command({ _tag: "Read", lane, request: 0, what, now, names, labels })
+    this.#lane.take({ _tag: "Read", lane, request: 0, what, now, names, labels })
     return this.#answer as ReadonlyArray<A>
   }
 

@@ -17,9 +17,10 @@ import { describeError } from "../util/describeError.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
 import { keepState, keptState } from "./kernels/keptState.ts"
 import { lastingIn, lastingRecords } from "./lastingRecords.ts"
+import { resumed } from "./leftMetric.ts"
 import type { PackedMetric } from "./leftStates.ts"
 import type { FoldLane } from "./recorderFold.ts"
-import { RegisteredMetric } from "./registeredMetric.ts"
+import type { RegisteredMetric } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
 import { metricIn, metricRecord, OfEnded, recordBytes, type SavedRecord } from "./segment.ts"
 import type { MetricOwner } from "./viewedMetric.ts"
@@ -135,7 +136,7 @@ export class EndedStates {
     if (at <= this.#at || this.isTotal(lane.lane)) return undefined
     this.#at = at
     this.#events += lane.sequence
-    const steps = this.#leave(lane.savingMetrics(), recorderId, now, stats)
+    const steps = this.#leave(lane.metrics.saving(), recorderId, now, stats)
     this.#leaving.push(steps)
     return this.#upTo(steps)
   }
@@ -264,13 +265,11 @@ function* added(metric: Metric.Any, one: SavedMetric, other: SavedMetric, now: n
   const left = yield* loaded(metric, one)
   yield* left.absorbing(yield* loaded(metric, other), now)
   if (!left.inService) throw new Error("its states cannot be merged")
-  return yield* left.saving((kernel) => ({ kernel }))
+  return yield* left.saving()
 }
 
 function* loaded(metric: Metric.Any, saved: SavedMetric): Steps<RegisteredMetric> {
-  const cell = new RegisteredMetric(metric, 0, saved.epoch, saved.createdAt, nobody)
-  const error = yield* cell.loading({ ...saved, quarantine: undefined, viewFault: undefined }, undefined)
-  if (error !== undefined) throw new Error(error)
+  const cell = yield* resumed(metric, 0, saved, nobody)
   cell.keepExpired()
   return cell
 }

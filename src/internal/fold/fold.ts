@@ -22,7 +22,7 @@ import { leave, leftFor, type Total } from "./leaving.ts"
 import type { LeftStates } from "./leftStates.ts"
 import { Nowhere, nowhere, PlaceLane, PlacePosition, PlaceTurns } from "./place.ts"
 import type { FoldLane } from "./recorderFold.ts"
-import { foldIn } from "./savedFold.ts"
+import { foldIn } from "./segment.ts"
 import { Slices } from "./slices.ts"
 import type { FoldOfStreams, StreamFold } from "./streamFold.ts"
 import { ToldAccounts } from "./toldAccounts.ts"
@@ -89,12 +89,6 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
     return this.main.reader
   }
 
-  readSnapshots(lane: number, request: number, now: number, names: ReadonlyArray<string> | undefined): void {
-    this.commands++
-    if (now > this.latest) this.latest = now
-    this.lanes.ofCommand(lane)?.command({ _tag: "Read", lane, request, what: "snapshots", now, names })
-  }
-
   command(untyped: unknown): void {
     const command = untyped as Command
     this.commands++
@@ -109,19 +103,22 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
         return this.lanes.seal(command.lane)
       case "Delivered":
         return this.lanes.ofCommand(command.lane)?.delivered(command.sequence)
+      case "Read":
+        if (command.now > this.latest) this.latest = command.now
+        return this.lanes.ofCommand(command.lane)?.take(command)
       case "Render":
         return this.#render(command)
       case "DropRender":
         return this.#renders.drop(command.request)
       case "Rewind":
-        if (command.lane !== undefined) return this.lanes.ofCommand(command.lane)?.command(command)
+        if (command.lane !== undefined) return this.lanes.ofCommand(command.lane)?.take(command)
         if (command.now >= this.latest) this.latest = command.now
-        else for (const lane of this.lanes.numbers()) this.lanes.ofCommand(lane)?.command(command)
+        else for (const lane of this.lanes.numbers()) this.lanes.ofCommand(lane)?.take(command)
         return
       case "Register": {
         const metric = (command.metric ?? this.definitionOf(command.name))!
         const lane = this.lanes.ofCommand(command.lane)
-        return lane?.command({ ...command, metric, left: leftFor(this, lane, metric, this.reader.position) })
+        return lane?.take({ ...command, metric, left: leftFor(this, lane, metric, this.reader.position) })
       }
       case "Accounts":
         return this.accounts.tell(command.recorderIds, command.stats)
@@ -132,7 +129,7 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
       case "Ship":
         return this.onShip(command.ticket, command.ends)
       default:
-        return this.lanes.ofCommand(command.lane)?.command(command)
+        return this.lanes.ofCommand(command.lane)?.take(command)
     }
   }
 
@@ -163,9 +160,8 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
     const taker = this.lanes.ofCommand(lane)
     if (taker === undefined) return
     this.#absorbing++
-    taker.absorb(closed, at, () => {
-      this.#absorbing--
-    })
+    const onEnd = (): void => void this.#absorbing--
+    taker.take({ _tag: "Absorb", removed: closed.metrics, at, onEnd })
   }
 
   #render(render: Render): void {

@@ -110,7 +110,7 @@ export class FoldLanes {
 
   /** The same in steps between which the reader may read. It is of one moment. */
   *saving(lane: Lane): Steps<SavedRecord> {
-    const preparing = this.#lanes[lane]?.prepare()
+    const preparing = this.#lanes[lane]?.metrics.prepare()
     if (preparing !== undefined) yield* preparing
     return yield* this.#recording(lane)
   }

@@ -4,7 +4,7 @@
 import type { MetricEvent } from "../model/event.ts"
 import type { Lane } from "../stream/commands.ts"
 import type { Rows } from "../stream/rows/format.ts"
-import type { Generation } from "./laneMetrics.ts"
+import type { LaneMetrics } from "./laneMetrics.ts"
 import type { FoldLayout } from "./metricPlans.ts"
 
 /** A lane, as it is before it takes what is shown. */
@@ -17,10 +17,7 @@ export interface TappedLane {
   readonly sequence: number
   /** Up to which sequence number everything was shown. What lies between that and {@link sequence} took no event. */
   tapped: number
-  /** Another number after each registration and reset. */
-  readonly version: number
-  /** The metrics that it has. */
-  readonly generations: () => ReadonlyArray<Generation>
+  readonly metrics: Pick<LaneMetrics, "version" | "generations">
 }
 
 export interface FoldTap {

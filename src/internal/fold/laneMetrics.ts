@@ -13,15 +13,15 @@ import type { Steps } from "../util/steps.ts"
 import type { Kernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import { LaneCuts } from "./laneCuts.ts"
-import { cutRead, during, readAgain } from "./laneViews.ts"
 import { leftMetric } from "./leftMetric.ts"
 import { type FoldLayout, foldDecoded, MetricPlans, none } from "./metricPlans.ts"
-import { type CutRead, readEach } from "./metricReads.ts"
-import type { MetricsLane } from "./metricsLane.ts"
+import { type CutRead, cutRead, readAgain, readEach } from "./metricReads.ts"
 import {
   DuringFold,
   DuringRestore,
   DuringView,
+  during,
+  type MetricsLane,
   PlaceDuring,
   PlaceLane,
   PlaceMetric,

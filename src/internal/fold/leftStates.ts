@@ -124,7 +124,7 @@ export class LeftStates {
     const { recorderId, sequence } = lane
     this.#finish(recorderId)
     this.leaveEvents(sequence, at)
-    const steps = this.#leave(recorderId, lane.savingMetrics(), at)
+    const steps = this.#leave(recorderId, lane.metrics.saving(), at)
     this.#leaving.set(recorderId, steps)
     return steps
   }
@@ -156,9 +156,9 @@ export class LeftStates {
   }
 
   /** A recorder leaves its metrics to a total, with what they went on from, at this position of the log. */
-  leaveToTotal({ recorderId, names }: Pick<FoldLane, "recorderId" | "names">, at: number): void {
+  leaveToTotal({ metrics, recorderId }: FoldLane, at: number): void {
     this.#finish(recorderId)
-    for (const name of names) {
+    for (const name of metrics.names) {
       const last = this.#byRecorder.get(recorderId)?.get(name)
       if (last === undefined || last.since >= at) continue
       this.#put({ ...last.packed, bytes: nothing }, at)

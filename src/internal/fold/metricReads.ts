@@ -3,13 +3,15 @@
  * another fold makes the same answer if this one ends before it was given.
  */
 import { deserialize, serialize } from "node:v8"
+import type * as Metric from "../metric/definition/metric.ts"
 import type { ReadCommand } from "../stream/commands.ts"
 import type { ReadPart } from "../stream/foldMessages.ts"
 import { known, type Steps } from "../util/steps.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
-import type { LaneCuts } from "./laneCuts.ts"
-import type { RegisteredMetric } from "./registeredMetric.ts"
-import type { SavedPart } from "./savedLane.ts"
+import { LaneCuts } from "./laneCuts.ts"
+import type { MetricsLane } from "./place.ts"
+import { RegisteredMetric } from "./registeredMetric.ts"
+import type { SavedPart, SavedRead } from "./savedLane.ts"
 
 type PartSteps = Steps<ReadPart | undefined>
 
@@ -17,6 +19,9 @@ interface MetricRead {
   readonly steps: PartSteps
   readonly save: () => SavedPart
 }
+
+/** With the series that it reads, until whoever reads them releases them. */
+type MetricCuts = MetricRead & { readonly cuts: ReadonlyArray<SeriesCut> }
 
 /** The answers of metrics to a read, and what lets go of all that they read. */
 export interface CutRead {
@@ -27,7 +32,7 @@ export interface CutRead {
 /** Reads each metric now. `isSent`: it goes to another thread at once. */
 export const readEach =
   (cuts: LaneCuts, command: ReadCommand, isSent: boolean) =>
-  (cell: RegisteredMetric): MetricRead & { readonly cuts: ReadonlyArray<SeriesCut> } => {
+  (cell: RegisteredMetric): MetricCuts => {
     const { made, value } = cuts.collect(() => stepsOf(cell, command, isSent))
     const [cut, ...earlier] = made
     return cut !== undefined && earlier.length === 0
@@ -87,5 +92,33 @@ export const knownReads = (read: ReadonlyArray<ReadPart>): CutRead => ({
   release: () => {}
 })
 
-/** What was saved as known. */
-export const savedRead = (bytes: Uint8Array): MetricRead => alone(known(deserialize(bytes.slice())))
+export const cutRead = (metrics: ReadonlyArray<MetricCuts>): CutRead => ({
+  metrics,
+  release: () => {
+    for (const cut of metrics.flatMap(({ cuts }) => cuts)) cut.release()
+  }
+})
+
+/** A read that a fold before has saved, whatever has come since. */
+export const readAgain = (
+  lane: MetricsLane,
+  { command, parts }: SavedRead,
+  definitionOf: (name: string) => Metric.Any,
+  isSent: boolean
+): CutRead => {
+  const cuts = new LaneCuts()
+  const owner = {
+    quarantined: ({ name }: Metric.Any, error: string) => lane.quarantined(name, error),
+    cut: cuts.cut.bind(cuts)
+  }
+  const read = readEach(cuts, command, isSent)
+  return cutRead(
+    parts.map((part) => {
+      if (part._tag === "Known") return { ...alone(known(deserialize(part.bytes.slice()))), cuts: [] }
+      const { createdAt, epoch, name } = part.metric
+      const cell = new RegisteredMetric(definitionOf(name), 0, epoch, createdAt, owner)
+      cell.load(part.metric, undefined)
+      return read(cell)
+    })
+  )
+}

@@ -46,7 +46,8 @@ export abstract class OrderedLane {
 
   // --- what comes
 
-  protected take(step: Step): void {
+  /** Behind what came before. */
+  take(step: Step): void {
     if (this.inbox === undefined && this.held === undefined) return this.#step(step)
     this.inbox ??= []
     this.inbox.push(step)

@@ -57,5 +57,30 @@ const placeOf = (words: Int32Array): Place => ({
   tag: words[PlaceTag]!
 })
 
+/** The lane whose metrics they are. */
+export interface MetricsLane {
+  readonly lane: Lane
+  readonly place: Int32Array
+  readonly quarantined: (name: string, error: string) => void
+  readonly notKept: (name: string, reason: string) => void
+}
+
+/** What `run` gives for each metric, where the place says that the fold is in this code of theirs. */
+export const during = <M extends { readonly index: number }, A>(
+  what: number,
+  { lane, place }: MetricsLane,
+  metrics: ReadonlyArray<M>,
+  run: (metric: M) => A
+): Array<A> => {
+  place[PlaceLane] = lane
+  place[PlaceDuring] = what
+  const results = metrics.map((metric) => {
+    place[PlaceMetric] = metric.index
+    return run(metric)
+  })
+  place[PlaceDuring] = DuringFold
+  return results
+}
+
 /** For a fold whose place nobody asks for. */
 export const nowhere = new Int32Array(PlaceWords)

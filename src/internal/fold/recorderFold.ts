@@ -4,23 +4,22 @@
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
-import type { LaneCommand, StreamNumber, Watch } from "../stream/commands.ts"
+import type { StreamNumber, Watch } from "../stream/commands.ts"
 import type { Change, LaneMessage } from "../stream/foldMessages.ts"
 import type { Poison } from "../stream/restore.ts"
 import type { Rows } from "../stream/rows/format.ts"
-import { allSteps, type Steps } from "../util/steps.ts"
+import type { Steps } from "../util/steps.ts"
 import type { FoldOfLanes, LaneOptions } from "./foldOfLanes.ts"
 import type { TappedLane } from "./foldTap.ts"
 import { LaneCounts } from "./laneCounts.ts"
-import { type Generation, LaneMetrics } from "./laneMetrics.ts"
+import { LaneMetrics } from "./laneMetrics.ts"
 import { LaneReads } from "./laneReads.ts"
 import { type Absorb, type Batch, foldSome, foreign, latestOfEach, type Show, type Step } from "./laneSteps.ts"
 import type { FoldLayout } from "./metricPlans.ts"
-import type { MetricsLane } from "./metricsLane.ts"
 import { OrderedLane } from "./orderedLane.ts"
-import { PlaceSequence } from "./place.ts"
+import { type MetricsLane, PlaceSequence } from "./place.ts"
 import { atRestore, poison, poisonsAfter } from "./poisons.ts"
-import type { MetricAndSaved, SavedLane } from "./savedLane.ts"
+import type { SavedLane } from "./savedLane.ts"
 
 /** Series of a removed recorder that are taken at once, in less than a millisecond. With more of them it is done in slices. */
 const SeriesAtOnce = 512
@@ -32,9 +31,10 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
   readonly stream: StreamNumber
   readonly #counts: LaneCounts
   readonly #fold: FoldOfLanes
-  readonly #metrics: LaneMetrics
+  readonly metrics: LaneMetrics
   #watch: Watch = "none"
-  #sequence = 0
+  /** Of the last event. */
+  sequence = 0
   tapped = 0
   /** Changes up to this sequence number were received from the fold before. */
   readonly #seen: number
@@ -49,7 +49,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     this.stream = options.stream
     this.#counts = new LaneCounts(options.counters)
     this.#fold = options.fold
-    this.#metrics = new LaneMetrics(this)
+    this.metrics = new LaneMetrics(this)
     this.#reads = new LaneReads(options.lane, options.fold)
     this.#seen = options.seen ?? 0
     this.#poisons = poisonsAfter(options.poisons, 0)
@@ -64,7 +64,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     // Of events that were folded before it was said before.
     if (this.#counts.isBehind) return
     // Of rows that are folded together the place has the event at hand, by its lower 32 bits.
-    const sequence = this.#sequence + ((this.place[PlaceSequence]! - this.#sequence) | 0)
+    const sequence = this.sequence + ((this.place[PlaceSequence]! - this.sequence) | 0)
     this.#send({ _tag: "Quarantined", lane: this.lane, name, error, sequence })
   }
 
@@ -89,8 +89,8 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     }
     if (this.due !== undefined) this.showDue()
     this.#fold.tap?.rows(this, layout, rows, at, count, time)
-    const applied = this.#metrics.rows(layout, rows, at, count, time, this.#sequence + 1)
-    this.#sequence += count
+    const applied = this.metrics.rows(layout, rows, at, count, time, this.sequence + 1)
+    this.sequence += count
     this.#count(applied, count - applied)
   }
 
@@ -105,28 +105,15 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
 
   foreignEvents(count: number): void {
     if (this.held === undefined) {
-      this.#sequence += count
+      this.sequence += count
       return this.#count(0, count)
     }
     for (let i = 0; i < count; i++) this.enqueue(foreign, 0)
   }
 
-  skip(to: number): void {
-    this.take({ _tag: "Skip", to })
-  }
-
-  command(command: LaneCommand): void {
-    this.take(command)
-  }
-
   protected override showNow({ addsUp, now, take }: Show): void {
     if (this.#poisons !== undefined) this.#quarantineDue(true)
-    take(this.#metrics.shown(now, addsUp, this.#sequence))
-  }
-
-  /** Takes what a recorder has counted that was removed, behind what came before. `onEnd`: it has all of it. */
-  absorb(removed: FoldLane, at: number, onEnd: () => void): void {
-    this.take({ _tag: "Absorb", removed: removed.#metrics, at, onEnd })
+    take(this.metrics.shown(now, addsUp, this.sequence))
   }
 
   /** The recorder has been removed: there is nothing more to show, and nobody to answer. */
@@ -143,7 +130,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
   /** A listener has taken the changes up to this sequence number. The lane goes on, if it waits for that. */
   delivered(sequence: number): void {
     const batch = this.held
-    if (batch?._tag !== "Events" || sequence !== this.#sequence) return
+    if (batch?._tag !== "Events" || sequence !== this.sequence) return
     this.held = undefined
     this.#acknowledge(batch)
     this.#foldBatch(batch)
@@ -157,31 +144,31 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
       case "Events":
         return this.#foldBatch(step)
       case "Register":
-        return this.#metrics.register(step.metric!, step.at, step.left)
+        return this.metrics.register(step.metric!, step.at, step.left)
       case "Watch":
         this.#watch = step.watch
         return
       case "Skip":
         this.#fold.tap?.evicted(this, step.to)
-        this.#sequence = step.to
+        this.sequence = step.to
         return
       case "Read":
         if (this.#poisons !== undefined) this.#quarantineDue(true)
-        return this.#reads.read(step, this.#metrics, this.#sequence)
+        return this.#reads.read(step, this.metrics, this.sequence)
       case "Rewind":
-        return this.#metrics.rewind(step.now)
+        return this.metrics.rewind(step.now)
       case "Absorb":
         return this.#absorb(step)
       case "Reset":
-        return this.#metrics.reset(step.name, step.at)
+        return this.metrics.reset(step.name, step.at)
     }
   }
 
   /** It is as an event to the metrics. */
   #absorb({ at, onEnd, removed }: Absorb): void {
-    this.#sequence++
+    this.sequence++
     if (this.#poisons !== undefined) this.#quarantineDue(false)
-    const steps = this.#metrics.absorbing(removed, at, this.#sequence)
+    const steps = this.metrics.absorbing(removed, at, this.sequence)
     this.holdFor(steps, removed.size > SeriesAtOnce ? this.#fold.work : undefined, onEnd)
   }
 
@@ -197,7 +184,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
         return this.#send({
           _tag: "Changes",
           lane: this.lane,
-          sequence: this.#sequence,
+          sequence: this.sequence,
           changes: this.#watch === "latest" ? latestOfEach(changes) : changes
         })
       }
@@ -208,14 +195,14 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
   #foldEvent(event: MetricEvent, at: number, changes: Array<Change> | undefined): boolean {
     if (this.due !== undefined) this.showDue()
     if (event !== foreign) this.#fold.tap?.event(this, event, at)
-    this.#sequence++
+    this.sequence++
     if (this.#poisons !== undefined) this.#quarantineDue(changes !== undefined, event._tag)
-    return this.#metrics.event(event, at, this.#sequence, changes)
+    return this.metrics.event(event, at, this.sequence, changes)
   }
 
   #quarantineDue(shows: boolean, tag?: string): void {
-    this.place[PlaceSequence] = this.#sequence
-    this.#poisons = poison(this.#poisons!, this.#metrics, this.#sequence, shows, tag)
+    this.place[PlaceSequence] = this.sequence
+    this.#poisons = poison(this.#poisons!, this.metrics, this.sequence, shows, tag)
   }
 
   #acknowledge(batch: Batch): void {
@@ -228,34 +215,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     if (this.#counts.add(applied, ignored)) this.#send({ _tag: "Folded", lane: this.lane })
   }
 
-  /** Of the last event. */
-  get sequence(): number {
-    return this.#sequence
-  }
-
-  get version(): number {
-    return this.#metrics.version
-  }
-
-  generations(): ReadonlyArray<Generation> {
-    return this.#metrics.generations()
-  }
-
-  get names(): ReadonlyArray<string> {
-    return this.#metrics.names
-  }
-
-  /** What is kept beyond the process, as it is in this call. `addsUp`: for those who add up processes. */
-  savingMetrics(addsUp = false): Steps<ReadonlyArray<MetricAndSaved>> {
-    return this.#metrics.saving(addsUp)
-  }
-
   // --- when the worker is replaced
-
-  /** See {@link LaneMetrics.prepare}. */
-  prepare(): Steps<void> | undefined {
-    return this.#metrics.prepare()
-  }
 
   /** All of it as it is in the first step; events may be taken between the steps. */
   *saving(): Steps<SavedLane> {
@@ -265,36 +225,32 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
       life: this.life,
       recorderId: this.recorderId,
       stream: this.stream,
-      sequence: this.#sequence,
+      sequence: this.sequence,
       applied: this.#counts.applied,
       ignored: this.#counts.ignored,
       watch: this.#watch,
       reads: this.#reads.save(),
       ...this.savedSteps()
     }
-    const metrics = yield* this.#metrics.saving()
+    const metrics = yield* this.metrics.saving()
     return { ...rest, metrics: metrics.map(({ saved }) => saved) }
-  }
-
-  save(): SavedLane {
-    return allSteps(this.saving())
   }
 
   /** Takes over what the lane of a fold before has saved; this is a fresh one. */
   restore(saved: SavedLane, definitionOf: (name: string) => Metric.Any, poisons: ReadonlyArray<Poison>): void {
-    this.#sequence = this.tapped = saved.sequence
+    this.sequence = this.tapped = saved.sequence
     this.#watch = saved.watch
-    const lost = this.#metrics.restore(saved.metrics, definitionOf, atRestore(poisons))
+    const lost = this.metrics.restore(saved.metrics, definitionOf, atRestore(poisons))
     const { lane, sequence } = saved
     for (const { error, name } of lost) this.#send({ _tag: "Quarantined", lane, name, error, sequence })
-    this.#poisons = poisonsAfter(this.#poisons, this.#sequence)
+    this.#poisons = poisonsAfter(this.#poisons, this.sequence)
     this.#counts.restore(saved)
     const { sendCopies } = this.#fold
     for (const read of saved.reads) {
-      this.#reads.begin(read.command, this.#metrics.readAgain(read, definitionOf, sendCopies))
+      this.#reads.begin(read.command, this.metrics.readAgain(read, definitionOf, sendCopies))
     }
     this.restoreSteps(saved, definitionOf)
     // Its changes were sent before it was saved, and whoever has what was saved has received them.
-    this.delivered(this.#sequence)
+    this.delivered(this.sequence)
   }
 }

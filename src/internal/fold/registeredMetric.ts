@@ -106,8 +106,8 @@ export class RegisteredMetric extends ViewedMetric {
 
   // --- when the worker is replaced
 
-  /** As it is in this call. */
-  saving(cut: Cutting): Steps<SavedMetric> {
+  /** As it is in this call. `cut`: takes its series, where something may come to them between the steps. */
+  saving(cut: Cutting = (kernel) => ({ kernel })): Steps<SavedMetric> {
     const { createdAt, duplicates, earlier, earliest, epoch, metric, quarantineState } = this
     const rest = {
       name: metric.name,
@@ -127,10 +127,6 @@ export class RegisteredMetric extends ViewedMetric {
     return (function* () {
       return { ...rest, shown: savedShown(shown), state: yield* states }
     })()
-  }
-
-  save(): SavedMetric {
-    return allSteps(this.saving((kernel) => ({ kernel })))
   }
 
   /** What saves it as it is now, but with the series of a cut, which may be saved later. */

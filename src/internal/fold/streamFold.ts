@@ -23,7 +23,6 @@ export interface FoldOfStreams {
   latest: number
   readonly lanes: { readonly ofRows: (stream: StreamFold, lane: Lane) => FoldLane | undefined }
   readonly command: (command: unknown) => void
-  readonly readSnapshots: (lane: Lane, request: number, now: number, names: ReadonlyArray<string> | undefined) => void
   readonly streams: { readonly find: (stream: StreamNumber) => StreamFold | undefined }
 }
 
@@ -94,7 +93,7 @@ export class StreamFold implements StreamHandler {
   }
 
   skip(lane: number, to: number): void {
-    this.#fold.lanes.ofRows(this, lane)?.skip(to)
+    this.#fold.lanes.ofRows(this, lane)?.take({ _tag: "Skip", to })
   }
 
   layout(type: number, layout: Layout): void {
@@ -109,7 +108,7 @@ export class StreamFold implements StreamHandler {
   }
 
   read(lane: number, request: number, now: number, names: ReadonlyArray<string> | undefined): void {
-    this.#fold.readSnapshots(lane, request, now, names)
+    this.#fold.command({ _tag: "Read", lane, request, what: "snapshots", now, names })
   }
 
   hasReached(after: NonNullable<CommandOrder["after"]>): boolean {

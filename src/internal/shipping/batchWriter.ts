@@ -178,15 +178,15 @@ export class BatchWriter implements FoldTap {
   /** Declares the recorder as it is now, and what has come to it since it was last shown. */
   #lane(lane: TappedLane): void {
     const known = this.#lanes.get(lane.lane)
-    if (known?.batch !== this.#batch || known.life !== lane.life || known.version !== lane.version) {
+    if (known?.batch !== this.#batch || known.life !== lane.life || known.version !== lane.metrics.version) {
       this.#declareLane(lane)
     }
     if (lane.tapped < lane.sequence) this.#gap(lane.lane, Ignored, lane.tapped, lane.sequence)
   }
 
   #declareLane(tapped: TappedLane): void {
-    const { lane, life, recorderId, version } = tapped
-    const metrics = this.#metricsOf(tapped.generations())
+    const { lane, life, recorderId } = tapped
+    const metrics = this.#metricsOf(tapped.metrics.generations())
     const memory = this.#memory
     const word = memory.record(Recorder, 4 + textWords(recorderId.length))
     memory.i32[word * 2 + 2] = lane
@@ -195,7 +195,7 @@ export class BatchWriter implements FoldTap {
     memory.i32[word * 2 + 6] = recorderId.length
     memory.i32[word * 2 + 7] = this.isReplaying() ? Replayed : 0
     memory.putText(word + 4, recorderId)
-    this.#lanes.set(lane, { life, version, batch: this.#batch })
+    this.#lanes.set(lane, { life, version: tapped.metrics.version, batch: this.#batch })
   }
 
   /** Most recorders of a program have the same metrics. */

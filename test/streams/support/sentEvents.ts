@@ -125,8 +125,7 @@ export class SentEvents {
       recorderId: this.#recorderId,
       sequence: 0,
       tapped: 0,
-      version: length,
-      generations: () => generations
+      metrics: { version: length, generations: () => generations }
     }
   }
 

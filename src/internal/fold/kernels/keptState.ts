@@ -1,5 +1,6 @@
 /**
- * States of hand-written metrics, serialised one by one so that one that cannot be kept spoils no other.
+ * What users make, as it leaves their hands: states of hand-written metrics, serialised one by one so that one that cannot
+ * be kept spoils no other, and copies for whoever reads.
  */
 import { deserialize, serialize } from "node:v8"
 import { MostDepth } from "../../model/event.ts"
@@ -12,7 +13,7 @@ export type KeptState =
 /** Throws for a state that is not plain data: serialising strips objects of their class, and reducers may need it. */
 export const keepState = (state: unknown, initial: unknown): KeptState => {
   if (Object.is(state, initial)) return { _tag: "Initial" }
-  refuseInstances(state, 1, new Map())
+  refuseTooDeep(state, plainPartsOf)
   return { _tag: "Bytes", bytes: serialize(state) }
 }
 
@@ -20,22 +21,41 @@ export const keepState = (state: unknown, initial: unknown): KeptState => {
 export const keptState = (kept: KeptState, initial: unknown): unknown =>
   kept._tag === "Initial" ? initial : deserialize(kept.bytes.slice())
 
+/**
+ * A copy of what a metric shows or keeps, which can be sent to any thread. Throws for what structured clone does not copy,
+ * and for what is nested as deep as no event may be.
+ */
+export const copyOut = (value: unknown): unknown => {
+  refuseTooDeep(value, partsOf)
+  return structuredClone(value)
+}
+
 /** `seen`: how deep an object was found, which may be in several places. */
-const refuseInstances = (value: unknown, depth: number, seen: Map<object, number>): void => {
+const refuseTooDeep = (
+  value: unknown,
+  partsOf: (value: object) => Iterable<unknown>,
+  depth = 1,
+  seen = new Map<object, number>()
+): void => {
   if (typeof value !== "object" || value === null || (seen.get(value) ?? 0) >= depth) return
   if (depth > MostDepth) throw new RangeError(`it is nested more than ${MostDepth} levels deep`)
   seen.set(value, depth)
-  for (const each of partsOf(value)) refuseInstances(each, depth + 1, seen)
+  for (const each of partsOf(value)) refuseTooDeep(each, partsOf, depth + 1, seen)
 }
 
 const partsOf = (value: object): Iterable<unknown> => {
-  if (isPlainObject(value)) return Object.values(value)
-  const name = classOf(value)
-  if (!isOfLanguage(value, name)) throw new TypeError(`an instance of ${name} is not plain data`)
+  if (isPlainObject(value) || Array.isArray(value)) return Object.values(value)
   if (ArrayBuffer.isView(value)) return []
   if (value instanceof Map) return [...value.keys(), ...value.values()]
   if (value instanceof Set) return value
   return isError(value) ? [value.cause] : Object.values(value)
+}
+
+const plainPartsOf = (value: object): Iterable<unknown> => {
+  if (isPlainObject(value)) return Object.values(value)
+  const name = classOf(value)
+  if (!isOfLanguage(value, name)) throw new TypeError(`an instance of ${name} is not plain data`)
+  return partsOf(value)
 }
 
 const classOf = (value: object): string => {
