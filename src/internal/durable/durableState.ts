@@ -5,6 +5,7 @@ import type { KeyValueStore } from "effect/persistence/KeyValueStore"
 import { LeftStates, type PackedMetric } from "../fold/leftStates.ts"
 import { DurableStateError } from "../model/runtimeErrors.ts"
 import type { DurableSettings } from "../stream/workerMessages.ts"
+import { takeAll } from "../util/takeAll.ts"
 import { type Identity, type KeptState, readState, StateWriter, type Unusable } from "./format.ts"
 import { LiveStates } from "./liveStates.ts"
 import { keyOf, placeOf } from "./places.ts"
@@ -100,7 +101,7 @@ export class DurableState extends StateRounds {
     const savedAt = Date.now()
     // Of recorders that were removed, the events are among those of the states that are left.
     const events = this.live.events + this.#left.folded
-    if (this.live.takeChanged().size > 0) this.#isDirty = true
+    if (takeAll(this.live.changed).size > 0) this.#isDirty = true
     if (!this.#isDirty && this.#leftChanges === this.#left.changes) {
       this.#wrote(savedAt, events)
       this.#forget()

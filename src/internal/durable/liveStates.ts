@@ -39,7 +39,8 @@ interface LiveOptions {
 export class LiveStates {
   readonly #options: LiveOptions
   readonly #byRecorder = new Map<string, Live>()
-  #changed = new Set<string>()
+  /** The ids of the recorders whose states have changed since they were last taken. */
+  readonly changed = new Set<string>()
   readonly #memory = new SegmentMemory()
   #collecting: Collecting | undefined
   readonly #told = new Set<string>()
@@ -64,13 +65,6 @@ export class LiveStates {
     return this.#byRecorder.get(recorderId)?.metrics.values() ?? []
   }
 
-  /** The ids of the recorders whose states have changed since this was last called. */
-  takeChanged(): ReadonlySet<string> {
-    const changed = this.#changed
-    this.#changed = new Set()
-    return changed
-  }
-
   /** The events of these recorders. Forgets those that were removed since they were collected. */
   get events(): number {
     const { fold } = this.#options
@@ -79,7 +73,7 @@ export class LiveStates {
       if (fold.lanes.find(lane.lane) === lane) events += sequence
       else {
         this.#byRecorder.delete(recorderId)
-        this.#changed.add(recorderId)
+        this.changed.add(recorderId)
       }
     }
     return events
@@ -128,7 +122,7 @@ export class LiveStates {
     const known = this.#byRecorder.get(recorderId)
     const isSame = known !== undefined && isEqual(known.metrics, metrics)
     this.#byRecorder.set(recorderId, isSame ? { ...known, lane, sequence } : { lane, sequence, metrics, segment })
-    if (!isSame) this.#changed.add(recorderId)
+    if (!isSame) this.changed.add(recorderId)
     this.#memory.reuse(isSame ? segment : known?.segment)
     return bytes
   }

@@ -13,6 +13,7 @@ import { shapeOf } from "../metric/definition/stateShape.ts"
 import { type AboutSource, aboutKey, endedKey, liveKey, othersKey, readKey, storedKey } from "../store/entries.ts"
 import { type Change, SourceWriter, StillThereMillis } from "../store/sourceWriter.ts"
 import type { StateStoreService } from "../store/stateStore.ts"
+import { takeAll } from "../util/takeAll.ts"
 import type { DurableState } from "./durableState.ts"
 import { type Identity, StateWriter } from "./format.ts"
 import { LiveStates } from "./liveStates.ts"
@@ -50,7 +51,7 @@ export class StoredStates extends StateRounds {
       by: "store",
       addsUp: true,
       pack: (recorderId, each) => this.#pack(recorderId, each),
-      isLeftOut: (lane) => fold.ended?.isTotal(lane) === true
+      isLeftOut: (lane) => fold.ended?.totals.has(lane) === true
     })
     fold.keepers.add("store", (end, isLast) => {
       this.#hasEnded ||= isLast
@@ -124,16 +125,16 @@ export class StoredStates extends StateRounds {
   #findDue(): void {
     const { durable } = this.#options
     const { ended } = this.thread.fold
-    const live = this.live.takeChanged()
+    const live = takeAll(this.live.changed)
     for (const id of live) this.#due.add(liveKey(id))
-    for (const id of this.thread.fold.accounts.takeChanged()) this.#due.add(liveKey(id))
-    for (const id of ended?.takeChanged() ?? []) {
+    for (const id of takeAll(this.thread.fold.accounts.changed)) this.#due.add(liveKey(id))
+    for (const id of ended === undefined ? [] : takeAll(ended.changed)) {
       this.#due.add(keyOfEnded(id))
       if (id === Others) this.#due.add(aboutKey)
     }
     if (durable === undefined) return
     // A recorder that goes on from what one before it has left takes that from there.
-    for (const id of [...live, ...durable.left.takeGone()]) this.#due.add(endedKey(id))
+    for (const id of [...live, ...takeAll(durable.left.gone)]) this.#due.add(endedKey(id))
     const { changes, recorderIds } = durable.left
     if (changes !== this.#leftChanges) for (const id of recorderIds) this.#due.add(endedKey(id))
     this.#leftChanges = changes
@@ -161,7 +162,7 @@ export class StoredStates extends StateRounds {
     const { accounts, ended } = this.thread.fold
     if (of?.kind === "live") return rowIn(accounts.of(of.recorderId))
     const id = of?.kind === "ended" ? of.recorderId : Others
-    return rowIn(ended === undefined ? accounts.leftBy(id) : ended.accountOf(id))
+    return rowIn(ended === undefined ? accounts.leftBy(id) : ended.accounts.get(id))
   }
 
   /** Readers take a source for silent that has missed several of its writes. */

@@ -15,6 +15,7 @@ import type { Lane } from "../stream/commands.ts"
 import type { StateRead } from "../stream/foldMessages.ts"
 import { describeError } from "../util/describeError.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
+import { takeAll } from "../util/takeAll.ts"
 import { keepState, keptState } from "./kernels/keptState.ts"
 import { lastingIn, lastingRecords } from "./lastingRecords.ts"
 import { resumed } from "./leftMetric.ts"
@@ -55,21 +56,23 @@ export class EndedStates {
   /** The oldest first, those included that go together. */
   readonly #byId = new Map<string, OfRecorder>()
   readonly #definitionOf: (name: string) => Metric.Any | undefined
-  readonly #accounts = new Map<string, Float64Array>()
+  readonly accounts = new Map<string, Float64Array>()
   readonly #definitions = new Map<string, Metric.Any>()
-  readonly #shapes = new Map<string, Fingerprint>()
+  /** By the hash of what is measured, what the states are like. */
+  readonly shapes = new Map<string, Fingerprint>()
   readonly #notKept: (recorderId: string, name: string, reason: string) => void
-  /** Lanes that have what others have left to them. */
-  readonly #totals = new Set<Lane>()
+  /** Lanes that have in them what others have counted: whoever adds up has that from here. */
+  readonly totals = new Set<Lane>()
   /** The position in the log of the last end. */
   #at = Number.NEGATIVE_INFINITY
-  #events = 0
-  #forgotten = 0
+  events = 0
+  /** How many ids are not kept apart any more. */
+  forgotten = 0
   /** What is to be done yet for recorders that were removed just now, in order. */
   readonly #leaving: Array<Steps<void>> = []
   /** Ids whose states have changed since they were last taken. */
-  #changed = new Set<string>()
-  #unsaved = new Set<string>()
+  readonly changed = new Set<string>()
+  readonly #unsaved = new Set<string>()
 
   constructor(options: {
     readonly definitionOf: (name: string) => Metric.Any | undefined
@@ -79,46 +82,12 @@ export class EndedStates {
     this.#notKept = options.notKept
   }
 
-  get events(): number {
-    return this.#events
-  }
-
-  /** How many ids are not kept apart any more. */
-  get forgotten(): number {
-    return this.#forgotten
-  }
-
   get ids(): Iterable<string> {
     return this.#byId.keys()
   }
 
   of(recorderId: string): Iterable<PackedMetric> {
     return this.#byId.get(recorderId)?.values() ?? []
-  }
-
-  /** By the hash of what is measured, what the states are like. */
-  get shapes(): ReadonlyMap<string, Fingerprint> {
-    return this.#shapes
-  }
-
-  /** Those that have changed since this was last called. */
-  takeChanged(): ReadonlySet<string> {
-    const changed = this.#changed
-    this.#changed = new Set()
-    return changed
-  }
-
-  accountOf(recorderId: string): Float64Array | undefined {
-    return this.#accounts.get(recorderId)
-  }
-
-  isTotal(lane: Lane): boolean {
-    return this.#totals.has(lane)
-  }
-
-  /** A lane that has in it what others have counted: whoever adds up has that from here. */
-  addTotal(lane: Lane): void {
-    this.#totals.add(lane)
   }
 
   /**
@@ -133,9 +102,9 @@ export class EndedStates {
     stats: Float64Array | undefined
   ): Steps<void> | undefined {
     // A replay comes here once more.
-    if (at <= this.#at || this.isTotal(lane.lane)) return undefined
+    if (at <= this.#at || this.totals.has(lane.lane)) return undefined
     this.#at = at
-    this.#events += lane.sequence
+    this.events += lane.sequence
     const steps = this.#leave(lane.metrics.saving(), recorderId, now, stats)
     this.#leaving.push(steps)
     return this.#upTo(steps)
@@ -162,7 +131,7 @@ export class EndedStates {
       if (metric.merge === undefined || isBuiltInLevel(metric)) continue
       const { hash: measured } = measuredBy(metric)
       this.#definitions.set(keyOf({ name: metric.name, measured }), metric)
-      this.#shapes.set(measured, shapeOf(metric))
+      this.shapes.set(measured, shapeOf(metric))
       yield* this.#add(own, recorderId, metric, saved, now)
     }
     this.#byId.delete(recorderId)
@@ -178,12 +147,12 @@ export class EndedStates {
   #put(recorderId: string, metrics: OfRecorder | undefined): void {
     if (metrics === undefined) this.#byId.delete(recorderId)
     else if (metrics.size > 0) this.#byId.set(recorderId, metrics)
-    this.#changed.add(recorderId)
+    this.changed.add(recorderId)
     this.#unsaved.add(recorderId)
   }
 
   #account(recorderId: string, stats: Float64Array | undefined): void {
-    if (stats !== undefined) this.#accounts.set(recorderId, addEndedRow(this.#accounts.get(recorderId), stats))
+    if (stats !== undefined) this.accounts.set(recorderId, addEndedRow(this.accounts.get(recorderId), stats))
   }
 
   *#forget(recorderId: string, now: number): Steps<void> {
@@ -194,9 +163,9 @@ export class EndedStates {
     }
     this.#put(recorderId, undefined)
     this.#put(Others, others)
-    this.#account(Others, this.#accounts.get(recorderId))
-    this.#accounts.delete(recorderId)
-    this.#forgotten++
+    this.#account(Others, this.accounts.get(recorderId))
+    this.accounts.delete(recorderId)
+    this.forgotten++
   }
 
   /** Adds what was saved of a metric to what there is of it. */
@@ -225,36 +194,36 @@ export class EndedStates {
   /** Saves what has changed since this was last called, or all of it, as it is in this call; `undefined`: nothing has. */
   saving(isWhole: boolean): Steps<ReadonlyArray<SavedRecord>> | undefined {
     if (!isWhole && this.#unsaved.size === 0) return undefined
-    const ids = isWhole ? this.#byId.keys() : this.#unsaved
+    const unsaved = takeAll(this.#unsaved)
+    const ids = isWhole ? this.#byId.keys() : unsaved
     const recorders = Array.from(ids, (recorderId): SavedRecorder => {
       const metrics = this.#byId.get(recorderId)
-      const stats = this.#accounts.get(recorderId)
+      const stats = this.accounts.get(recorderId)
       return { recorderId, isKept: metrics !== undefined, metrics: [...(metrics?.values() ?? [])], stats }
     })
-    this.#unsaved = new Set()
     const withAll: SavedWithAll = {
       at: this.#at,
-      events: this.#events,
-      forgotten: this.#forgotten,
-      totals: [...this.#totals],
-      shapes: [...this.#shapes]
+      events: this.events,
+      forgotten: this.forgotten,
+      totals: [...this.totals],
+      shapes: [...this.shapes]
     }
     return lastingRecords(OfEnded, recorders, withAll)
   }
 
   restore(record: SavedRecord): void {
     const { all, at, events, forgotten, shapes, totals } = lastingIn<SavedWithAll, SavedRecorder>(record)
-    for (const [hash, shape] of shapes) this.#shapes.set(hash, shape)
+    for (const [hash, shape] of shapes) this.shapes.set(hash, shape)
     for (const { isKept, metrics, recorderId, stats } of all) {
       this.#put(recorderId, isKept ? new Map(metrics.map((each) => [keyOf(each), each])) : undefined)
-      if (stats === undefined) this.#accounts.delete(recorderId)
-      else this.#accounts.set(recorderId, stats)
+      if (stats === undefined) this.accounts.delete(recorderId)
+      else this.accounts.set(recorderId, stats)
     }
-    for (const lane of totals) this.#totals.add(lane)
+    for (const lane of totals) this.totals.add(lane)
     this.#at = at
-    this.#events = events
-    this.#forgotten = forgotten
-    this.#unsaved = new Set()
+    this.events = events
+    this.forgotten = forgotten
+    this.#unsaved.clear()
   }
 }
 

@@ -216,7 +216,7 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
    * one did, and than that one has written beyond the process.
    */
   get hasCaughtUp(): boolean {
-    return this.lanes.hasCaughtUp && this.streams.hasCaughtUp
+    return this.streams.hasCaughtUp
   }
 
   /** From now on, or from where it takes the place of another fold, what removed recorders have counted is kept. */

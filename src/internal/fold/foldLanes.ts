@@ -147,9 +147,4 @@ export class FoldLanes {
       restored.restore(saved, known, former.of(lane).poisons)
     }
   }
-
-  /** Whether the fold has read what the one before had of the main log. */
-  get hasCaughtUp(): boolean {
-    return this.#former?.isReadAt(this.#fold.streams.main.reader.position) !== false
-  }
 }

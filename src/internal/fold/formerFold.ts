@@ -32,11 +32,6 @@ export class FormerFold {
     return position <= this.#goneTo
   }
 
-  /** Whether all of that log was read. */
-  isReadAt(position: number): boolean {
-    return position >= this.#goneTo
-  }
-
   of(lane: Lane): FormerLane {
     return { seen: this.#seen.get(lane) ?? 0, poisons: this.#poisons.filter((poison) => poison.lane === lane) }
   }

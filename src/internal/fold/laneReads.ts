@@ -4,7 +4,6 @@
 import { type AnswerPart, FewEntries, PartValues, splitAnswer, valuesIn } from "../stream/answerParts.ts"
 import type { Lane, ReadCommand } from "../stream/commands.ts"
 import type { LaneMessage, ReadPart } from "../stream/foldMessages.ts"
-import type { WaitingSteps } from "../util/steps.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
 import type { LaneMetrics } from "./laneMetrics.ts"
 import { type CutRead, knownReads } from "./metricReads.ts"
@@ -19,9 +18,6 @@ interface Reading {
 
 /** `sendCopies`: what is long is sent in parts then. */
 type ReadFold = Pick<FoldOfLanes, "awaits" | "reads" | "room" | "send" | "sendCopies" | "work">
-
-/** What is left of an answer when all that is long was sent, and its values. */
-type Answer = readonly [read: ReadonlyArray<ReadPart>, values: number]
 
 export class LaneReads {
   readonly #lane: Lane
@@ -61,31 +57,36 @@ export class LaneReads {
   }
 
   *#answering(reading: Reading): WorkSteps {
-    const { release } = reading.read
     const { request } = reading.command
     try {
-      const answer = yield* this.#fold.sendCopies ? this.#inParts(reading) : this.#asItIs(reading)
-      if (answer === undefined) return
-      const [read, values] = answer
-      yield* this.#send(reading, { _tag: "Answer", lane: this.#lane, request, read, values }, values)
+      yield* this.#answers(reading, request)
     } finally {
-      release()
+      reading.read.release()
       this.#readings?.delete(request)
       if (this.#readings?.size === 0) this.#readings = undefined
     }
   }
 
-  *#inParts(reading: Reading): WaitingSteps<Answer> {
-    const { request } = reading.command
-    const send = (part: AnswerPart, values: number): WaitingSteps<void> =>
+  /** Where they are copied, what is long is sent before the answer. */
+  *#answers(reading: Reading, request: number): WorkSteps {
+    const { awaits, sendCopies } = this.#fold
+    const send = (part: AnswerPart, values: number): WorkSteps =>
       this.#send(reading, { _tag: "Part", lane: this.#lane, request, part, values }, values)
     let read: Array<ReadPart> = []
     let values = 0
     let from = 0
     for (const { steps } of reading.read.metrics) {
-      const part = yield* steps
-      if (part === undefined) continue
-      const left = (yield* splitAnswer(part, [`${from + read.length}`], send)) as ReadPart
+      let step = steps.next()
+      for (; step.done !== true; step = steps.next()) {
+        yield
+        if (awaits?.(this.#lane, request) === false) return
+      }
+      if (step.value === undefined) continue
+      if (!sendCopies) {
+        read.push(step.value)
+        continue
+      }
+      const left = (yield* splitAnswer(step.value, [`${from + read.length}`], send)) as ReadPart
       read.push(left)
       values += valuesIn(left, PartValues)
       if (values < PartValues) continue
@@ -94,24 +95,10 @@ export class LaneReads {
       read = []
       values = 0
     }
-    return [read, values]
+    yield* this.#send(reading, { _tag: "Answer", lane: this.#lane, request, read, values }, values)
   }
 
-  /** All of it, which nobody copies. `undefined`: nobody waits any more. */
-  *#asItIs({ command: { request }, read: { metrics } }: Reading): WaitingSteps<Answer | undefined> {
-    const read: Array<ReadPart> = []
-    for (const { steps } of metrics) {
-      let step = steps.next()
-      for (; step.done !== true; step = steps.next()) {
-        yield
-        if (this.#fold.awaits?.(this.#lane, request) === false) return undefined
-      }
-      if (step.value !== undefined) read.push(step.value)
-    }
-    return [read, 0]
-  }
-
-  *#send(reading: Reading, message: LaneMessage, values: number): WaitingSteps<void> {
+  *#send(reading: Reading, message: LaneMessage, values: number): WorkSteps {
     const { room, send, sendCopies } = this.#fold
     while (room.isFull) {
       room.wait(() => reading.work?.goOn())

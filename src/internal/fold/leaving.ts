@@ -38,7 +38,7 @@ export const leave = (
   const threadsId = stream === MainStream ? undefined : totalId
   tap?.closed(closed, threadsId)
   const endedId = threadsId ?? recorderId
-  if (total !== undefined) ended?.addTotal(total.lane)
+  if (total !== undefined) ended?.totals.add(total.lane)
   const account = accounts.take(recorderId)
   const toEnded = ended?.leave(closed, endedId, position, Math.max(0, latest), account)
   const toLeft = total === undefined ? left?.leave(closed, position) : undefined

@@ -90,7 +90,7 @@ export class LeftStates {
   #added: Array<Version> = []
   #isAdded = false
   /** The ids of those that have left something to a total which was theirs, since this was last asked. */
-  #gone = new Set<string>()
+  readonly gone = new Set<string>()
 
   constructor(options: { readonly levels: boolean }) {
     this.#hasLevels = options.levels
@@ -162,14 +162,8 @@ export class LeftStates {
       const last = this.#byRecorder.get(recorderId)?.get(name)
       if (last === undefined || last.since >= at) continue
       this.#put({ ...last.packed, bytes: nothing }, at)
-      this.#gone.add(recorderId)
+      this.gone.add(recorderId)
     }
-  }
-
-  takeGone(): ReadonlySet<string> {
-    const gone = this.#gone
-    this.#gone = new Set()
-    return gone
   }
 
   /** Events of a recorder that is removed. */

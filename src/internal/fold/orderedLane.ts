@@ -40,9 +40,7 @@ export abstract class OrderedLane {
   }
 
   /** Does something whose turn it is. */
-  protected abstract perform(step: Exclude<Step, Show>): void
-
-  protected abstract showNow(show: Show): void
+  protected abstract perform(step: Step): void
 
   // --- what comes
 
@@ -83,12 +81,7 @@ export abstract class OrderedLane {
     }
     // One that cannot wait may change something: its clock was set back.
     if (this.due !== undefined) this.showDue()
-    this.#do(step)
-  }
-
-  #do(step: Step): void {
-    if (step._tag === "Show") this.showNow(step)
-    else this.perform(step)
+    this.perform(step)
   }
 
   // --- those who look at the metrics
@@ -119,13 +112,13 @@ export abstract class OrderedLane {
     if (this.held?._tag === "Absorbing") return
     const { inbox } = this
     this.forget(by)
-    for (const step of inbox ?? []) if (step._tag === "Show" && step.by === by) this.showNow(step)
+    for (const step of inbox ?? []) if (step._tag === "Show" && step.by === by) this.perform(step)
   }
 
   showDue(): void {
     const { due } = this
     this.due = undefined
-    for (const step of due ?? []) this.#do(step)
+    for (const step of due ?? []) this.perform(step)
   }
 
   /** Makes the reads that wait. */

@@ -8,12 +8,13 @@ export class ToldAccounts {
   readonly #rows = new Map<string, Float64Array>()
   /** Of recorders that were removed, the oldest first. */
   readonly #left = new Map<string, Float64Array>()
-  #changed = new Set<string>()
+  /** The ids of those that were told since they were last taken. */
+  readonly changed = new Set<string>()
 
   tell(recorderIds: ReadonlyArray<string>, stats: Float64Array): void {
     for (const [i, recorderId] of recorderIds.entries()) {
       this.#rows.set(recorderId, stats.slice(i * Width, (i + 1) * Width))
-      this.#changed.add(recorderId)
+      this.changed.add(recorderId)
     }
   }
 
@@ -36,12 +37,5 @@ export class ToldAccounts {
     this.#left.set(recorderId, addEndedRow(before, row))
     if (this.#left.size > MostLeft) this.#left.delete(this.#left.keys().next().value!)
     return row
-  }
-
-  /** The ids of those that were told since this was last called. */
-  takeChanged(): ReadonlySet<string> {
-    const changed = this.#changed
-    this.#changed = new Set()
-    return changed
   }
 }
