@@ -138,19 +138,16 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
     closed?.close()
     if (closed !== undefined) {
       const totalId = total && this.lanes.find(total.lane)?.recorderId
-      for (const steps of leave(this, closed, this.reader.position, total, totalId)) this.#leaveInSlices(steps)
+      for (const steps of leave(this, closed, this.reader.position, total, totalId))
+        this.work.begin(this.#leaving(steps))
       if (total !== undefined) this.#absorb(closed, total)
     }
     this.lanes.remove(lane)
     this.send({ _tag: "Closed", lane })
   }
 
-  #leaveInSlices(steps: Steps<void>): void {
-    this.#absorbing++
-    this.work.begin(this.#leaving(steps))
-  }
-
   *#leaving(steps: Steps<void>): Steps<void> {
+    this.#absorbing++
     yield* steps
     this.#absorbing--
   }
@@ -178,7 +175,7 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
 
   /** Nobody waits for the rest of an answer. */
   dropRead({ lane, request }: Unwanted): void {
-    this.lanes.find(lane)?.dropRead(request)
+    this.lanes.find(lane)?.reads.drop(request)
   }
 
   readonly definitionOf = (name: string): Metric.Any | undefined => this.#options.catalog?.get(name)

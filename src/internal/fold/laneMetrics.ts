@@ -13,7 +13,6 @@ import type { Steps } from "../util/steps.ts"
 import type { Kernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import { LaneCuts } from "./laneCuts.ts"
-import { leftMetric } from "./leftMetric.ts"
 import { type FoldLayout, foldDecoded, MetricPlans, none } from "./metricPlans.ts"
 import { type CutRead, cutRead, readAgain, readEach } from "./metricReads.ts"
 import {
@@ -32,7 +31,7 @@ import {
 } from "./place.ts"
 import { RegisteredMetric } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric, SavedRead } from "./savedLane.ts"
-import { preparing, savingEach } from "./savingMetrics.ts"
+import { leftMetric, preparing, savingEach } from "./savedMetrics.ts"
 import type { Shown } from "./shown.ts"
 import type { MetricOwner } from "./viewedMetric.ts"
 

@@ -132,10 +132,9 @@ export abstract class OrderedLane {
   // --- what a removed recorder leaves
 
   /** Takes it at once, or in slices on a table: what comes meanwhile waits. */
-  protected holdFor(steps: Steps<void>, table: Worktable | undefined, onEnd: () => void): void {
+  protected holdFor(steps: Steps<void>, table: Worktable, onEnd: () => void): void {
     const absorbing: Absorbing = { _tag: "Absorbing", steps, onEnd, work: undefined }
     this.held = absorbing
-    if (table === undefined) return this.#absorbed(absorbing)
     const end = (): void => this.#absorbed(absorbing)
     absorbing.work = table.begin(
       (function* () {

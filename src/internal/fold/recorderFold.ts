@@ -11,6 +11,7 @@ import type { Rows } from "../stream/rows/format.ts"
 import type { Steps } from "../util/steps.ts"
 import type { FoldOfLanes, LaneOptions } from "./foldOfLanes.ts"
 import type { TappedLane } from "./foldTap.ts"
+import { atRestore, poison, poisonsAfter } from "./formerFold.ts"
 import { LaneCounts } from "./laneCounts.ts"
 import { LaneMetrics } from "./laneMetrics.ts"
 import { LaneReads } from "./laneReads.ts"
@@ -18,8 +19,8 @@ import { type Absorb, type Batch, foldSome, foreign, latestOfEach, type Step } f
 import type { FoldLayout } from "./metricPlans.ts"
 import { OrderedLane } from "./orderedLane.ts"
 import { type MetricsLane, PlaceSequence } from "./place.ts"
-import { atRestore, poison, poisonsAfter } from "./poisons.ts"
 import type { SavedLane } from "./savedLane.ts"
+import { atOnce } from "./slices.ts"
 
 /** Series of a removed recorder that are taken at once, in less than a millisecond. With more of them it is done in slices. */
 const SeriesAtOnce = 512
@@ -40,7 +41,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
   readonly #seen: number
   /** What is to be quarantined further on. */
   #poisons: ReadonlyArray<Poison> | undefined
-  readonly #reads: LaneReads
+  readonly reads: LaneReads
 
   constructor(options: LaneOptions) {
     super(options.lane, options.fold.reads)
@@ -50,7 +51,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     this.#counts = new LaneCounts(options.counters)
     this.#fold = options.fold
     this.metrics = new LaneMetrics(this)
-    this.#reads = new LaneReads(options.lane, options.fold)
+    this.reads = new LaneReads(options.lane, options.fold)
     this.#seen = options.seen ?? 0
     this.#poisons = poisonsAfter(options.poisons, 0)
   }
@@ -114,12 +115,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
   /** The recorder has been removed: there is nothing more to show, and nobody to answer. */
   close(): void {
     this.closeSteps()
-    this.#reads.close()
-  }
-
-  /** Nobody waits for the rest of an answer. */
-  dropRead(request: number): void {
-    this.#reads.drop(request)
+    this.reads.close()
   }
 
   /** A listener has taken the changes up to this sequence number. The lane goes on, if it waits for that. */
@@ -149,7 +145,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
         return
       case "Read":
         if (this.#poisons !== undefined) this.#quarantineDue(true)
-        return this.#reads.read(step, this.metrics, this.sequence)
+        return this.reads.read(step, this.metrics, this.sequence)
       case "Show":
         if (this.#poisons !== undefined) this.#quarantineDue(true)
         return step.take(this.metrics.shown(step.now, step.addsUp, this.sequence))
@@ -167,7 +163,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     this.sequence++
     if (this.#poisons !== undefined) this.#quarantineDue(false)
     const steps = this.metrics.absorbing(removed, at, this.sequence)
-    this.holdFor(steps, removed.size > SeriesAtOnce ? this.#fold.work : undefined, onEnd)
+    this.holdFor(steps, removed.size > SeriesAtOnce ? this.#fold.work : atOnce, onEnd)
   }
 
   /** Folds a batch from where it stands: to its end, or until a listener has to be waited for. */
@@ -227,7 +223,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
       applied: this.#counts.applied,
       ignored: this.#counts.ignored,
       watch: this.#watch,
-      reads: this.#reads.save(),
+      reads: this.reads.save(),
       ...this.savedSteps()
     }
     const metrics = yield* this.metrics.saving()
@@ -245,7 +241,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     this.#counts.restore(saved)
     const { sendCopies } = this.#fold
     for (const read of saved.reads) {
-      this.#reads.begin(read.command, this.metrics.readAgain(read, definitionOf, sendCopies))
+      this.reads.begin(read.command, this.metrics.readAgain(read, definitionOf, sendCopies))
     }
     this.restoreSteps(saved, definitionOf)
     // Its changes were sent before it was saved, and whoever has what was saved has received them.

@@ -4,9 +4,12 @@
  * Data of one name becomes one family, whoever it is of. What cannot be told beside what is there already (a name that
  * means something else) is left out: one metric never breaks the scrape.
  */
+import type * as Metric from "../../metric/definition/metric.ts"
+import type { Selection } from "../../model/format.ts"
 import { type Family, familyOf } from "../../naming/names.ts"
 import type { BaseUnit } from "../../naming/units.ts"
 import type { Duplicates } from "../duplicates.ts"
+import { emptyData } from "../fromMetric.ts"
 import type { Life, MetricData } from "../metricData.ts"
 
 /** Where data comes from. */
@@ -32,6 +35,15 @@ export const createdOf = ({ createdAt }: Source, { life }: { readonly life?: Lif
 
 /** A value in the unit of its family. */
 export const scale = (value: number, { divide, multiply }: BaseUnit): number => (value * multiply) / divide
+
+/** The names of the library's own metrics begin with it. */
+const OwnNames = "mvx_metrics_"
+
+/** Whether a metric is looked at in a scrape. What the library says of recorders is of all of their metrics. */
+export const wantedBy = ({ names, selfMetrics = true }: Selection): ((metric: Metric.Any) => boolean) => {
+  if (names === undefined || (selfMetrics && names.some((name) => name.startsWith(OwnNames)))) return () => true
+  return (metric) => emptyData(metric).some((data) => familyOf(data).exposed.some((name) => names.includes(name)))
+}
 
 /** What a format keeps of each family. */
 interface Section {

@@ -22,8 +22,7 @@ import { boundariesOf, countsOf } from "./classicBuckets.ts"
 import { exemplarLabels } from "./exemplar.ts"
 import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
 import { type LabelPair, labelPairs } from "./labels.ts"
-import { type NativeFields, writeNative } from "./nativeFields.ts"
-import { nativeHistogram } from "./nativeHistogram.ts"
+import { type NativeFields, nativeHistogram, writeNative } from "./nativeHistogram.ts"
 
 /** A family, and its metrics as they stand in its message. */
 interface Section {

@@ -4,8 +4,7 @@
 import type { PbfWriter } from "pbf"
 import type { FamilyType } from "../../naming/names.ts"
 import type { LabelPair } from "./labels.ts"
-import { type NativeFields, writeNative } from "./nativeFields.ts"
-import type { NativeHistogram } from "./nativeHistogram.ts"
+import { type NativeFields, type NativeHistogram, writeNative } from "./nativeHistogram.ts"
 
 /** What a family says of itself, for people. */
 export interface FamilyMetadata {

@@ -1,10 +1,13 @@
-/** The metrics of a lane as they are saved: in steps, between which events are taken. */
+/** The metrics of a lane as they are saved, in steps between which events are taken; and as they go on from that. */
 import type * as Metric from "../metric/definition/metric.ts"
-import type { Steps } from "../util/steps.ts"
+import { describeError } from "../util/describeError.ts"
+import { allSteps, type Steps } from "../util/steps.ts"
 import type { InPlace, Kernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
-import type { RegisteredMetric } from "./registeredMetric.ts"
+import { RegisteredMetric } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
+import { metricIn } from "./segment.ts"
+import type { MetricOwner } from "./viewedMetric.ts"
 
 /** Of states written by hand and what they have shown, about so much is serialised in a step. */
 const StepBytes = 64 * 1024
@@ -55,5 +58,43 @@ function* saveAll(
     return each
   } finally {
     for (const cut of cuts) cut.release()
+  }
+}
+
+/** What was wrong with its functions may be mended by now. Throws where its state cannot be used. */
+export function* resumed(
+  metric: Metric.Any,
+  index: number,
+  saved: SavedMetric,
+  owner: MetricOwner
+): Steps<RegisteredMetric> {
+  const cell = new RegisteredMetric(metric, index, saved.epoch, saved.createdAt, owner)
+  const error = yield* cell.loading({ ...saved, quarantine: undefined, viewFault: undefined }, undefined)
+  if (error !== undefined) throw new Error(error)
+  return cell
+}
+
+/**
+ * One that goes on from the state that an earlier recorder of the id has left. `left`: what `LeftStates.pack` has
+ * serialised. `undefined`: it cannot be used, which was said.
+ */
+export const leftMetric = (
+  metric: Metric.Any,
+  index: number,
+  left: Uint8Array,
+  owner: MetricOwner,
+  notKept: (name: string, reason: string) => void
+): RegisteredMetric | undefined => {
+  try {
+    const saved = metricIn(left)
+    const cell = allSteps(resumed(metric, index, { ...saved, isContinued: true }, owner))
+    if (saved.quarantine !== undefined) {
+      const { error, missed } = saved.quarantine
+      notKept(metric.name, `it was quarantined and goes on, without the ${missed} events that it missed: ${error}`)
+    }
+    return cell
+  } catch (error) {
+    notKept(metric.name, `it could not be used, so the metric begins anew: ${describeError(error)}`)
+    return undefined
   }
 }
