@@ -4,7 +4,7 @@
  */
 import { deserialize, serialize } from "node:v8"
 import type { Steps } from "../util/steps.ts"
-import type { SavedRecord } from "./segment.ts"
+import { recordOf, type SavedRecord } from "./segment.ts"
 
 /** Metrics of a record, which is serialised in less than a millisecond. */
 const MetricsAtOnce = 128
@@ -27,16 +27,16 @@ export function* lastingRecords(
     some.push(each)
     count += each.metrics.length
     if (count < MetricsAtOnce) continue
-    records.push(recordOf(lane, some, inCommon))
+    records.push(recordOf(lane, partsOf(some, inCommon)))
     some = []
     count = 0
     yield
   }
-  records.push(recordOf(lane, some, inCommon))
+  records.push(recordOf(lane, partsOf(some, inCommon)))
   return records
 }
 
-const recordOf = (lane: SavedRecord["lane"], some: ReadonlyArray<WithMetrics>, inCommon: object): SavedRecord => {
+const partsOf = (some: ReadonlyArray<WithMetrics>, inCommon: object): SavedRecord["parts"] => {
   const bytes: Array<Uint8Array> = []
   const all = some.map((each) => ({
     ...each,
@@ -45,7 +45,7 @@ const recordOf = (lane: SavedRecord["lane"], some: ReadonlyArray<WithMetrics>, i
       return { ...metric, bytes: undefined }
     })
   }))
-  return { lane, at: 0, rowsAt: 0, parts: [serialize({ ...inCommon, all }), ...bytes] }
+  return [serialize({ ...inCommon, all }), ...bytes]
 }
 
 /** What is in such a record. Shares no memory with the segment. */

@@ -134,17 +134,9 @@ export class RegisteredMetric extends ViewedMetric {
     const { createdAt, epoch, isContinued, quarantineState } = this
     const { name } = this.metric
     const quarantine = quarantineState && { ...quarantineState }
-    const rest = { name, epoch, createdAt, isContinued, quarantine }
-    return () => ({
-      _tag: "Series",
-      metric: {
-        ...rest,
-        viewFault: undefined,
-        duplicates: undefined,
-        shown: undefined,
-        state: { _tag: "Kernel", kernel: cut.kernel.save() }
-      }
-    })
+    const unread = { viewFault: undefined, duplicates: undefined, shown: undefined }
+    const rest = { name, epoch, createdAt, isContinued, quarantine, ...unread }
+    return () => ({ _tag: "Series", metric: { ...rest, state: { _tag: "Kernel", kernel: cut.kernel.save() } } })
   }
 
   #savingState(cut: Cutting): Steps<SavedState> {
@@ -165,30 +157,17 @@ export class RegisteredMetric extends ViewedMetric {
   }
 
   /** The same in steps, before anything comes to it. */
-  *loading(
-    {
-      createdAt,
-      duplicates,
-      earlier,
-      earliest = createdAt,
-      isContinued,
-      quarantine,
-      reduced = 0,
-      shown,
-      state,
-      viewFault
-    }: SavedMetric,
-    poison: string | undefined
-  ): Steps<string | undefined> {
+  *loading(saved: SavedMetric, poison: string | undefined): Steps<string | undefined> {
+    const { createdAt, duplicates, earlier, earliest = createdAt, quarantine, reduced = 0, shown } = saved
     this.#reduced = reduced
-    this.isContinued = isContinued
+    this.isContinued = saved.isContinued
     this.earliest = earliest
     if (earlier !== undefined) this.earlier = EarlierSeries.load(this.metric, earlier)
     this.quarantineState = quarantine && { ...quarantine }
-    this.viewFault = viewFault
+    this.viewFault = saved.viewFault
     this.duplicates.load(duplicates)
     if (shown !== undefined) this.lastShown = deserialize(shown.slice())
-    const text = poison ?? (yield* this.#loadState(state))
+    const text = poison ?? (yield* this.#loadState(saved.state))
     this.earlier?.watch(this.kernel)
     if (text === undefined) return undefined
     this.#reduced = 0

@@ -2,7 +2,7 @@
 import type * as Metric from "../metric/definition/metric.ts"
 import { describeError } from "../util/describeError.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
-import type { InPlace, Kernel } from "./kernels/kernel.ts"
+import type { Kernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import { RegisteredMetric } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
@@ -13,13 +13,8 @@ import type { MetricOwner } from "./viewedMetric.ts"
 const StepBytes = 64 * 1024
 
 /** What is to be done before they are saved. */
-export const preparing = (cells: ReadonlyArray<RegisteredMetric>): Steps<void> | undefined => {
-  const kernels = cells.flatMap(({ kernel }) => (kernel?.isStale === true ? [kernel] : []))
-  return kernels.length === 0 ? undefined : prepareAll(kernels)
-}
-
-function* prepareAll(kernels: ReadonlyArray<InPlace>): Steps<void> {
-  for (const kernel of kernels) yield* kernel.prepare()
+export function* preparing(cells: ReadonlyArray<RegisteredMetric>): Steps<void> {
+  for (const { kernel } of cells) if (kernel?.isStale === true) yield* kernel.prepare()
 }
 
 /** All of them as they are in this call. `cutOf`: the series of a kernel as they are. */

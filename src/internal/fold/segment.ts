@@ -32,33 +32,33 @@ export interface SavedRecord {
   readonly parts: ReadonlyArray<Uint8Array>
 }
 
-/** To be put into a segment before anything is folded. `undefined`: the lane was closed. */
-export const laneRecord = (lane: Lane, at: number, rowsAt: number, saved: SavedLane | undefined): SavedRecord => {
-  if (saved === undefined) return { lane, at, rowsAt, parts: [] }
+export const recordOf = (lane: Lane, parts: SavedRecord["parts"]): SavedRecord => ({ lane, at: 0, rowsAt: 0, parts })
+
+/** Without its large arrays, and these. */
+const partsOf = (saved: SavedLane | Pick<SavedLane, "metrics">): SavedRecord["parts"] => {
   const asides: Array<Uint8Array> = []
   const rest = setAside(saved, asides)
-  return { lane, at, rowsAt, parts: [serialize(rest), ...asides] }
+  return [serialize(rest), ...asides]
 }
+
+/** To be put into a segment before anything is folded. `undefined`: the lane was closed. */
+export const laneRecord = (lane: Lane, at: number, rowsAt: number, saved: SavedLane | undefined): SavedRecord => ({
+  lane,
+  at,
+  rowsAt,
+  parts: saved === undefined ? [] : partsOf(saved)
+})
 
 /** What was saved of a lane. Shares no memory with the segment. */
 export const laneIn = ({ parts: [rest, ...asides] }: SavedRecord): SavedLane | undefined =>
   rest === undefined ? undefined : putBack(deserialize(Uint8Array.from(rest)), asides)
 
-export const logRecord = (log: LogState): SavedRecord => ({ lane: OfLog, at: 0, rowsAt: 0, parts: [serialize(log)] })
+export const logRecord = (log: LogState): SavedRecord => recordOf(OfLog, [serialize(log)])
 
-export const stringsRecord = (strings: SavedStrings): SavedRecord => ({
-  lane: OfStrings,
-  at: 0,
-  rowsAt: 0,
-  parts: [serialize(strings)]
-})
+export const stringsRecord = (strings: SavedStrings): SavedRecord => recordOf(OfStrings, [serialize(strings)])
 
 /** A metric by itself. */
-export const metricRecord = (saved: SavedMetric): SavedRecord => {
-  const asides: Array<Uint8Array> = []
-  const rest = setAside({ metrics: [saved] }, asides)
-  return { lane: 0, at: 0, rowsAt: 0, parts: [serialize(rest), ...asides] }
-}
+export const metricRecord = (saved: SavedMetric): SavedRecord => recordOf(0, partsOf({ metrics: [saved] }))
 
 /** The bytes of each of the records in a segment, in order. */
 export const bytesIn = (segment: SharedArrayBuffer, records: ReadonlyArray<SavedRecord>): ReadonlyArray<Uint8Array> => {
