@@ -9,7 +9,7 @@ import * as Schedule from "effect/Schedule"
 import { accountingData, runtimeData } from "../formats/accounting.ts"
 import { asExpired, type Dated, originOf } from "../formats/datedData.ts"
 import { metricDataSteps } from "../formats/fromMetric.ts"
-import { type MetricData, shapeKey } from "../formats/metricData.ts"
+import { type MetricData, together } from "../formats/metricData.ts"
 import { accountingOf } from "../formats/packedStats.ts"
 import { countsData, missedData } from "../formats/quarantine.ts"
 import { attributesOf } from "../formats/recorderAttribute.ts"
@@ -143,19 +143,4 @@ export const collectData = (runtime: RuntimeService): Effect.Effect<ReadonlyArra
   // Who takes one shape of a name takes the last: that of recorders that are there.
   const all = () => [...totals(), ...sources()]
   return Effect.map(collectFrom(runtime, all), ({ all }) => together(all.map(({ data }) => data)))
-}
-
-/** Data of one name and one shape as one. */
-export const together = (data: ReadonlyArray<MetricData>): ReadonlyArray<MetricData> => {
-  const byName = new Map<string, Array<MetricData>>()
-  for (const each of data) {
-    const key = shapeKey(each)
-    const known = byName.get(key)
-    if (known === undefined) byName.set(key, [each])
-    else known.push(each)
-  }
-  return Array.from(
-    byName.values(),
-    (all) => ({ ...all[0]!, points: all.flatMap(({ points }) => points as ReadonlyArray<never>) }) as MetricData
-  )
 }

@@ -32,16 +32,9 @@ interface Group {
 const TurnsAtOnce = 64
 
 export function* groupsOf(turns: ReadonlyArray<Turn>, groupOf: GroupOf): Steps<ReadonlyArray<Group>> {
-  const groups = new Map<string | undefined, Array<Turn>>()
-  for (const turn of turns) {
-    const group = groupOf(turn.recorderId)
-    const known = groups.get(group)
-    if (known === undefined) groups.set(group, [turn])
-    else known.push(turn)
-  }
   const all: Array<Group> = []
-  for (const [group, turns] of groups) {
-    all.push({ group, ...(yield* partsOf(turns)) })
+  for (const [group, ofGroup] of Map.groupBy(turns, ({ recorderId }) => groupOf(recorderId))) {
+    all.push({ group, ...(yield* partsOf(ofGroup)) })
     yield
   }
   return all

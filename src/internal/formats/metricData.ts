@@ -109,6 +109,17 @@ export type MetricData = Named &
     | { readonly type: "summary"; readonly points: ReadonlyArray<SummaryDataPoint> }
   )
 
+interface Shaped extends Pick<MetricData, "name" | "type" | "unit"> {
+  readonly monotonic?: boolean
+}
+
 /** What data has in common beside its name, as text: what differs in it is never added up. */
-export const shapeKey = (data: Pick<MetricData, "name" | "type" | "unit"> & { readonly monotonic?: boolean }): string =>
-  JSON.stringify([data.name, data.type, data.unit, data.monotonic])
+export const shapeKey = (data: Shaped): string => JSON.stringify([data.name, data.type, data.unit, data.monotonic])
+
+/** Data of one name and one shape as one. */
+export const together = <Data extends Shaped & { readonly points: ReadonlyArray<unknown> }>(
+  all: ReadonlyArray<Data>
+): ReadonlyArray<Data> =>
+  Array.from(Map.groupBy(all, shapeKey).values(), ([first, ...others]) =>
+    others.length === 0 ? first! : { ...first!, points: [first!, ...others].flatMap(({ points }) => points) }
+  )

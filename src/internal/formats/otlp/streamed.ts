@@ -1,7 +1,7 @@
 /**
  * Data of metrics whose points have intervals, as OTLP has them. Plain data: encoders may run on any thread.
  */
-import { type Exemplar, type MetricData, shapeKey } from "../metricData.ts"
+import { type Exemplar, type MetricData, together } from "../metricData.ts"
 
 /** A time in nanoseconds since the Unix epoch. */
 export type Nanos = bigint
@@ -28,21 +28,8 @@ export type Streamed = MetricData extends infer M
 export const temporalityOf = ({ isDelta }: Streamed): number => (isDelta ? 1 : 2)
 
 /** Data of one name and one shape as one metric, which OTLP expects. Metrics without points are left out. */
-export const asMetrics = (all: ReadonlyArray<Streamed>): ReadonlyArray<Streamed> => {
-  const byShape = new Map<string, Array<Streamed>>()
-  for (const each of all) {
-    if (each.points.length === 0) continue
-    const key = shapeKey(each)
-    const known = byShape.get(key)
-    if (known === undefined) byShape.set(key, [each])
-    else known.push(each)
-  }
-  return Array.from(byShape.values(), (same) =>
-    same.length === 1
-      ? same[0]!
-      : ({ ...same[0]!, points: same.flatMap(({ points }) => points as ReadonlyArray<never>) } as Streamed)
-  )
-}
+export const asMetrics = (all: ReadonlyArray<Streamed>): ReadonlyArray<Streamed> =>
+  together(all.filter(({ points }) => points.length > 0))
 
 /** OpenTelemetry has ids of 16 and of 8 bytes, and none of zeros only. */
 const isTraceId = (id: string): boolean => /^(?!0+$)[\da-f]{32}$/i.test(id)
