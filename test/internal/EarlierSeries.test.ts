@@ -4,6 +4,7 @@ import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 import { RegisteredMetric } from "../../src/internal/fold/registeredMetric.ts"
 import type { SeriesState } from "../../src/internal/metric/instruments/series.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 
 const events = Schema.TaggedUnion({ "page.seen": { page: Schema.String } })
 const Pages = Metric.counter("pages", { events, labels: ["page"], maxSeries: 4, expireAfter: "1 second" })
@@ -56,7 +57,7 @@ it("what expired before anybody added up, and what is kept over a reset and a sa
   expect(countedBy(next)).toEqual({ kept: ['["b"]', '["c"]'], sum: 3 })
   seen(next, "d", 4000)
   const restored = registered()
-  restored.load(next.save(), undefined)
+  restored.load(allSteps(next.saving()), undefined)
   seen(restored, "e", 6000)
   expect(countedBy(restored)).toEqual({ kept: ['["b"]', '["c"]', '["d"]'], sum: 5 })
 })
