@@ -57,6 +57,7 @@ export const parts: { readonly [name: string]: Run } = {
   metricsPerEvent: alone("metricsPerEvent", several),
   burst: alone("burst", several),
   fold: alone("fold", once),
+  sums: alone("sums", several),
   checkpoints: alone("checkpoints", once),
   effect: alone("effect", once),
   scale: alone("scale", once, "--expose-gc"),

@@ -7,6 +7,7 @@ import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
 import { SumPoints } from "../../src/internal/metric/instruments/counter.ts"
 import { type ExactSum, plus } from "../../src/internal/metric/instruments/exactSum.ts"
 import { HistogramPoints } from "../../src/internal/metric/instruments/histogram.ts"
+import { addCode } from "../../src/internal/metric/instruments/sumRests.ts"
 import { definitionOf } from "../support/anyKernels.ts"
 import { awkwardValues, sumOf } from "../support/exactSums.ts"
 import { kinds } from "../support/kit.ts"
@@ -16,7 +17,8 @@ type Summing = SumPoints | HistogramPoints
 type Add = (points: Summing, index: number, value: number) => void
 
 const byCode = (points: Summing): Add => {
-  const run = new Function("points", "a", "b", "k", "s", "v", points.code("high(v)").replace("high(v)", "0"))
+  const code = addCode(points.sum!, points.least, points.code("0"), "points.add(s, v);")
+  const run = new Function("points", "a", "b", "k", "s", "v", code)
   return (points, index, value) => run(points, points.a, points.b, (points as HistogramPoints).constants, index, value)
 }
 

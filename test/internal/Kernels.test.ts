@@ -102,6 +102,14 @@ describe("a kernel", () => {
     emitAll(definitionOf(kind, { labels: ["path", "ok"] }), events)
   })
 
+  it.each(Object.keys(kinds))("%s takes values of many sizes, whose sums no two doubles hold", (kind) => {
+    const seconds = (i: number) =>
+      i % 97 === 0 ? Infinity : (i % 3 === 0 ? -1 : 1) * 10 ** (((i * 7919) % 24_000) / 1000 - 12)
+    const events = requests(3000, (i) => ({ method: i % 5 === 0 ? "GET" : "PUT", seconds: seconds(i) }))
+    emitAll(definitionOf(kind, {}), events)
+    emitAll(definitionOf(kind, { labels: ["method"] }), events)
+  })
+
   it.each(Object.keys(kinds))("%s takes whole numbers, which lie in rows of their own", (kind) => {
     const events = requests(300, (i) => ({ seconds: (i * 37) % 101 }))
     emitAll(definitionOf(kind, {}), events)

@@ -3,6 +3,7 @@
  * are no rows without code generation: the kernels take events then.
  */
 
+import { addCode } from "../../metric/instruments/sumRests.ts"
 import type { Rows } from "../../stream/rows/format.ts"
 import { Interned } from "../../util/interned.ts"
 import { lookUp, partsOf } from "./codeIndex.ts"
@@ -78,20 +79,26 @@ return function fold(planned, rows, at, count, time) {
  * what is the same for all rows once; a row with a series that is not there is left to `any`, and so are all rows while
  * there are copies that have a series only when it changes.
  */
-const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => `${head}
+const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => {
+  const sums = [...planned.entries()].filter(([, { kernel }]) => kernel.points.sum !== undefined)
+  return `${head}
   ${planned.map(declare).join("\n  ")}
   ${planned.map((each, i) => (isKept(each) ? `if (isCopied${i}) return any(planned, rows, at, count, time);` : "")).join("")}
   for (let i = 0, p = at; i < count; i++, p += ${words}) {
     ${planned.map((_, i) => `const a${i} = points${i}.a, b${i} = points${i}.b, ${partsOf(`index${i}`, i).join(", ")};`).join("\n    ")}
     i32[at]; f64[at]; ${planned.map(lookAt).join(" ")}
+    ${sums.map(([i]) => `let late${i} = -1;`).join(" ")}
     for (; i < count; i++, p += ${words}) {
       ${planned.map(seriesOf).join("\n      ")}
       if (${planned.map((_, i) => `s${i} < 0`).join(" || ")}) break;
-      ${planned.map((each, i) => addTo(each, i, `const s = s${i};`)).join("\n      ")}
+      ${planned.map(addToKnown).join("\n      ")}
+      ${sums.map(([i]) => `if (late${i} >= 0) break;`).join(" ")}
     }
-    if (i < count) any(planned, rows, p, 1, time);
+    if (i < count${sums.map(([i]) => ` && late${i} < 0`).join("")}) any(planned, rows, p, 1, time);
+    ${sums.map(([i, each]) => `if (late${i} >= 0) { const s = late${i}, v = ${readOf(each)[0]}, points = points${i}; if (${inRange(each)}) points.add(s, v, time); else kernel${i}.rejected++; }`).join("\n    ")}
   }
 };`
+}
 
 /**
  * A look at the arrays of a kernel. Where they lie and how long they are the compiler knows from then on; in a loop that
@@ -134,14 +141,32 @@ const find = (planned: PlannedKernel, i: number): string => {
     : `let s; ${found}${keep}`
 }
 
-/** Adds the value of the row to the series that `series` finds. */
-const addTo = ({ kernel: { points }, value }: PlannedKernel, i: number, series: string): string => {
-  const add = (high: string): string =>
-    `${series} const points = points${i}, a = a${i}, b = b${i}, k = k${i}; ${points.code!(high)}`
-  if (value === "one") return `{ const v = 1; ${add(String(0x3ff00000))} }`
-  const [read, high] =
-    "half" in value
-      ? [`i32[p * 2 + ${value.half}]`, "highOf(v)"]
-      : [`f64[p + ${value.word}]`, `i32[(p + ${value.word}) * 2 + ${HighHalf}]`]
-  return `{ const v = ${read}; if (v >= ${points.least} && v <= ${Number.MAX_VALUE}) { ${add(high)} } else kernel${i}.rejected++; }`
+/** Adds the value of the row to the series that `series` finds, if it is in range. */
+const addTo = (planned: PlannedKernel, i: number, series: string): string =>
+  `{ const v = ${readOf(planned)[0]}; if (${inRange(planned)}) { ${series} ${add(planned, i, "points.add(s, v, time);")} } else kernel${i}.rejected++; }`
+
+/**
+ * The same for a series that is there. What is exact is in range: other values are left for later, with those that the sum
+ * of the series has no room for.
+ */
+const addToKnown = (planned: PlannedKernel, i: number): string =>
+  planned.kernel.points.sum === undefined
+    ? addTo(planned, i, `const s = s${i};`)
+    : `{ const v = ${readOf(planned)[0]}, s = s${i}; ${add(planned, i, `late${i} = s;`)} }`
+
+/** `otherwise`: what to do where the sum has no room. */
+const add = (planned: PlannedKernel, i: number, otherwise: string): string => {
+  const { points } = planned.kernel
+  const code = points.code!(readOf(planned)[1])
+  return `const points = points${i}, a = a${i}, b = b${i}, k = k${i};
+    ${points.sum === undefined ? code : addCode(points.sum, points.least, code, otherwise)}`
+}
+
+const inRange = ({ kernel: { points } }: PlannedKernel): string => `v >= ${points.least} && v <= ${Number.MAX_VALUE}`
+
+/** The value of the row, and its upper half. */
+const readOf = ({ value }: PlannedKernel): readonly [value: string, high: string] => {
+  if (value === "one") return ["1", String(0x3ff00000)]
+  if ("half" in value) return [`i32[p * 2 + ${value.half}]`, "highOf(v)"]
+  return [`f64[p + ${value.word}]`, `i32[(p + ${value.word}) * 2 + ${HighHalf}]`]
 }

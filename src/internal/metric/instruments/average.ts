@@ -50,7 +50,7 @@ export class AverageTable extends FigureTable<AveragePoint> {
   add(address: number, value: number): void {
     const figures = this.blocks.of(address)
     const f = this.blocks.at(address)
-    this.rests.add(address, figures, f + Sum, f + Low, value)
+    this.rests.add(address, figures, f + Sum, figures, f + Low, value)
     figures[f + Count]! += 1
     if (value < 0) figures[f + Negatives]! += 1
   }

@@ -1,8 +1,8 @@
 import { allSteps, type Steps } from "../../util/steps.ts"
-import { type ExactSum, isExact, less, plus, rounded } from "./exactSum.ts"
+import { type ExactSum, less, plus, rounded } from "./exactSum.ts"
 import { isMeasurable, type Measure } from "./measure.ts"
-import { grown, joined, noNumbers, type Points } from "./points.ts"
-import { addCode, type SumPlace, SumRests } from "./sumRests.ts"
+import { grown, joined, noNumbers, type Points, type SumCode } from "./points.ts"
+import { type SumPlace, SumRests } from "./sumRests.ts"
 
 /** Adds up. 0 + value: -0 counts as 0, whichever comes first. */
 const sum = {
@@ -33,23 +33,29 @@ interface SavedSums {
   readonly rests: ReadonlyMap<number, bigint> | undefined
 }
 
+const sumCode: SumCode = ["a[s]", "b[s]"]
+
 /** Totals in `a`, and what they round away in `b`. */
 export class SumPoints implements Points {
   a = noNumbers
   b = noNumbers
   readonly #rests = new SumRests()
   readonly least: number
-  /** Values are 1, so that nothing is rounded away: there is no `b`. */
-  readonly #isCount: boolean
+  /** Where values are 1, nothing is rounded away: there is none, and no `b`. */
+  readonly sum: SumCode | undefined
   readonly together = "sum"
 
   constructor(least: number, isCount: boolean) {
     this.least = least
-    this.#isCount = isCount
+    this.sum = isCount ? undefined : sumCode
   }
 
   code(): string {
-    return this.#isCount ? "a[s] += v;" : addCode("a[s]", "b[s]")
+    return this.#isCount ? "a[s] += v;" : ""
+  }
+
+  get #isCount(): boolean {
+    return this.sum === undefined
   }
 
   reserve(index: number): void {
@@ -62,15 +68,8 @@ export class SumPoints implements Points {
   }
 
   add(index: number, value: number): void {
-    const before = this.a[index]!
-    const sum = before + value
-    this.a[index] = sum
-    if (!isExact(before, value, sum)) this.carry(index, before, value)
-  }
-
-  /** See {@link SumRests.carry}. */
-  carry(index: number, before: number, value: number): void {
-    this.#rests.carry(index, before, value, this.#place(index))
+    if (this.#isCount) this.a[index]! += value
+    else this.#rests.add(index, this.a, index, this.b, index, value)
   }
 
   #place(index: number): SumPlace {

@@ -65,7 +65,7 @@ export class ExponentialTable implements PointTable<ExponentialPoint, number> {
     const figures = this.#blocks.of(address)
     const f = this.#blocks.at(address)
     figures[f + Count]! += 1
-    this.#rests.add(address, figures, f + Sum, f + Low, value)
+    this.#rests.add(address, figures, f + Sum, figures, f + Low, value)
     if (value < figures[f + Min]!) figures[f + Min] = value
     if (value > figures[f + Max]!) figures[f + Max] = value
     if (value === 0) {

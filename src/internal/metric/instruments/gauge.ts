@@ -115,7 +115,7 @@ export class LevelTable extends FigureTable<LevelPoint> {
   add(address: number, value: number, at: number): void {
     const figures = this.blocks.of(address)
     const f = this.blocks.at(address)
-    this.rests.add(address, figures, f + Sum, f + Low, value)
+    this.rests.add(address, figures, f + Sum, figures, f + Low, value)
     figures[f + At] = at
   }
 

@@ -1,10 +1,10 @@
 import { Interned } from "../../util/interned.ts"
 import type { Steps } from "../../util/steps.ts"
-import { type ExactSum, isExact, less, plus, rounded } from "./exactSum.ts"
+import { type ExactSum, less, plus, rounded } from "./exactSum.ts"
 import { LaterCopies, MissingSeries } from "./laterCopies.ts"
 import { anyNumber, type Measure } from "./measure.ts"
-import { grown, joined, noNumbers, type Points, type TwoArrays } from "./points.ts"
-import { addCode, type SumPlace, SumRests } from "./sumRests.ts"
+import { grown, joined, noNumbers, type Points, type SumCode, type TwoArrays } from "./points.ts"
+import { type SumPlace, SumRests } from "./sumRests.ts"
 
 /**
  * What a histogram keeps: `counts[i]` are the values up to `boundaries[i]`, the last one those beyond all.
@@ -108,6 +108,8 @@ const tablesOf = (boundaries: ReadonlyArray<number>): Tables =>
 /** What lies in `b` of each series: the sum, what it rounds away, the least, the greatest. */
 const Figures = 4
 
+const sumCode: SumCode = [`b[s * ${Figures}]`, `b[s * ${Figures} + 1]`]
+
 interface SavedHistograms extends TwoArrays {
   readonly rests: ReadonlyMap<number, bigint> | undefined
 }
@@ -120,6 +122,7 @@ export class HistogramPoints implements Points {
   readonly boundaries: ReadonlyArray<number>
 
   readonly least = -Number.MAX_VALUE
+  readonly sum = sumCode
   readonly #rests = new SumRests()
   /** While somebody looks at any. */
   copies: LaterCopies<HistogramPoints> | undefined
@@ -140,7 +143,7 @@ export class HistogramPoints implements Points {
       let bucket = v > 0 ? k.first[${high} >>> ${UpperBits}] : 0;
       while (k.boundaries[bucket] < v) bucket++;
       a[s * ${this.#buckets} + bucket] += 1;
-      const f = s * ${Figures};${addCode("b[f]", "b[f + 1]")}
+      const f = s * ${Figures};
       if (v < b[f + 2]) b[f + 2] = v;
       if (v > b[f + 3]) b[f + 3] = v;`
   }
@@ -168,15 +171,7 @@ export class HistogramPoints implements Points {
   }
 
   #add(index: number, value: number): void {
-    const before = this.b[index * Figures]!
-    const sum = before + value
-    this.b[index * Figures] = sum
-    if (!isExact(before, value, sum)) this.carry(index, before, value)
-  }
-
-  /** See {@link SumRests.carry}. */
-  carry(index: number, before: number, value: number): void {
-    this.#rests.carry(index, before, value, this.#place(index))
+    this.#rests.add(index, this.b, index * Figures, this.b, index * Figures + 1, value)
   }
 
   #place(index: number): SumPlace {

@@ -20,6 +20,8 @@ export interface Points {
    * expression for the upper half of `v`. Without it events are folded.
    */
   readonly code?: ((high: string) => string) | undefined
+  /** Where the exact sum of a series lies, which is not for {@link code} to add to. */
+  readonly sum?: SumCode | undefined
   /** What many values of one series and one time come to: their sum, or the last of them. It is added as one value then. */
   readonly together?: "sum" | "last"
   /** Tables of numbers that the code looks things up in, by name. */
@@ -53,6 +55,9 @@ export interface Points {
   /** Takes over what was saved of all series, some of them in each part. These are fresh ones. */
   readonly loading: (saved: ReadonlyArray<never>) => Steps<void>
 }
+
+/** As expressions, for {@link Points.code}: the double of a sum, and the one for what it rounds away. */
+export type SumCode = readonly [high: string, low: string]
 
 /** What points save that lie in two arrays. */
 export type TwoArrays = Pick<Points, "a" | "b">

@@ -3,64 +3,92 @@
  * does not fit in the two.
  */
 import { type ExactSum, errorOf, exactSum, isExact, unitsIn } from "./exactSum.ts"
+import type { SumCode } from "./points.ts"
 import { sumDraftOf } from "./sumDraft.ts"
 
 /**
- * As statements of JavaScript: adds `v` to the double at `high`, and what that rounds away to the one at `low`. What does
- * not fit there is left to `points.carry`. How much is rounded away is not asked first, though it is nothing for many
- * values: where it is nothing for one value and something for the next, that question costs four times the answer.
+ * As statements of JavaScript: adds `v` to the double at `high`, and what that rounds away to the one at `low`. If it fits
+ * there, and `v` is not less than `least`, `then` comes next. Otherwise, and for values that are not finite, nothing is
+ * changed, and `otherwise` comes.
+ * Nearly all additions take the same way, whether they round or not: a processor could not foresee which of them do.
  */
-export const addCode = (high: string, low: string): string => `
-      const x = ${high}, t = x + v, w = t - x, e = x - (t - w) + (v - w), y = ${low}, u = y + e;
-      ${high} = t;
-      if (u - y === e && u - e === y) ${low} = u; else points.carry(s, x, v);`
+export const addCode = ([high, low]: SumCode, least: number, then: string, otherwise: string): string => `
+      const x = ${high}, t = x + v, w = t - x, e = x - (t - w) + (v - w);
+      const y = ${low}, u = y + e, z = u - y;
+      if (z === e && u - z === y${least === -Number.MAX_VALUE ? "" : ` && v >= ${least}`}) { ${high} = t; ${low} = u; ${then} } else { ${otherwise} }`
 
 /** Where the sum of a series lies: the double, and the one for what it rounds away. */
 export type SumPlace = readonly [highs: Float64Array, high: number, lows: Float64Array, low: number]
 
-/** By the index of the series, what its two doubles do not have, in units of the least double. */
+/** Multiplied by this, a double is cut into two that have half of its digits each (Veltkamp). */
+const Halving = 2 ** 27 + 1
+
+/** By the index of the series, what its two doubles do not have: another double, and units of the least double. */
 export class SumRests {
+  #thirds: Map<number, number> | undefined
   #units: Map<number, bigint> | undefined
 
-  /** Adds a value to the sum in its place. */
-  add(index: number, highs: Float64Array, high: number, low: number, value: number): void {
+  /** Adds a value to the sum in its place, as {@link addCode} does. */
+  add(index: number, highs: Float64Array, high: number, lows: Float64Array, low: number, value: number): void {
     const before = highs[high]!
     const sum = before + value
-    highs[high] = sum
     const error = errorOf(before, value, sum)
-    const lower = highs[low]! + error
-    if (isExact(highs[low]!, error, lower)) highs[low] = lower
-    else this.carry(index, before, value, [highs, high, highs, low])
+    const rest = lows[low]! + error
+    if (isExact(lows[low]!, error, rest)) {
+      highs[high] = sum
+      lows[low] = rest
+    } else this.#carry(index, value, [highs, high, lows, low])
   }
 
-  /** `value` was added to `before`, which has put the sum in its place. Puts there what that has rounded away. */
-  carry(index: number, before: number, value: number, [highs, high, lows, low]: SumPlace): void {
-    const error = errorOf(before, value, before + value)
-    if (!Number.isFinite(error)) {
+  /**
+   * The second double begins anew as what the first one has left. It keeps the upper half of its digits, so that there is
+   * room for what is rounded away next.
+   */
+  #carry(index: number, value: number, [highs, high, lows, low]: SumPlace): void {
+    const [first, second] = [highs[high]!, lows[low]!]
+    const before = first + value
+    const error = errorOf(first, value, before)
+    const sum = before + second
+    const left = errorOf(before, second, sum)
+    const rest = left + error
+    const scaled = rest * Halving
+    const kept = scaled - (scaled - rest)
+    // Each of them is computed from all that may have overflowed before it.
+    if (!Number.isFinite(kept)) {
       highs[high] = value
-      this.#add(index, unitsIn(before))
+      this.#addUnits(index, unitsIn(first))
       return
     }
-    const sum = lows[low]! + error
-    if (isExact(lows[low]!, error, sum)) lows[low] = sum
-    else this.#add(index, unitsIn(error))
+    highs[high] = sum
+    lows[low] = kept
+    this.#addThird(index, errorOf(left, error, rest))
+    this.#addThird(index, rest - kept)
   }
 
   /** Adds what another series has here. */
   take(index: number, from: SumRests, other: number): void {
-    const units = from.#units?.get(other)
-    if (units !== undefined) this.#add(index, units)
+    if (from.has(other)) this.#addUnits(index, from.of(other))
   }
 
-  #add(index: number, units: bigint): void {
+  #addThird(index: number, value: number): void {
+    if (value === 0) return
+    const before = this.#thirds?.get(index) ?? 0
+    const sum = before + value
+    if (!isExact(before, value, sum)) {
+      this.#addUnits(index, unitsIn(value))
+      return
+    }
+    this.#thirds ??= new Map()
+    this.#thirds.set(index, sum)
+  }
+
+  #addUnits(index: number, units: bigint): void {
     this.set(index, this.of(index) + units)
   }
 
   set(index: number, units: bigint): void {
-    if (units === 0n) {
-      this.#units?.delete(index)
-      return
-    }
+    this.forget(index)
+    if (units === 0n) return
     this.#units ??= new Map()
     this.#units.set(index, units)
   }
@@ -73,28 +101,28 @@ export class SumRests {
   }
 
   at(index: number, [highs, high, lows, low]: SumPlace): ExactSum {
-    return exactSum(highs[high]!, lows[low]!, this.#units?.get(index))
+    return exactSum(highs[high]!, lows[low]!, this.of(index))
   }
 
   of(index: number): bigint {
-    return this.#units?.get(index) ?? 0n
+    return (this.#units?.get(index) ?? 0n) + unitsIn(this.#thirds?.get(index) ?? 0)
   }
 
   has(index: number): boolean {
-    return this.#units?.has(index) === true
+    return this.#units?.has(index) === true || this.#thirds?.has(index) === true
   }
 
   forget(index: number): void {
     this.#units?.delete(index)
+    this.#thirds?.delete(index)
   }
 
   /** Those of the series from one index up to another one. */
   save(from: number, to: number): ReadonlyMap<number, bigint> | undefined {
-    if (this.#units === undefined) return undefined
+    if (this.#units === undefined && this.#thirds === undefined) return undefined
     const saved = new Map<number, bigint>()
     for (let index = from; index < to; index++) {
-      const units = this.#units.get(index)
-      if (units !== undefined) saved.set(index, units)
+      if (this.has(index)) saved.set(index, this.of(index))
     }
     return saved.size === 0 ? undefined : saved
   }

@@ -47,7 +47,7 @@ export class SummaryTable implements SlidingTable<SummaryPoint> {
     const figures = this.#blocks.of(address)
     const f = this.#blocks.at(address)
     figures[f + Count]! += 1
-    this.#rests.add(address, figures, f + Sum, f + Low, value)
+    this.#rests.add(address, figures, f + Sum, figures, f + Low, value)
     if (value < 0) figures[f + Negatives]! += 1
     const slot = this.#window.slotAt(at)
     const newest = this.#chains.newestIf(address, slot)

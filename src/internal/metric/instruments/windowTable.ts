@@ -65,7 +65,7 @@ export class WindowTable implements SlidingTable<WindowPoint> {
   #addTo(slot: number, value: number): void {
     const figures = this.#blocks.of(slot)
     const f = this.#blocks.at(slot)
-    this.#rests.add(slot, figures, f + Sum, f + Low, value)
+    this.#rests.add(slot, figures, f + Sum, figures, f + Low, value)
     figures[f + Count]! += 1
     if (value < figures[f + Min]!) figures[f + Min] = value
     if (value > figures[f + Max]!) figures[f + Max] = value
