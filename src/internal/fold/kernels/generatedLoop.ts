@@ -84,15 +84,26 @@ const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string
   return `${head}
   ${planned.map(declare).join("\n  ")}
   ${planned.map((each, i) => (isKept(each) ? `if (isCopied${i}) return any(planned, rows, at, count, time);` : "")).join("")}
-  for (let i = 0, p = at; i < count; i++, p += ${words}) {
+  for (let i = 0, p = at | 0; i < count; i = i + 1 | 0, p = p + ${words} | 0) {
     ${planned.map((_, i) => `const a${i} = points${i}.a, b${i} = points${i}.b, ${partsOf(`index${i}`, i).join(", ")};`).join("\n    ")}
     i32[at]; f64[at]; ${planned.map(lookAt).join(" ")}
     ${sums.map(([i]) => `let late${i} = -1;`).join(" ")}
-    for (; i < count; i++, p += ${words}) {
+    for (; i < count; i = i + 1 | 0, p = p + ${words} | 0) {
       ${planned.map(seriesOf).join("\n      ")}
       if (${planned.map((_, i) => `s${i} < 0`).join(" || ")}) break;
-      ${planned.map(addToKnown).join("\n      ")}
-      ${sums.map(([i]) => `if (late${i} >= 0) break;`).join(" ")}
+      ${sums
+        .slice(0, -1)
+        .map(([i, each]) => addToKnown(each, i))
+        .join("\n      ")}
+      ${planned.map((each, i) => (each.kernel.points.sum === undefined ? addTo(each, i, `const s = s${i};`) : "")).join("\n      ")}
+      ${sums
+        .slice(-1)
+        .map(([i, each]) => addToKnown(each, i, "break;"))
+        .join("")}
+      ${sums
+        .slice(0, -1)
+        .map(([i]) => `if (late${i} >= 0) break;`)
+        .join(" ")}
     }
     if (i < count${sums.map(([i]) => ` && late${i} < 0`).join("")}) any(planned, rows, p, 1, time);
     ${sums.map(([i, each]) => `if (late${i} >= 0) { const s = late${i}, v = ${readOf(each)[0]}, points = points${i}; if (${inRange(each)}) points.add(s, v, time); else kernel${i}.rejected++; }`).join("\n    ")}
@@ -120,7 +131,7 @@ const lookAt = ({ kernel: { points } }: PlannedKernel, i: number): string =>
 const anyRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => `${head}
   ${planned.map(declare).join("\n  ")}
   ${planned.map((_, i) => `let a${i} = points${i}.a, b${i} = points${i}.b, ${partsOf(`index${i}`, i).join(", ")};`).join("\n  ")}
-  for (let i = 0, p = at; i < count; i++, p += ${words}) {
+  for (let i = 0, p = at | 0; i < count; i = i + 1 | 0, p = p + ${words} | 0) {
     ${planned.map((each, i) => addTo(each, i, find(each, i))).join("\n    ")}
   }
 };`
@@ -131,7 +142,7 @@ const declare = (planned: PlannedKernel, i: number): string =>
   `const ${isKept(planned) ? `isCopied${i} = planned[${i}].kernel.points.copies !== undefined, ` : ""}kernel${i} = planned[${i}].kernel, points${i} = kernel${i}.points, k${i} = points${i}.constants, finder${i} = planned[${i}].finder, index${i} = finder${i}.index;`
 
 const seriesOf = ({ finder }: PlannedKernel, i: number): string =>
-  `const code${i} = ${finder.half === -1 ? "0" : `i32[p * 2 + ${finder.half}]`}, s${i} = ${lookUp(`code${i}`, i)};`
+  `const code${i} = ${finder.half === -1 ? "0" : `i32[(p << 1) + ${finder.half} | 0]`}, s${i} = ${lookUp(`code${i}`, i)};`
 
 const find = (planned: PlannedKernel, i: number): string => {
   const keep = isKept(planned) ? ` if (isCopied${i}) points${i}.keep(s);` : ""
@@ -149,10 +160,8 @@ const addTo = (planned: PlannedKernel, i: number, series: string): string =>
  * The same for a series that is there. What is exact is in range: other values are left for later, with those that the sum
  * of the series has no room for.
  */
-const addToKnown = (planned: PlannedKernel, i: number): string =>
-  planned.kernel.points.sum === undefined
-    ? addTo(planned, i, `const s = s${i};`)
-    : `{ const v = ${readOf(planned)[0]}, s = s${i}; ${add(planned, i, `late${i} = s;`)} }`
+const addToKnown = (planned: PlannedKernel, i: number, after = ""): string =>
+  `{ const v = ${readOf(planned)[0]}, s = s${i}; ${add(planned, i, `late${i} = s; ${after}`)} }`
 
 /** `otherwise`: what to do where the sum has no room. */
 const add = (planned: PlannedKernel, i: number, otherwise: string): string => {
@@ -167,6 +176,6 @@ const inRange = ({ kernel: { points } }: PlannedKernel): string => `v >= ${point
 /** The value of the row, and its upper half. */
 const readOf = ({ value }: PlannedKernel): readonly [value: string, high: string] => {
   if (value === "one") return ["1", String(0x3ff00000)]
-  if ("half" in value) return [`i32[p * 2 + ${value.half}]`, "highOf(v)"]
-  return [`f64[p + ${value.word}]`, `i32[(p + ${value.word}) * 2 + ${HighHalf}]`]
+  if ("half" in value) return [`i32[(p << 1) + ${value.half} | 0]`, "highOf(v)"]
+  return [`f64[p + ${value.word} | 0]`, `i32[(p << 1) + ${2 * value.word + HighHalf} | 0]`]
 }
