@@ -28,11 +28,12 @@ export const murmur3 = (text: string, seed: number): Hash64 => {
     h3 = (Math.imul(rotl(h3 ^ mix3(word(text, i + 4)), 15) + h4, 5) + 0x96cd1c35) | 0
     h4 = (Math.imul(rotl(h4 ^ mix4(word(text, i + 6)), 13) + h1, 5) + 0x32ac3b17) | 0
   }
-  // What is left is filled up with zeros, which change nothing where there is none.
-  h1 ^= mix1(word(text, whole))
-  h2 ^= mix2(word(text, whole + 2))
-  h3 ^= mix3(word(text, whole + 4))
-  h4 ^= mix4(word(text, whole + 6))
+  // What is left is filled up with zeros, which change nothing.
+  const left = text.length - whole
+  if (left > 0) h1 ^= mix1(word(text, whole))
+  if (left > 2) h2 ^= mix2(word(text, whole + 2))
+  if (left > 4) h3 ^= mix3(word(text, whole + 4))
+  if (left > 6) h4 ^= mix4(word(text, whole + 6))
 
   const bytes = text.length * 2
   h2 ^= bytes
@@ -53,8 +54,9 @@ const mix2 = (k: number): number => Math.imul(rotl(Math.imul(k, C2), 16), C3)
 const mix3 = (k: number): number => Math.imul(rotl(Math.imul(k, C3), 17), C4)
 const mix4 = (k: number): number => Math.imul(rotl(Math.imul(k, C4), 18), C1)
 
-/** Beyond the end: NaN, of which `|` makes 0. */
-const word = (text: string, i: number): number => text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16)
+/** Two code units. To read beyond the end would take longer than to look where it is. */
+const word = (text: string, i: number): number =>
+  text.charCodeAt(i) | (i + 1 < text.length ? text.charCodeAt(i + 1) << 16 : 0)
 
 const avalanche = (h: number): number => {
   const a = Math.imul(h ^ (h >>> 16), 0x85ebca6b)

@@ -1,4 +1,4 @@
-import { type LabelValue, labelValue } from "../definition/instrument.ts"
+import { type LabelValue, labelValue, MostOfLabel } from "../definition/instrument.ts"
 import type { PointTable } from "./blockPoints.ts"
 import { Blocks, bitsFor } from "./blocks.ts"
 import type { FrequencyPoint } from "./frequency.ts"
@@ -15,17 +15,21 @@ const SeriesBits = 2
 /** With more values than these a series has a map: {@link Length} is -1 then. */
 const FewValues = 16
 
+interface Counted {
+  count: number
+}
+
 /** The series of a frequency in place: what the pure functions of {@link ./frequency.ts} make. */
 export class FrequencyTable implements PointTable<FrequencyPoint, LabelValue> {
   readonly #maxValues: number
-  readonly #most: number | undefined
+  readonly #most: number
   readonly #blocks = new Blocks()
   readonly #codes = new ValueCodes()
-  /** The counts of series with many values. */
-  #maps: Map<number, Map<string, number>> | undefined
+  /** The counts of series with many values: as objects, so that one look-up is enough to count. */
+  #maps: Map<number, Map<string, Counted>> | undefined
 
   /** `most`: as in {@link labelValue}. */
-  constructor(maxValues: number, most?: number) {
+  constructor(maxValues: number, most = MostOfLabel) {
     this.#maxValues = maxValues
     this.#most = most
   }
@@ -53,7 +57,8 @@ export class FrequencyTable implements PointTable<FrequencyPoint, LabelValue> {
   }
 
   add(address: number, of: LabelValue): void {
-    this.#addTo(address, String(labelValue(of, this.#most)), 1)
+    const value = typeof of === "string" && of.length <= this.#most ? of : String(labelValue(of, this.#most))
+    this.#addTo(address, value, 1)
   }
 
   #addTo(address: number, value: string, count: number): void {
@@ -62,8 +67,9 @@ export class FrequencyTable implements PointTable<FrequencyPoint, LabelValue> {
     const length = figures[f + Length]!
     if (length < 0) {
       const counts = this.#maps!.get(address)!
-      const before = counts.get(value)
-      if (before !== undefined || counts.size < this.#maxValues) counts.set(value, (before ?? 0) + count)
+      const counted = counts.get(value)
+      if (counted !== undefined) counted.count += count
+      else if (counts.size < this.#maxValues) counts.set(value, { count })
       else figures[f + Others]! += count
       return
     }
@@ -81,7 +87,7 @@ export class FrequencyTable implements PointTable<FrequencyPoint, LabelValue> {
     if (length >= this.#maxValues) figures[f + Others]! += count
     else if (length < FewValues) this.#append(figures, f, value, count)
     else {
-      const counts = new Map(this.#entries(address)).set(value, count)
+      const counts = countedOf(this.#entries(address)).set(value, { count })
       this.#freeFew(address)
       this.#putMap(address, counts)
     }
@@ -113,7 +119,7 @@ export class FrequencyTable implements PointTable<FrequencyPoint, LabelValue> {
   *#entries(address: number): Iterable<[value: string, count: number]> {
     const figures = this.#blocks.of(address)
     const f = this.#blocks.at(address)
-    if (figures[f + Length]! < 0) yield* this.#maps!.get(address)!
+    for (const [value, { count }] of this.#maps?.get(address) ?? []) yield [value, count]
     const few = figures[f + Address]!
     for (let i = 0; i < figures[f + Length]!; i++) {
       const values = this.#blocks.of(few)
@@ -139,13 +145,13 @@ export class FrequencyTable implements PointTable<FrequencyPoint, LabelValue> {
   }
 
   take(from: FrequencyTable, other: number): number {
-    const map = from.#maps?.get(other)
-    const address = this.#make(map === undefined ? from.#entries(other) : [], from.#othersOf(other))
-    if (map !== undefined) this.#putMap(address, new Map(map))
+    const isMap = from.#maps?.has(other) === true
+    const address = this.#make(isMap ? [] : from.#entries(other), from.#othersOf(other))
+    if (isMap) this.#putMap(address, countedOf(from.#entries(other)))
     return address
   }
 
-  #putMap(address: number, counts: Map<string, number>): void {
+  #putMap(address: number, counts: Map<string, Counted>): void {
     this.#maps ??= new Map()
     this.#maps.set(address, counts)
     this.#blocks.of(address)[this.#blocks.at(address) + Length] = -1
@@ -171,4 +177,10 @@ export class FrequencyTable implements PointTable<FrequencyPoint, LabelValue> {
     const entries = Array.from({ length: from.number() }, () => [from.text(), from.number()] as const)
     return this.#make(entries, others)
   }
+}
+
+const countedOf = (entries: Iterable<[value: string, count: number]>): Map<string, Counted> => {
+  const counts = new Map<string, Counted>()
+  for (const [value, count] of entries) counts.set(value, { count })
+  return counts
 }
