@@ -3,17 +3,16 @@
  */
 
 import type { Family, TagOf } from "../model/event.ts"
-import type { Metric } from "./definition/metric.ts"
 import type {
   Dimensioned,
   EventOfTag,
   ExemplarSource,
   FromZeroOptions,
+  InstrumentMetric,
   InstrumentOptions,
   Labels,
   LabelsOf,
   LabelValues,
-  SeriesState,
   Value,
   ValueOptions
 } from "./instrumentOptions.ts"
@@ -111,13 +110,7 @@ export const counter = <
 >(
   name: Name,
   options: CounterOptions<F, Tag, LS>
-): Metric<
-  Name,
-  CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
-  SeriesState<ExactSum>,
-  F["Type"],
-  EventOfTag<F, Tag>
-> =>
+): InstrumentMetric<Name, CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, ExactSum, F, Tag> =>
   instrument("counter", name, options, {
     checks: { exemplar: exemplarCheck },
     settings: ({ exemplar }) => exemplarSettings(exemplar)
@@ -155,10 +148,5 @@ export const upDownCounter = <
 >(
   name: Name,
   options: ValueOptions<F, Tag, LS> & FromZeroOptions
-): Metric<
-  Name,
-  CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
-  SeriesState<ExactSum>,
-  F["Type"],
-  EventOfTag<F, Tag>
-> => instrument("upDownCounter", name, options, { required: ["value"] })
+): InstrumentMetric<Name, CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, ExactSum, F, Tag> =>
+  instrument("upDownCounter", name, options, { required: ["value"] })

@@ -4,16 +4,15 @@
 
 import type { Family, TagOf } from "../model/event.ts"
 import { integerWithin, positiveInteger } from "../model/optionChecks.ts"
-import type { Metric } from "./definition/metric.ts"
 import type {
   Dimensioned,
   EventOfTag,
+  InstrumentMetric,
   InstrumentOptions,
   LabelSource,
   Labels,
   LabelsOf,
-  LabelValues,
-  SeriesState
+  LabelValues
 } from "./instrumentOptions.ts"
 import type { DistinctPoint } from "./instruments/distinct.ts"
 import type { FrequencyPoint } from "./instruments/frequency.ts"
@@ -84,13 +83,7 @@ export const frequency = <
 >(
   name: Name,
   options: FrequencyOptions<F, Tag, LS>
-): Metric<
-  Name,
-  FrequencyDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
-  SeriesState<FrequencyPoint>,
-  F["Type"],
-  EventOfTag<F, Tag>
-> =>
+): InstrumentMetric<Name, FrequencyDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, FrequencyPoint, F, Tag> =>
   instrument("frequency", name, options, {
     required: ["value"],
     checks: { maxValues: positiveInteger },
@@ -165,13 +158,7 @@ export const distinct = <
 >(
   name: Name,
   options: DistinctOptions<F, Tag, LS>
-): Metric<
-  Name,
-  DistinctDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
-  SeriesState<DistinctPoint>,
-  F["Type"],
-  EventOfTag<F, Tag>
-> =>
+): InstrumentMetric<Name, DistinctDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, DistinctPoint, F, Tag> =>
   instrument("distinct", name, options, {
     required: ["value"],
     checks: { precision: integerWithin(4, 16) },

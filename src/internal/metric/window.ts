@@ -4,15 +4,14 @@
 import * as Duration from "effect/Duration"
 import type { Family, TagOf } from "../model/event.ts"
 import { finiteDuration, integerWithin } from "../model/optionChecks.ts"
-import type { Metric } from "./definition/metric.ts"
 import type {
   Dimensioned,
   EventOfTag,
+  InstrumentMetric,
   InstrumentOptions,
   Labels,
   LabelsOf,
   LabelValues,
-  SeriesState,
   Value,
   ValueOptions
 } from "./instrumentOptions.ts"
@@ -134,13 +133,8 @@ export const rate = <
 >(
   name: Name,
   options: RateOptions<F, Tag, LS>
-): Metric<
-  Name,
-  RateDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
-  SeriesState<WindowPoint>,
-  F["Type"],
-  EventOfTag<F, Tag>
-> => instrument("rate", name, options, sliding)
+): InstrumentMetric<Name, RateDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, WindowPoint, F, Tag> =>
+  instrument("rate", name, options, sliding)
 
 /**
  * Measures count, sum, minimum, maximum and average of the values of the last minute.
@@ -172,10 +166,5 @@ export const window = <
 >(
   name: Name,
   options: WindowOptions<F, Tag, LS>
-): Metric<
-  Name,
-  WindowDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
-  SeriesState<WindowPoint>,
-  F["Type"],
-  EventOfTag<F, Tag>
-> => instrument("window", name, options, { ...sliding, required: ["value"] })
+): InstrumentMetric<Name, WindowDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, WindowPoint, F, Tag> =>
+  instrument("window", name, options, { ...sliding, required: ["value"] })

@@ -18,7 +18,6 @@ import {
 } from "./exponentialBuckets.ts"
 import { bucketOf } from "./exponentialScale.ts"
 import { anyNumber, type Measure } from "./measure.ts"
-import { addTo, noSum, type SumDraft, sumDraftOf, sumIn } from "./sumDraft.ts"
 
 export type { Buckets }
 
@@ -53,8 +52,9 @@ export const DefaultMaxSize = 160
 export const DefaultMaxScale = 20
 
 /** A point on which to work. */
-interface ExponentialDraft extends SumDraft {
+interface ExponentialDraft {
   count: number
+  sum: ExactSum
   min: number
   max: number
   scale: number
@@ -65,7 +65,7 @@ interface ExponentialDraft extends SumDraft {
 
 export const newDraft = ({ maxScale = DefaultMaxScale }: ExponentialSettings): ExponentialDraft => ({
   count: 0,
-  ...noSum,
+  sum: 0,
   min: Number.POSITIVE_INFINITY,
   max: Number.NEGATIVE_INFINITY,
   scale: maxScale,
@@ -76,22 +76,15 @@ export const newDraft = ({ maxScale = DefaultMaxScale }: ExponentialSettings): E
 
 const draftOf = (point: ExponentialPoint): ExponentialDraft => ({
   ...point,
-  ...sumDraftOf(point.sum),
   positive: copyOfBuckets(point.positive),
   negative: copyOfBuckets(point.negative)
-})
-
-/** The point that a draft has come to. Shares its buckets. */
-export const pointIn = ({ low, sum, units, ...rest }: ExponentialDraft): ExponentialPoint => ({
-  ...rest,
-  sum: sumIn({ low, sum, units })
 })
 
 /** Adds a value to a draft, at the finest scale that has room for it. */
 const take = (draft: ExponentialDraft, of: number, maxSize: number = DefaultMaxSize): void => {
   const value = 0 + of // 0 and -0 are the same
   draft.count++
-  addTo(draft, value)
+  draft.sum = plus(draft.sum, value)
   if (value < draft.min) draft.min = value
   if (value > draft.max) draft.max = value
   if (value === 0) {
@@ -116,12 +109,12 @@ export const exponentialMeasure = (settings: ExponentialSettings): Measure<Expon
   first: (value) => {
     const draft = newDraft(settings)
     take(draft, value, settings.maxSize)
-    return pointIn(draft)
+    return draft
   },
   next: (point, value) => {
     const draft = draftOf(point)
     take(draft, value, settings.maxSize)
-    return pointIn(draft)
+    return draft
   },
   merge: (left, right) => mergePoints(left, right, settings.maxSize),
   minus: minusPoints

@@ -1,6 +1,6 @@
 /** What an exponential histogram shows: its point, and estimates of its quantiles. */
 import { rounded } from "./exactSum.ts"
-import { DefaultMaxScale, type ExponentialPoint, newDraft, pointIn } from "./exponential.ts"
+import { DefaultMaxScale, type ExponentialPoint, newDraft } from "./exponential.ts"
 import { middleOf, relativeError } from "./exponentialScale.ts"
 
 /** Products may be rounded up, beyond the whole number that they are: `0.07 * 100` is more than 7. */
@@ -38,7 +38,7 @@ const estimate = ({ negative, positive, scale, zeroCount }: ExponentialPoint, ra
 
 export const showExponential = (point: ExponentialPoint | null) =>
   point === null
-    ? { ...pointIn(newDraft({})), sum: 0, min: null, max: null, ...noEstimates }
+    ? { ...newDraft({}), sum: 0, min: null, max: null, ...noEstimates }
     : {
         ...point,
         sum: rounded(point.sum),

@@ -2,9 +2,8 @@
  * Exact sums in arrays of doubles: one for the sum, one for what that rounds away, and beside them, for few series, what
  * does not fit in the two.
  */
-import { type ExactSum, errorOf, exactSum, isExact, unitsIn } from "./exactSum.ts"
+import { type ExactSum, errorOf, exactSum, isExact, unitsIn, unitsOf } from "./exactSum.ts"
 import type { SumCode } from "./points.ts"
-import { sumDraftOf } from "./sumDraft.ts"
 
 /**
  * As statements of JavaScript: adds `v` to the double at `high`, and what that rounds away to the one at `low`. If it fits
@@ -94,10 +93,11 @@ export class SumRests {
   }
 
   put(index: number, sum: ExactSum, [highs, high, lows, low]: SumPlace): void {
-    const draft = sumDraftOf(sum)
-    highs[high] = draft.sum
-    lows[low] = draft.low
-    this.set(index, draft.units)
+    const isBeyond = typeof sum === "string"
+    const [first = 0, second = 0, ...others] = isBeyond ? [] : [sum].flat()
+    highs[high] = first
+    lows[low] = second
+    this.set(index, unitsOf(isBeyond ? sum : others))
   }
 
   at(index: number, [highs, high, lows, low]: SumPlace): ExactSum {
