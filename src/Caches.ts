@@ -34,8 +34,9 @@
 import * as Cache from "effect/Cache"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import { longerThanZero, notBlank, refuse, whyInvalid } from "./internal/model/optionChecks.ts"
+import { type Check, got, longerThanZero, notBlank, refuse, whyInvalid } from "./internal/model/optionChecks.ts"
 import { type MeasureError, measuringRecorder } from "./internal/runtime/measuring.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { CacheMetrics } from "./internal/structures/cacheMetrics.ts"
@@ -88,7 +89,7 @@ export const observe = <Key, A, E, R>(
   options: Options = {}
 ): Effect.Effect<Measured<Key, A, E, R>, MeasureError, MetricsRuntime | Scope.Scope> =>
   Effect.gen(function* () {
-    yield* refuse(whyInvalid("name", name, notBlank))
+    yield* refuse(whyInvalid("name", name, notBlank) ?? whyInvalid("cache", cache, aCache))
     const runtime = yield* providedRuntime(MetricsRuntime)
     const checks = { recorderId: notBlank, interval: longerThanZero }
     const { emitUnsafe } = yield* measuringRecorder(runtime, CacheMetrics, "caches", options, checks)
@@ -99,3 +100,6 @@ export const observe = <Key, A, E, R>(
     const measured = measuredCache(name, cache, emitUnsafe)
     return { get: (key) => measuredGet(name, measured, emitUnsafe, key), cache: measured }
   })
+
+const aCache: Check = (value) =>
+  Predicate.hasProperty(value, "~effect/Cache") ? undefined : `must be a Cache of Effect, got ${got(value)}`

@@ -34,7 +34,7 @@ import { measureFetch } from "./internal/http/fetchRequests.ts"
 import { HttpServerMetrics } from "./internal/http/serverMetrics.ts"
 import { type ServerOptions, ServerRequests, serverOptionChecks } from "./internal/http/serverRequests.ts"
 import { observeUndici } from "./internal/http/undici.ts"
-import { aFunction } from "./internal/model/optionChecks.ts"
+import { aFunction, check } from "./internal/model/optionChecks.ts"
 import { internalsOf } from "./internal/runtime/internals.ts"
 import { measuringRecorder, measuringWith } from "./internal/runtime/measuring.ts"
 import { type AnyRuntime, type Stoppable, serviceOf, startScoped } from "./internal/runtime/withoutEffect.ts"
@@ -90,11 +90,12 @@ export const handler = async <Rest extends ReadonlyArray<unknown>>(
   handle: (request: Request, ...rest: Rest) => Response | PromiseLike<Response>,
   options: HandlerOptions<Rest> = {}
 ): Promise<(request: Request, ...rest: Rest) => Promise<Response>> => {
-  const { route = noRoute } = options
+  check("handle", handle, aFunction)
   const [recorder, clock] = await measuringWith(runtime, HttpServerMetrics, "http", options, {
     ...serverOptionChecks,
     route: aFunction
   })
+  const { route = noRoute } = options
   const requests = new ServerRequests(recorder.emitUnsafe, options)
   return (request, ...rest) =>
     measureFetch(

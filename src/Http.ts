@@ -39,7 +39,7 @@
  * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
-import { HttpClient } from "effect/http/HttpClient"
+import { HttpClient, isHttpClient } from "effect/http/HttpClient"
 import { HttpRouter } from "effect/http/HttpRouter"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
@@ -51,6 +51,7 @@ import { measureClient } from "./internal/http/effectClient.ts"
 import { measureEffect, notingRoute } from "./internal/http/effectServer.ts"
 import { HttpServerMetrics } from "./internal/http/serverMetrics.ts"
 import { type ServerOptions, ServerRequests, serverOptionChecks } from "./internal/http/serverRequests.ts"
+import { type Check, got, refuse, whyInvalid } from "./internal/model/optionChecks.ts"
 import { type MeasureError, measuringRecorder } from "./internal/runtime/measuring.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
@@ -191,11 +192,15 @@ export const client = <E, R>(
   self: HttpClient.With<E, R>,
   options: ClientOptions = {}
 ): Effect.Effect<HttpClient.With<E, R>, MeasureError, MetricsRuntime | Scope.Scope> =>
-  Effect.flatMap(providedRuntime(MetricsRuntime), (runtime) =>
-    Effect.map(measuringRecorder(runtime, HttpClientMetrics, "http", options, clientOptionChecks), ({ emitUnsafe }) =>
-      measureClient(new ClientRequests(emitUnsafe, options), self)
-    )
-  )
+  Effect.gen(function* () {
+    yield* refuse(whyInvalid("self", self, aClient))
+    const runtime = yield* providedRuntime(MetricsRuntime)
+    const recorder = yield* measuringRecorder(runtime, HttpClientMetrics, "http", options, clientOptionChecks)
+    return measureClient(new ClientRequests(recorder.emitUnsafe, options), self)
+  })
+
+const aClient: Check = (value) =>
+  isHttpClient(value) ? undefined : `must be an HttpClient of Effect, got ${got(value)}`
 
 /**
  * Provides an `HttpClient` that measures its requests, like {@link client}, made of the one that it is provided with.

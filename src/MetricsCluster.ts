@@ -45,7 +45,7 @@ import type * as Scope from "effect/Scope"
 import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primary.ts"
 import { storing } from "./internal/cluster/storing.ts"
 import { reportToPrimary } from "./internal/cluster/worker.ts"
-import { levelsWith, mergeable, metricsAndSets, whyNotMergeable } from "./internal/merging/mergeable.ts"
+import { levelsWith, mergeable, metricsAndSets, someMetrics, whyNotMergeable } from "./internal/merging/mergeable.ts"
 import { mergedRuntime } from "./internal/merging/mergedRuntime.ts"
 import { refuseInMetricsModule } from "./internal/model/importedModules.ts"
 import {
@@ -158,7 +158,9 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
     options: ClusterOptions
   ): Effect.fn.Return<ClusterService, InvalidState | MetricsModuleError, Scope.Scope> {
     yield* refuseInMetricsModule
-    yield* refuse(whyInvalidOptions(options, optionChecks, true) ?? whyNotMergeable(options.metrics) ?? whyNotPrimary())
+    yield* refuse(
+      whyInvalidOptions(options, optionChecks, ["metrics"]) ?? whyNotMergeable(options.metrics) ?? whyNotPrimary()
+    )
     const { levels = [], maxEnded = 1000, namespace = "cluster", timeout = "1 second" } = options
     const context = yield* Effect.context<never>()
     const clock = yield* Clock.Clock
@@ -234,7 +236,7 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
 }
 
 const optionChecks: { readonly [K in keyof Required<ClusterOptions>]: Check } = {
-  metrics: metricsAndSets,
+  metrics: someMetrics,
   levels: metricsAndSets,
   timeout: longerThanZero,
   maxEnded: positiveInteger,

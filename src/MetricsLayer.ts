@@ -17,11 +17,11 @@
  *
  * @since 0.2.0
  */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { runtimeConfig } from "./internal/runtime/runtimeConfig.ts"
+import { runtimeConfig, unwrapped } from "./internal/runtime/runtimeConfig.ts"
 import type { RuntimeStartError } from "./MetricsError.ts"
 import {
   MetricsRuntime,
@@ -171,7 +171,7 @@ export const config = (defaults: Partial<RuntimeOptions> = {}): Config.Config<Ru
 export const layerWorkerConfig = (
   options: Config.Wrap<WorkerOptions> = config()
 ): Layer.Layer<MetricsRuntime, RuntimeStartError | Config.ConfigError> =>
-  Layer.unwrap(Effect.map(Config.unwrap(options), layerWorker))
+  Layer.unwrap(Effect.map(unwrapped(options), layerWorker))
 
 /**
  * Folds as {@link layerInProcess} does, with options from `Config`. Default: those of {@link config}. Fails with
@@ -194,4 +194,4 @@ export const layerWorkerConfig = (
 export const layerInProcessConfig = (
   options: Config.Wrap<RuntimeOptions> = config()
 ): Layer.Layer<MetricsRuntime, RuntimeStartError | Config.ConfigError> =>
-  Layer.unwrap(Effect.map(Config.unwrap(options), layerInProcess))
+  Layer.unwrap(Effect.map(unwrapped(options), layerInProcess))

@@ -47,6 +47,7 @@ import { StateStore } from "./internal/store/stateStore.ts"
 import { cloneable, type StoreModule, storeModule } from "./internal/store/storeModule.ts"
 import { openReader, type ReaderOptions, type StoreReaderService } from "./internal/storeReader/openReader.ts"
 import type { StoreReport } from "./internal/storeReader/storeReader.ts"
+import { isOf } from "./internal/util/realms.ts"
 import type { InvalidState, MetricsModuleError, MetricsStoreError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
@@ -193,4 +194,6 @@ export class MetricsStore extends Context.Service<MetricsStore, StoreReaderServi
 }
 
 const aUrl: Check = (value) =>
-  URL.canParse(String(value)) ? undefined : "must be the URL of a module, such as import.meta.url"
+  (typeof value === "string" || isOf(value, "URL")) && URL.canParse(String(value))
+    ? undefined
+    : "must be the URL of a module, such as import.meta.url"

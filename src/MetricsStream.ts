@@ -7,7 +7,8 @@
  *
  * @example
  * ```ts
- * import { Effect, Layer } from "effect"
+ * import {  } from "./internal/model/usageErrors.ts"
+import { Effect, Layer } from "effect"
  * import { MetricsLayer, Recorder } from "mvx-metrics"
  * import { MetricsStream } from "mvx-metrics/MetricsStream"
  * import * as RedisStore from "mvx-metrics/RedisStore"
@@ -39,7 +40,7 @@ import type { FoldedMetrics } from "./internal/aggregate/foldedMetrics.ts"
 import { Reports, type StreamReport } from "./internal/aggregate/report.ts"
 import { reportRuntime } from "./internal/aggregate/reportRuntime.ts"
 import { type AggregatorStats, runAggregator } from "./internal/aggregate/runningAggregator.ts"
-import { mergeable, metricsAndSets, whyNotMergeable } from "./internal/merging/mergeable.ts"
+import { mergeable, someMetrics, whyNotMergeable } from "./internal/merging/mergeable.ts"
 import {
   aNamespace,
   type Check,
@@ -56,7 +57,7 @@ import { openEvents } from "./internal/store/openStore.ts"
 import type { StoreModule } from "./internal/store/storeModule.ts"
 import { millisOf } from "./internal/util/timing.ts"
 import type * as Metric from "./Metric.ts"
-import { InvalidArgument, type MetricsStoreError } from "./MetricsError.ts"
+import type { MetricsStoreError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { StreamCounts, StreamReport, StreamSource, StreamTotal } from "./internal/aggregate/report.ts"
@@ -150,7 +151,9 @@ export class MetricsStream extends Context.Service<MetricsStream, StreamService>
   static readonly make = Effect.fnUntraced(function* (
     options: StreamAggregateOptions
   ): Effect.fn.Return<StreamService, MetricsStoreError, Scope.Scope> {
-    yield* refuse(whyInvalidOptions(options, optionChecks, true) ?? whyIncomplete(options))
+    yield* refuse(
+      whyInvalidOptions(options, optionChecks, ["store", "namespace", "metrics"]) ?? whyNotMergeable(options.metrics)
+    )
     const { interval = "500 millis", lease = "10 seconds", maxEnded = 1000, silentAfter = "1 minute" } = options
     const namespace = options.namespace.trim()
     const store = yield* openEvents(options.store)
@@ -232,17 +235,9 @@ const ReportReader = "report"
 const optionChecks: { readonly [K in keyof Required<StreamAggregateOptions>]: Check } = {
   store: anEventStore,
   namespace: aNamespace,
-  metrics: metricsAndSets,
+  metrics: someMetrics,
   interval: longerThanZero,
   lease: finiteDuration,
   silentAfter: finiteDuration,
   maxEnded: positiveInteger
-}
-
-const whyIncomplete = (options: StreamAggregateOptions): InvalidArgument | undefined => {
-  const refused = (argument: string, reason: string) => new InvalidArgument({ argument, reason })
-  const { metrics, namespace, store } = options
-  if (store === undefined) return refused("store", anEventStore(store)!)
-  if (namespace === undefined) return refused("namespace", aNamespace(namespace)!)
-  return whyNotMergeable(metrics)
 }

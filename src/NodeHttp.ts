@@ -107,11 +107,11 @@ export type FastifyHook = (
  * @since 0.2.0
  */
 export const middleware = async (runtime: AnyRuntime, options: Options = {}): Promise<Middleware> => {
-  const { route = expressRoute } = options
   const [recorder, clock] = await measuringWith(runtime, HttpServerMetrics, "http", options, {
     ...serverOptionChecks,
     route: aFunction
   })
+  const { route = expressRoute } = options
   const requests = new ServerRequests(recorder.emitUnsafe, options)
   return (request, response, next) => {
     measureNode(requests, clock, request, response, () => route(request))

@@ -40,6 +40,7 @@ import type { BatchObservableCallback, Meter, MetricOptions, Observable } from "
 import type { MetricProducer } from "@opentelemetry/sdk-metrics"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import { CarriedSeries } from "./internal/exporters/carried.ts"
 import { carriedReads } from "./internal/exporters/carriedReads.ts"
 import { sharedCollection, watchFamilies } from "./internal/exporters/descriptors.ts"
@@ -48,11 +49,11 @@ import { type Observed, observations } from "./internal/exporters/otelObservatio
 import { makeProducer } from "./internal/exporters/sdk/producer.ts"
 import { inParts } from "./internal/formats/inParts.ts"
 import { type MetricData, together } from "./internal/formats/metricData.ts"
-import { refuse } from "./internal/model/optionChecks.ts"
+import { type Check, check, refuse } from "./internal/model/optionChecks.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/withoutEffect.ts"
 import { inSlices } from "./internal/util/inSlices.ts"
-import { InvalidArgument, type NamespaceTaken } from "./MetricsError.ts"
+import type { InvalidArgument, NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { AnyRuntime } from "./internal/runtime/withoutEffect.ts"
@@ -129,9 +130,7 @@ export const producer = (runtime: AnyRuntime): MetricProducer => makeProducer(se
  * @since 0.2.0
  */
 export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
-  if (typeof meter?.addBatchObservableCallback !== "function") {
-    throw new InvalidArgument({ argument: "meter", reason: "must be a Meter of @opentelemetry/api" })
-  }
+  check("meter", meter, aMeter)
   const service = serviceOf(runtime)
   const release = takeNamespace("the meter", meter, service)
   const carried = new CarriedSeries(MostSeries, false)
@@ -188,6 +187,11 @@ export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
 
 /** An SDK keeps as many series of a metric apart by default. */
 const MostSeries = 2000
+
+const aMeter: Check = (value) =>
+  Predicate.hasProperty(value, "addBatchObservableCallback") && typeof value.addBatchObservableCallback === "function"
+    ? undefined
+    : "must be a Meter of @opentelemetry/api"
 
 const isSame = (one: Observed, other: Observed): boolean =>
   one.kind === other.kind && one.description === other.description && one.unit === other.unit

@@ -116,16 +116,7 @@ export class Exporter extends Context.Service<Exporter, { readonly flush: Effect
 export const layer = (
   options: OtlpOptions = {}
 ): Layer.Layer<Exporter | OtlpExporter.Flusher, NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
-  Layer.effect(
-    Exporter,
-    Effect.gen(function* () {
-      const runtime = serviceOf(yield* providedRuntime(MetricsRuntime))
-      const flusher = yield* OtlpExporter.Flusher
-      const flush = yield* checkedExporter(runtime, options)
-      yield* flusher.register(Effect.ignore(flush))
-      return { flush }
-    })
-  ).pipe(Layer.provideMerge(OtlpExporter.layerFlusher))
+  layerOf(options)
 
 /**
  * Exports as {@link layer} does, in JSON, whatever the variables say.
@@ -151,7 +142,7 @@ export const layer = (
  * @since 0.2.0
  */
 export const layerJson = (options?: Omit<OtlpOptions, "protocol">): ReturnType<typeof layer> =>
-  layer({ ...options, protocol: "http/json" })
+  layerOf(options, "http/json")
 
 /**
  * Exports as {@link layer} does, in protobuf, whatever the variables say.
@@ -175,12 +166,17 @@ export const layerJson = (options?: Omit<OtlpOptions, "protocol">): ReturnType<t
  * @since 0.2.0
  */
 export const layerProtobuf = (options?: Omit<OtlpOptions, "protocol">): ReturnType<typeof layer> =>
-  layer({ ...options, protocol: "http/protobuf" })
+  layerOf(options, "http/protobuf")
 
-const checkedExporter = Effect.fnUntraced(function* (runtime: RuntimeService, options: OtlpOptions) {
-  yield* refuse(whyInvalidOptions(options, otlpOptionChecks, true))
+const checkedExporter = Effect.fnUntraced(function* (
+  runtime: RuntimeService,
+  options: OtlpOptions,
+  protocol?: OtlpOptions["protocol"]
+) {
+  yield* refuse(whyInvalidOptions(options, otlpOptionChecks, []))
   const { instanceId, log } = internalsOf(runtime)
-  const settings = yield* settingsOf(options, runtime.namespace, instanceId)
+  const all = protocol === undefined ? options : { ...options, protocol }
+  const settings = yield* settingsOf(all, runtime.namespace, instanceId)
   for (const warning of settings.warnings) yield* log.warning(warning)
   if (settings.isDisabled) {
     yield* log.notice("OTEL_SDK_DISABLED is true: nothing is exported")
@@ -234,3 +230,18 @@ export const start = async (runtime: AnyRuntime, options: OtlpOptions = {}): Pro
   )
   return { flush: () => Effect.runPromiseWith(context)(flush), ...stoppable }
 }
+
+const layerOf = (
+  options: OtlpOptions = {},
+  protocol?: OtlpOptions["protocol"]
+): Layer.Layer<Exporter | OtlpExporter.Flusher, NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
+  Layer.effect(
+    Exporter,
+    Effect.gen(function* () {
+      const runtime = serviceOf(yield* providedRuntime(MetricsRuntime))
+      const flusher = yield* OtlpExporter.Flusher
+      const flush = yield* checkedExporter(runtime, options, protocol)
+      yield* flusher.register(Effect.ignore(flush))
+      return { flush }
+    })
+  ).pipe(Layer.provideMerge(OtlpExporter.layerFlusher))

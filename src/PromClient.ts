@@ -29,6 +29,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import { sharedCollection, watchFamilies } from "./internal/exporters/descriptors.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import {
@@ -41,13 +42,13 @@ import {
 import { Duplicates } from "./internal/formats/duplicates.ts"
 import type { MetricData } from "./internal/formats/metricData.ts"
 import { helpOf } from "./internal/formats/prometheus/families.ts"
-import { refuse } from "./internal/model/optionChecks.ts"
+import { type Check, check, refuse } from "./internal/model/optionChecks.ts"
 import { type Family, familyOf } from "./internal/naming/names.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import type { RuntimeService } from "./internal/runtime/service.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/withoutEffect.ts"
 import { inSlices } from "./internal/util/inSlices.ts"
-import { InvalidArgument, MetricNameCollision, type NamespaceTaken } from "./MetricsError.ts"
+import { type InvalidArgument, MetricNameCollision, type NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { AnyRuntime } from "./internal/runtime/withoutEffect.ts"
@@ -122,9 +123,7 @@ const sharedIn = new WeakMap<Registry, Map<string, Shared>>()
  * @since 0.2.0
  */
 export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => void) => {
-  if (typeof registry?.registerMetric !== "function" || typeof registry.removeSingleMetric !== "function") {
-    throw new InvalidArgument({ argument: "registry", reason: "must be a Registry of prom-client" })
-  }
+  check("registry", registry, aRegistry)
   const service = serviceOf(runtime)
   const release = takeNamespace("the registry", registry, service)
   const collection = sharedCollection(service)
@@ -194,6 +193,13 @@ export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => vo
     throw error
   }
 }
+
+const aRegistry: Check = (value) =>
+  ["registerMetric", "removeSingleMetric", "getSingleMetric"].every(
+    (method) => Predicate.hasProperty(value, method) && typeof value[method] === "function"
+  )
+    ? undefined
+    : "must be a Registry of prom-client"
 
 const promMetric = (data: MetricData, name: string, readers: Shared["readers"]): PromMetric => {
   const { type } = familyOf(data)

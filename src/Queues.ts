@@ -31,7 +31,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import { longerThanZero, notBlank, refuse, whyInvalid } from "./internal/model/optionChecks.ts"
+import { type Check, got, longerThanZero, notBlank, refuse, whyInvalid } from "./internal/model/optionChecks.ts"
 import { type MeasureError, measuringRecorder } from "./internal/runtime/measuring.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { QueueMetrics } from "./internal/structures/queueMetrics.ts"
@@ -70,7 +70,7 @@ export const observe = <A, E>(
   options: Options = {}
 ): Effect.Effect<void, MeasureError, MetricsRuntime | Scope.Scope> =>
   Effect.gen(function* () {
-    yield* refuse(whyInvalid("name", name, notBlank))
+    yield* refuse(whyInvalid("name", name, notBlank) ?? whyInvalid("queue", queue, aQueue))
     const runtime = yield* providedRuntime(MetricsRuntime)
     const checks = { recorderId: notBlank, interval: longerThanZero }
     const { emitUnsafe } = yield* measuringRecorder(runtime, QueueMetrics, "queues", options, checks)
@@ -80,3 +80,5 @@ export const observe = <A, E>(
     })
     yield* sampled(sample, options.interval ?? "10 seconds")
   })
+
+const aQueue: Check = (value) => (Queue.isDequeue(value) ? undefined : `must be a Queue of Effect, got ${got(value)}`)

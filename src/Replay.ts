@@ -27,9 +27,17 @@ import * as Stream from "effect/Stream"
 import { DirectFold } from "./internal/fold/directFold.ts"
 import type { MetricsGiven } from "./internal/metric/definition/metric.ts"
 import { metricsGiven } from "./internal/metric/flattenMetrics.ts"
-import { type Check, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import {
+  anIterable,
+  aTime,
+  check,
+  notBlank,
+  refuse,
+  whyInvalid,
+  whyInvalidOptions
+} from "./internal/model/optionChecks.ts"
 import type { Captured } from "./internal/replay/ndjson.ts"
-import { type FailOptions, fromNdjson, type SkipOptions, toNdjson } from "./internal/replay/ndjsonStream.ts"
+import { aStream, type FailOptions, fromNdjson, type SkipOptions, toNdjson } from "./internal/replay/ndjsonStream.ts"
 import { copyOf, whyInvalidEvent } from "./internal/stream/eventWriter.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument, type InvalidLine } from "./MetricsError.ts"
@@ -56,8 +64,6 @@ export interface RunOptions {
   readonly now?: number
 }
 
-const aTime: Check = (value) => (Number.isFinite(value) ? undefined : "must be a time in milliseconds")
-
 /** The metrics with what they have taken so far. */
 class Run {
   readonly #fold = new DirectFold()
@@ -74,7 +80,10 @@ class Run {
 
   /** Folds events up to the first one with which something is wrong. */
   take(captured: Iterable<Captured>): InvalidArgument | undefined {
-    for (const { at, event } of captured) {
+    const invalid = whyInvalid("captured", captured, anIterable("captured events"))
+    if (invalid !== undefined) return invalid
+    for (const each of captured) {
+      const { at, event } = Object(each) as Captured
       const own = copyOf(event)
       const reason = aTime(at) ?? (own === undefined ? (whyInvalidEvent(event) ?? "changed") : undefined)
       if (reason !== undefined) return new InvalidArgument({ argument: `captured[${this.#count}]`, reason })
@@ -154,6 +163,7 @@ export const runStream = Effect.fnUntraced(function* <
   captured: Stream.Stream<Captured<Event>, E, R>,
   options?: RunOptions
 ): Effect.fn.Return<SnapshotsOf<Given>, E | InvalidArgument, R> {
+  yield* refuse(whyInvalid("captured", captured, aStream))
   const replay = yield* Effect.sync(() => new Run(metrics, options))
   yield* Stream.runForEachArray(captured, (events) =>
     Effect.suspend(() => {
@@ -199,6 +209,7 @@ export const readFile: {
   path: string,
   options?: FailOptions | SkipOptions<E, R>
 ): Stream.Stream<Captured<F["Type"]>, PlatformError, FileSystem.FileSystem> => {
+  check("path", path, notBlank)
   const chunks = Stream.unwrap(FileSystem.FileSystem.use((files) => Effect.succeed(files.stream(path))))
   return fromNdjson(family, chunks, options as SkipOptions)
 }
@@ -229,5 +240,8 @@ export const writeFile = <F extends Family, E, R>(
   family: F,
   path: string,
   captured: Stream.Stream<Captured<F["Type"]>, E, R>
-): Effect.Effect<void, PlatformError | E | InvalidArgument, FileSystem.FileSystem | R> =>
-  FileSystem.FileSystem.use((files) => toNdjson(family, captured).pipe(Stream.encodeText, Stream.run(files.sink(path))))
+): Effect.Effect<void, PlatformError | E | InvalidArgument, FileSystem.FileSystem | R> => {
+  check("path", path, notBlank)
+  const lines = Stream.encodeText(toNdjson(family, captured))
+  return FileSystem.FileSystem.use((files) => Stream.run(lines, files.sink(path)))
+}

@@ -36,9 +36,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { SqlClient } from "effect/sql/SqlClient"
-import { notBlank, positiveIntegerUpTo } from "./internal/model/optionChecks.ts"
+import { type Check, got, notBlank, positiveIntegerUpTo, refuse, whyInvalid } from "./internal/model/optionChecks.ts"
 import { type MeasureError, measuringRecorder } from "./internal/runtime/measuring.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { measureSql } from "./internal/sql/measureSql.ts"
@@ -103,12 +104,16 @@ export const client = <Client extends SqlClient>(
   self: Client,
   options: Options = {}
 ): Effect.Effect<Client, MeasureError, MetricsRuntime | Scope.Scope> =>
-  Effect.flatMap(providedRuntime(MetricsRuntime), (runtime) =>
-    Effect.map(measuringRecorder(runtime, SqlMetrics, "sql", options, checks), ({ emitUnsafe }) => {
-      const { namespace, serverAddress, serverPort } = options
-      return measureSql(self, emitUnsafe, { namespace, address: serverAddress, port: serverPort })
-    })
-  )
+  Effect.gen(function* () {
+    yield* refuse(whyInvalid("self", self, aClient))
+    const runtime = yield* providedRuntime(MetricsRuntime)
+    const { emitUnsafe } = yield* measuringRecorder(runtime, SqlMetrics, "sql", options, checks)
+    const { namespace, serverAddress, serverPort } = options
+    return measureSql(self, emitUnsafe, { namespace, address: serverAddress, port: serverPort })
+  })
+
+const aClient: Check = (value) =>
+  Predicate.hasProperty(value, "~effect/sql/SqlClient") ? undefined : `must be a SqlClient of Effect, got ${got(value)}`
 
 /**
  * Provides a `SqlClient` that measures its statements, like {@link client}, made of the one that it is provided with.

@@ -31,7 +31,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { MetricsGiven } from "../internal/metric/definition/metric.ts"
 import { metricsGiven } from "../internal/metric/flattenMetrics.ts"
-import { anything, refuse, whyInvalidOptions } from "../internal/model/optionChecks.ts"
+import { aFamily, anything, refuse, whyInvalid, whyInvalidOptions } from "../internal/model/optionChecks.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../internal/recorder/options.ts"
 import type { RecorderService } from "../internal/recorder/service.ts"
 import type { Captured } from "../internal/replay/ndjson.ts"
@@ -175,7 +175,10 @@ const layerOf = <R>(
 const readerOf = (captures: Captures): TestRecorderService => ({
   events: Effect.sync(() => [...captures.events]),
   eventsOf: (family) =>
-    Effect.sync(() => captures.events.filter(({ event }) => Object.hasOwn(family.cases, event._tag))),
+    Effect.andThen(
+      refuse(whyInvalid("family", family, aFamily)),
+      Effect.sync(() => captures.events.filter(({ event }) => Object.hasOwn(family.cases, event._tag)))
+    ),
   refused: Effect.sync(() => [...captures.refused]),
   clear: Effect.sync(() => Object.assign(captures, noCaptures()))
 })

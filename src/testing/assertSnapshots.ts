@@ -5,6 +5,7 @@
  * value may be a matcher of the test framework, `expect.closeTo(0.3)`. A quarantined metric never passes.
  */
 import { AssertionError } from "node:assert"
+import { aRecord, aSnapshot, type Check, check, got, isRecord } from "../internal/model/optionChecks.ts"
 import { isQuarantined, type Snapshot, type Snapshots } from "../Snapshot.ts"
 import { differences, type Extent, partOf } from "./differences.ts"
 
@@ -57,7 +58,7 @@ export type PartOf<Dimensions> =
  * @since 0.2.0
  */
 export const assertSnapshots = (received: Snapshots, expected: Expected): void =>
-  check(received, expected, "whole", assertSnapshots)
+  compare(received, expected, "whole", assertSnapshots)
 
 /**
  * Asserts that the snapshots have at least these metrics, with at least these dimensions.
@@ -79,7 +80,7 @@ export const assertSnapshots = (received: Snapshots, expected: Expected): void =
  * @since 0.2.0
  */
 export const assertSnapshotsMatch = (received: Snapshots, expected: Expected): void =>
-  check(received, expected, "part", assertSnapshotsMatch)
+  compare(received, expected, "part", assertSnapshotsMatch)
 
 /**
  * Asserts that a metric has exactly these dimensions.
@@ -101,7 +102,7 @@ export const assertSnapshotsMatch = (received: Snapshots, expected: Expected): v
  * @since 0.2.0
  */
 export const assertSnapshot = <D>(received: Snapshot<D>, expected: NoInfer<D>): void =>
-  check({ [received.name]: received }, { [received.name]: expected }, "whole", assertSnapshot)
+  compareOne(received, expected, "whole", assertSnapshot)
 
 /**
  * Asserts that a metric has at least these dimensions.
@@ -123,9 +124,23 @@ export const assertSnapshot = <D>(received: Snapshot<D>, expected: NoInfer<D>): 
  * @since 0.2.0
  */
 export const assertSnapshotMatches = <D>(received: Snapshot<D>, expected: PartOf<NoInfer<D>>): void =>
-  check({ [received.name]: received }, { [received.name]: expected }, "part", assertSnapshotMatches)
+  compareOne(received, expected, "part", assertSnapshotMatches)
 
-const check = (received: Snapshots, expected: Expected, extent: Extent, caller: (...args: never) => void): void => {
+type Caller = (...args: never) => void
+
+const compareOne = (received: Snapshot, expected: unknown, extent: Extent, caller: Caller): void => {
+  check("received", received, aSnapshot)
+  compare({ [received.name]: received }, { [received.name]: expected } as Expected, extent, caller)
+}
+
+const someSnapshots: Check = (value) =>
+  isRecord(value) && Object.values(value).every((each) => aSnapshot(each) === undefined)
+    ? undefined
+    : `must be snapshots by the name of their metric, got ${got(value)}`
+
+const compare = (received: Snapshots, expected: Expected, extent: Extent, caller: Caller): void => {
+  check("received", received, someSnapshots)
+  check("expected", expected, aRecord)
   const names = new Set([...Object.keys(expected), ...(extent === "whole" ? Object.keys(received) : [])])
   const lines = [...names].flatMap((name) => difference(name, received, expected, extent))
   if (lines.length === 0) return

@@ -4,9 +4,9 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
-import { aDuration, whyInvalid } from "../internal/model/optionChecks.ts"
+import { aDuration, type Check, check } from "../internal/model/optionChecks.ts"
 import { clockOf } from "../internal/util/fixedTime.ts"
-import { InvalidArgument } from "../MetricsError.ts"
+import { isOf } from "../internal/util/realms.ts"
 
 /**
  * A point in time: a date, milliseconds since the Unix epoch, or a date in ISO 8601.
@@ -17,11 +17,17 @@ import { InvalidArgument } from "../MetricsError.ts"
 export type Time = Date | number | string
 
 const millisOf = (time: Time): number => {
-  const millis = typeof time === "number" ? time : new Date(time).getTime()
-  if (Number.isFinite(millis)) return millis
-  const reason = "must be a date, milliseconds since the Unix epoch, or a date in ISO 8601: 2026-01-31T12:00:00Z"
-  throw new InvalidArgument({ argument: "time", reason })
+  check("time", time, aPointInTime)
+  return toMillis(time)
 }
+
+const toMillis = (time: Time): number => (typeof time === "number" ? time : new Date(time).getTime())
+
+const aPointInTime: Check = (value) =>
+  (typeof value === "number" || typeof value === "string" || isOf(value, "Date")) &&
+  Number.isFinite(toMillis(value as Time))
+    ? undefined
+    : "must be a date, milliseconds since the Unix epoch, or a date in ISO 8601: 2026-01-31T12:00:00Z"
 
 /**
  * Provides a clock that always shows the same time. Sleeps take real time. To move time in a test, use Effect's
@@ -69,8 +75,7 @@ export const fixedClock = (time: Time): Layer.Layer<never> => {
  */
 export const steppingClock = (start: Time, step: Duration.Input): Layer.Layer<never> => {
   const first = millisOf(start)
-  const invalid = whyInvalid("step", step, aDuration)
-  if (invalid !== undefined) throw invalid
+  check("step", step, aDuration)
   const millis = Duration.toMillis(step)
   return Layer.sync(Clock.Clock, () => {
     let readings = 0

@@ -1,6 +1,5 @@
 /** Labels that all series have: what is wrong with those that somebody wants. */
-import * as Predicate from "effect/Predicate"
-import type { Check } from "../model/optionChecks.ts"
+import { type Check, isRecord } from "../model/optionChecks.ts"
 
 const LabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 
@@ -11,7 +10,7 @@ const taken: ReadonlyArray<string> = ["job", "recorder", "namespace", "le", "qua
 export const labelsCheck =
   (job: string): Check =>
   (value) => {
-    if (!Predicate.isObject(value) || Array.isArray(value)) return "must be an object of texts by name"
+    if (!isRecord(value)) return "must be an object of texts by name"
     for (const [name, text] of Object.entries(value)) {
       if (!LabelName.test(name) || name.startsWith("__")) {
         return `has the label ${JSON.stringify(name)}. Names of labels are letters, digits and _, and do not begin with a digit or __`

@@ -13,10 +13,10 @@ import {
   headersCheck,
   integerWithin,
   isHttpUrl,
+  isRecord,
   longerThanZero,
   notBlank,
   oneOf,
-  whyInvalid,
   whyInvalidOptions
 } from "../model/optionChecks.ts"
 import type { InvalidArgument } from "../model/usageErrors.ts"
@@ -164,9 +164,8 @@ export const whyInvalidPush = (
   options: PushOptions | PushingOptions,
   repeats: boolean
 ): InvalidArgument | undefined => {
-  const protocol = (options as Partial<PushOptions> | undefined)?.protocol ?? "pushgateway"
-  const isRemote = protocol === "remote-write"
-  const own = checks[isRemote ? protocol : "pushgateway"]
+  const isRemote = isRecord(options) && options.protocol === "remote-write"
+  const own = checks[isRemote ? "remote-write" : "pushgateway"]
   const repeated = { ...own, ...times, ...(!isRemote && group) }
-  return whyInvalidOptions(options, repeats ? repeated : own, true) ?? whyInvalid("url", options.url, urlCheck)
+  return whyInvalidOptions(options, repeats ? repeated : own, ["url"])
 }

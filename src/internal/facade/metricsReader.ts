@@ -1,4 +1,5 @@
 /** A reader of a store, for programs without Effect. */
+
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -13,6 +14,7 @@ import { textOf } from "../util/pieces.ts"
 import type { Logger } from "./logger.ts"
 import { runIn } from "./run.ts"
 import { ServedMetrics } from "./servedMetrics.ts"
+import { aLogger } from "./startOptions.ts"
 import type { StartedRuntime } from "./startRuntime.ts"
 
 /**
@@ -66,11 +68,14 @@ export class MetricsReader extends ServedMetrics implements AsyncDisposable {
    *
    * @since 0.2.0
    */
-  static async open({ logger, ...options }: PlainReaderOptions): Promise<MetricsReader> {
-    const { openReader } = await import("../storeReader/openReader.ts")
+  static async open(options: PlainReaderOptions): Promise<MetricsReader> {
+    const { openReader, whyInvalidReader } = await import("../storeReader/openReader.ts")
+    const invalid = whyInvalidReader(options, { logger: aLogger })
+    if (invalid !== undefined) throw invalid
+    const { logger, ...own } = options
     const context = logger === undefined ? Context.empty() : (await import("./logger.ts")).contextWithLogger(logger)
     const run = runIn(context)
-    const [{ report, runtime }, scope] = await run.promise(inOwnScope(openReader(options)))
+    const [{ report, runtime }, scope] = await run.promise(inOwnScope(openReader(own)))
     return new MetricsReader({ run, runtime, scope }, report)
   }
 

@@ -15,7 +15,7 @@ import type {
   States
 } from "../metric/definition/snapshot.ts"
 import type { Family, MetricEvent } from "../model/event.ts"
-import { aFamily, check, whyInvalidOptions } from "../model/optionChecks.ts"
+import { aFamily, anything, check, whyInvalidOptions } from "../model/optionChecks.ts"
 import { QueueOverflow } from "../model/recorderErrors.ts"
 import type { RecorderState, Stats } from "../model/stats.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
@@ -200,9 +200,10 @@ export class MetricsRecorder {
     options?: WaitOptions & SnapshotOptions
   ): Promise<SnapshotsOf<Set>>
   getMetricSnapshot(metrics: Metric.Any, options?: WaitOptions & SnapshotOptions): Promise<unknown> {
-    if (options?.labels === undefined) return this.#run.within(options, this.#recorder.snapshot(metrics))
-    const { labels, ...limits } = options
-    return this.#run.within(limits, this.#recorder.snapshot(metrics, { labels }))
+    const read = Effect.suspend(() =>
+      this.#recorder.snapshot(metrics, options?.labels === undefined ? undefined : { labels: options.labels })
+    )
+    return this.#run.within(options, read, { labels: anything })
   }
 
   /**

@@ -3,8 +3,8 @@
  */
 import * as Effect from "effect/Effect"
 import type { MetricChange } from "../metric/definition/snapshot.ts"
-import { InvalidArgument } from "../model/usageErrors.ts"
-import type { RecorderOptions as EffectRecorderOptions } from "../recorder/options.ts"
+import { aFunction, whyInvalidOptions } from "../model/optionChecks.ts"
+import { type RecorderOptions as EffectRecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
 
 /**
  * Options of a recorder: those of the Effect API, with plain functions for hooks.
@@ -24,22 +24,16 @@ export interface RecorderOptions extends Omit<EffectRecorderOptions, "onStarting
   readonly onMetricChanged?: (change: MetricChange) => unknown
 }
 
-const hooks = ["onStarting", "onStopped", "onMetricChanged"] as const
+const checks = { ...recorderOptionChecks, onStarting: aFunction, onStopped: aFunction }
 
-/** The options with hooks as effects. A hook that is not a function is refused here, by its name. */
+/** The options with hooks as effects. */
 export const withEffectHooks = (
   options: RecorderOptions | undefined
 ): Effect.Effect<EffectRecorderOptions | undefined> => {
-  // Options that are not an object are refused later.
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    return Effect.succeed(options as undefined)
-  }
+  const invalid = whyInvalidOptions(options, checks)
+  if (invalid !== undefined) return Effect.die(invalid)
+  if (options === undefined) return Effect.succeed(undefined)
   const { onMetricChanged, onStarting, onStopped, ...rest } = options
-  for (const hook of hooks) {
-    if (options[hook] !== undefined && typeof options[hook] !== "function") {
-      return Effect.die(new InvalidArgument({ argument: hook, reason: "must be a function" }))
-    }
-  }
   const run = (hook: () => unknown) => Effect.tryPromise({ try: async () => hook(), catch: (cause) => cause })
   return Effect.succeed({
     ...rest,

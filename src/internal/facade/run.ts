@@ -22,6 +22,8 @@ export interface WaitOptions extends FlushOptions {
 
 export const anAbortSignal: Check = (value) => (value instanceof AbortSignal ? undefined : "must be an AbortSignal")
 
+type Checks = { readonly [option: string]: Check }
+
 const checks: { readonly [K in keyof Required<WaitOptions>]: Check } = { ...flushOptionChecks, signal: anAbortSignal }
 
 export interface Run {
@@ -30,16 +32,16 @@ export interface Run {
   readonly promiseExit: <A, E>(effect: Effect.Effect<A, E>, options?: Effect.RunOptions) => Promise<Exit.Exit<A, E>>
   /** Throws a failure itself. */
   readonly sync: <A, E>(effect: Effect.Effect<A, E>) => A
-  /** Runs a read or a flush within the limits of its call. */
-  readonly within: <A, E>(options: WaitOptions | undefined, effect: Effect.Effect<A, E>) => Promise<A>
+  /** Runs a read or a flush within the limits of its call. `others`: the checks of options that are given beside them. */
+  readonly within: <A, E>(options: WaitOptions | undefined, effect: Effect.Effect<A, E>, others?: Checks) => Promise<A>
 }
 
 export const runIn = (context: Context.Context<never>): Run => {
   const promise = Effect.runPromiseWith(context)
   const promiseExit = Effect.runPromiseExitWith(context)
-  const within: Run["within"] = async (options, effect) => {
+  const within: Run["within"] = async (options, effect, others = {}) => {
     if (options === undefined) return promise(effect)
-    const invalid = whyInvalidOptions(options, checks)
+    const invalid = whyInvalidOptions(options, { ...checks, ...others })
     if (invalid !== undefined) throw invalid
     const { signal, timeout } = options
     signal?.throwIfAborted()

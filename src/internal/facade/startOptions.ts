@@ -5,7 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
-import { aBoolean, anything, type Check, notBlank, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
+import { aBoolean, anything, type Check, isRecord, whyInvalidOptions } from "../model/optionChecks.ts"
 import { RuntimeFailed } from "../model/runtimeErrors.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import {
@@ -163,13 +163,13 @@ type KeyOf<Union> = Union extends unknown ? keyof Union : never
 const aManagedRuntime: Check = (value) =>
   ManagedRuntime.isManagedRuntime(value) ? undefined : "must be a ManagedRuntime of Effect"
 
-const aLogger: Check = (value) =>
+export const aLogger: Check = (value) =>
   typeof value === "function"
     ? undefined
     : "must be a function. For pino: ({ level, message, annotations }) => log[level](annotations, message)"
 
 const someProcessEnds: Check = (value) =>
-  Array.isArray(value) && value.every((each) => processEnds.includes(each as ProcessEnd))
+  Array.isArray(value) && [...value].every((each) => processEnds.includes(each as ProcessEnd))
     ? undefined
     : `must be an array of some of ${processEnds.join(", ")}`
 
@@ -192,9 +192,8 @@ const inProcessChecks: typeof checks = {
 }
 
 export const whyInvalidStart = (options: StartOptions): InvalidArgument | undefined => {
-  const invalid =
-    whyInvalidOptions(options, options?.inProcess === true ? inProcessChecks : checks, true) ??
-    whyInvalid("namespace", options.namespace, notBlank)
+  const isInProcess = isRecord(options) && options.inProcess === true
+  const invalid = whyInvalidOptions(options, isInProcess ? inProcessChecks : checks, ["namespace"])
   if (invalid !== undefined || options.logger === undefined || options.runtime === undefined) return invalid
   return new InvalidArgument({
     argument: "logger",

@@ -1,12 +1,14 @@
 /**
  * Starts a runtime for programs without Effect.
  */
+
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { makeOnWorker } from "../runtime/onWorker.ts"
 import type { RuntimeOptions } from "../runtime/options.ts"
 import type { RuntimeService } from "../runtime/service.ts"
+import { whyInvalidAttach } from "../runtime/threadOptions.ts"
 import { inOwnScope } from "../runtime/withoutEffect.ts"
 import { flushOn } from "./processEnd.ts"
 import { type Run, runIn } from "./run.ts"
@@ -41,6 +43,8 @@ export const startRuntime = async (options: StartOptions): Promise<StartedRuntim
 
 /** Attaches this thread to the runtime of another one. */
 export const attachRuntime = async (options: PlainThreadOptions = {}): Promise<StartedRuntime> => {
+  const invalid = whyInvalidAttach(options)
+  if (invalid !== undefined) throw invalid
   const { makeAttached } = await import("../runtime/attachedRuntime.ts")
   const run = runIn(Context.empty())
   const { onStateChanged, ...own } = options

@@ -118,7 +118,7 @@ const checks: { readonly [K in keyof Required<FlightRecorderOptions>]: Check } =
 }
 
 export const aFlightRecorder: Check = (value) => {
-  const invalid = whyInvalidOptions(value, checks, true)
+  const invalid = whyInvalidOptions(value, checks, [])
   if (invalid === undefined) return undefined
   return invalid.argument === "options" ? "must be an object of options" : `${invalid.argument}: ${invalid.reason}`
 }

@@ -33,7 +33,7 @@ export interface ServerOptions {
 }
 
 export const methodsCheck: Check = (value) =>
-  Array.isArray(value) && value.every((each) => typeof each === "string" && each !== "")
+  Array.isArray(value) && [...value].every((each) => typeof each === "string" && each !== "")
     ? undefined
     : 'must be an array of methods, such as ["GET", "POST"]'
 

@@ -1,26 +1,32 @@
 /** The metrics of whoever adds up processes. */
+import { metricsAndSets } from "../metric/definition/define.ts"
 import { distinct, isSame } from "../metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { metricsOf } from "../metric/metricSet.ts"
+import type { Check } from "../model/optionChecks.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 
-export { metricsAndSets } from "../metric/metricsAndSets.ts"
+export { metricsAndSets }
 
 type Given = ReadonlyArray<Metric.Any | Metric.MetricSet>
 
 export const mergeable = (metrics: Given): ReadonlyArray<Metric.Any> => distinct(metrics.flatMap(metricsOf))
 
 /** Whether a metric is a level, as the built-in ones that are, or one of these. */
-export const levelsWith =
-  (levels: ReadonlyArray<Metric.Any>) =>
-  (metric: Metric.Any): boolean =>
-    isBuiltInLevel(metric) || levels.some((level) => isSame(level, metric))
+export const levelsWith = (levels: Given): ((metric: Metric.Any) => boolean) => {
+  const all = mergeable(levels)
+  return (metric) => isBuiltInLevel(metric) || all.some((level) => isSame(level, metric))
+}
+
+export const someMetrics: Check = (value) =>
+  metricsAndSets(value) === undefined && (value as Given).length > 0
+    ? undefined
+    : "must be an array of metrics and sets of metrics, at least one"
 
 /** Why states of these metrics cannot be added up, if they cannot. */
-export const whyNotMergeable = (metrics: Given | undefined): InvalidArgument | undefined => {
+export const whyNotMergeable = (metrics: Given): InvalidArgument | undefined => {
   const refused = (reason: string) => new InvalidArgument({ argument: "metrics", reason })
-  if (metrics === undefined || metrics.length === 0) return refused("must be an array of metrics, at least one")
   const each = mergeable(metrics)
   const names = each.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)

@@ -1,18 +1,9 @@
 /**
  * Metrics computed from other metrics.
  */
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Family, MetricEvent } from "../model/event.ts"
-import {
-  aFunction,
-  anything,
-  aString,
-  type Check,
-  refuseDefinition,
-  whyInvalid,
-  whyInvalidOptions
-} from "../model/optionChecks.ts"
+import { aFunction, aRecord, aString, type Check, refuseDefinition, whyInvalidOptions } from "../model/optionChecks.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import { define, isDefinition } from "./definition/define.ts"
 import { describe } from "./definition/fingerprint.ts"
@@ -123,15 +114,13 @@ export const derive = <const Name extends string, const From extends Sources, D>
 }
 
 const whyInvalidDerived = (options: unknown): InvalidArgument | undefined => {
-  const anObject: Check = (value) => (Predicate.isObject(value) ? undefined : "must be an object")
-  const invalid =
-    whyInvalid("options", options, anObject) ??
-    whyInvalidOptions(options, { from: anything, view: aFunction, description: aString, unit: aString })
+  const noMetrics = "must be an object of metrics, at least one"
+  const someMetrics: Check = (value) =>
+    aRecord(value) === undefined && Object.keys(value as object).length > 0 ? undefined : noMetrics
+  const checks = { from: someMetrics, view: aFunction, description: aString, unit: aString }
+  const invalid = whyInvalidOptions(options, checks, ["from", "view"])
   if (invalid !== undefined) return invalid
-  const { from, view } = options as DeriveOptions<Sources, unknown>
-  if (view === undefined) return new InvalidArgument({ argument: "view", reason: "is missing" })
-  const noMetrics = new InvalidArgument({ argument: "from", reason: "must be an object of metrics, at least one" })
-  if (!Predicate.isObject(from) || Object.keys(from).length === 0) return noMetrics
+  const { from } = options as DeriveOptions<Sources, unknown>
   const wrong = Object.entries(from).find(([, metric]) => !isDefinition(metric))
   if (wrong !== undefined) return new InvalidArgument({ argument: `from["${wrong[0]}"]`, reason: "is not a metric" })
   const known = new Map<string, Family["cases"][string]>()

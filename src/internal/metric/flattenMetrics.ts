@@ -1,16 +1,16 @@
-import { InvalidArgument } from "../model/usageErrors.ts"
-import { isDefinition } from "./definition/define.ts"
+import { type Check, check } from "../model/optionChecks.ts"
+import { aMetricOrSet } from "./definition/define.ts"
 import type * as Metric from "./definition/metric.ts"
 import type { MetricsGiven } from "./definition/metric.ts"
-import { combine, isMetricSet } from "./metricSet.ts"
+import { combine } from "./metricSet.ts"
 
 /** All the metrics that were given. Throws `InvalidArgument` for what is none, and for two of the same name. */
 export const metricsGiven = (given: MetricsGiven): ReadonlyArray<Metric.Any> => {
-  const parts: ReadonlyArray<Metric.Any | Metric.MetricSet> = Array.isArray(given) ? given : [given]
-  const wrong = parts.findIndex((part) => !isDefinition(part) && !isMetricSet(part))
-  if (wrong >= 0) {
-    const argument = Array.isArray(given) ? `metrics[${wrong}]` : "metrics"
-    throw new InvalidArgument({ argument, reason: "must be a metric, a set of metrics, or a list of these" })
-  }
+  check("metrics", given, oneOrSeveral)
+  if (!Array.isArray(given)) return combine(given as Metric.Any).metrics
+  const parts: ReadonlyArray<Metric.Any> = [...given]
+  for (const [i, part] of parts.entries()) check(`metrics[${i}]`, part, aMetricOrSet)
   return combine(...parts).metrics
 }
+
+const oneOrSeveral: Check = (value) => (Array.isArray(value) && [...value] ? undefined : aMetricOrSet(value))

@@ -2,16 +2,19 @@
  * The definition of a metric as data, with a pure reducer per event tag; how to make one, and functions for any of them.
  * Used as `Metric.make`, `Metric.fold` and so on.
  */
-import * as Predicate from "effect/Predicate"
 import { type Family, type MetricEvent, type TagOf, tagsOf } from "../model/event.ts"
 import {
   aFamily,
   aFunction,
+  anIterable,
   anything,
+  aRecord,
   aString,
+  aTime,
   type Check,
   check,
   got,
+  isRecord,
   refuseDefinition,
   whyInvalid,
   whyInvalidOptions
@@ -120,25 +123,22 @@ export const make = <
 }
 
 const whyInvalidDefinition = (options: unknown): InvalidArgument | undefined => {
-  const isObject: Check = (value) => (Predicate.isObject(value) ? undefined : "must be an object of reducers by tag")
-  const invalid =
-    whyInvalid("options", options, (value) => (Predicate.isObject(value) ? undefined : "must be an object")) ??
-    whyInvalidOptions(options, {
+  const invalid = whyInvalidOptions(
+    options,
+    {
       events: aFamily,
       initial: anything,
-      reduce: isObject,
+      reduce: (value) => (aRecord(value) === undefined ? undefined : "must be an object of reducers by tag"),
       view: aFunction,
       merge: aFunction,
       minus: aFunction,
       description: aString,
       unit: aString
-    })
+    },
+    ["events", "initial", "reduce"]
+  )
   if (invalid !== undefined) return invalid
-  const { events, initial, reduce } = options as Options<Family, unknown, unknown>
-  const missing = { events, initial, reduce }
-  for (const [argument, value] of Object.entries(missing)) {
-    if (value === undefined) return new InvalidArgument({ argument, reason: "is missing" })
-  }
+  const { events, reduce } = options as Options<Family, unknown, unknown>
   for (const [tag, reducer] of Object.entries(reduce)) {
     if (!Object.hasOwn(events.cases, tag)) {
       return new InvalidArgument({
@@ -200,6 +200,7 @@ export const reduce = <Name extends string, E extends MetricEvent, S, D>(
 ): S => {
   check("metric", metric, aMetric)
   check("event", event, anEvent)
+  check("at", at, aTime)
   return next(metric, state, event, at)
 }
 
@@ -237,7 +238,8 @@ export const fold = <Name extends string, E extends MetricEvent, S, D>(
   at = 0
 ): S => {
   check("metric", metric, aMetric)
-  check("events", events, someEvents)
+  check("events", events, anIterable("events"))
+  check("at", at, aTime)
   let state = metric.initial
   for (const event of events) {
     check("events", event, anEvent)
@@ -269,15 +271,11 @@ export const snapshot = <Name extends string, E extends MetricEvent, S, D>(
   now = 0
 ): Snapshot<D> => {
   check("metric", metric, aMetric)
+  check("now", now, aTime)
   return { name: metric.name, dimensions: metric.view(state, now) }
 }
 
 const anEvent: Check = (value) =>
-  Predicate.isObject(value) && typeof value._tag === "string"
+  isRecord(value) && typeof value._tag === "string"
     ? undefined
     : `must be an event, an object with a _tag, got ${got(value)}`
-
-const someEvents: Check = (value) =>
-  Predicate.isObjectOrArray(value) && Symbol.iterator in value
-    ? undefined
-    : `must be an iterable of events, such as an array, got ${got(value)}`

@@ -2,7 +2,7 @@
  * Merging the states of several recorders, threads or processes.
  */
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
+import { aTime, type Check, isRecord, refuse, whyInvalid } from "../model/optionChecks.ts"
 import { InvalidArgument, StateMismatch } from "../model/usageErrors.ts"
 import { describeError } from "../util/describeError.ts"
 import { isDefinition } from "./definition/define.ts"
@@ -95,6 +95,7 @@ const merging = Effect.fnUntraced(function* <A>(
   result: (metric: Metric.Any, state: never) => A
 ): Effect.fn.Return<{ readonly [name: string]: A }, InvalidArgument | StateMismatch> {
   yield* checked(metrics, parts)
+  yield* refuse(now === undefined ? undefined : whyInvalid("now", now, aTime))
   const merged: Array<readonly [name: string, A]> = []
   for (const metric of metrics) {
     const states = parts.flatMap((part) => (Object.hasOwn(part, metric.name) ? [part[metric.name]!.state] : []))
@@ -112,14 +113,26 @@ const merging = Effect.fnUntraced(function* <A>(
 })
 
 /** Metrics are of the program; states come from elsewhere. */
-const checked = (metrics: unknown, parts: unknown): Effect.Effect<void, InvalidArgument | StateMismatch> => {
+/** Copies have no holes. */
+const isArrayOf = (value: unknown, is: (each: unknown) => boolean): boolean =>
+  Array.isArray(value) && [...value].every((each) => is(each))
+
+const someMetrics: Check = (value) => (isArrayOf(value, isDefinition) ? undefined : "must be an array of metrics")
+
+const someStates: Check = (value) =>
+  isArrayOf(value, isRecord) ? undefined : "must be an array of states from recorder.states"
+
+const checked = (
+  metrics: ReadonlyArray<Metric.Any>,
+  parts: ReadonlyArray<States>
+): Effect.Effect<void, InvalidArgument | StateMismatch> => {
   const mistake = (reason: string) => Effect.die(new InvalidArgument({ argument: "metrics", reason }))
   const refused = (argument: string, reason: string, metric?: string) =>
     Effect.fail(new InvalidArgument({ argument, reason, ...(metric !== undefined && { metric }) }))
-  if (!Array.isArray(metrics) || !metrics.every(isDefinition)) return mistake("must be an array of metrics")
-  if (!Array.isArray(parts) || !parts.every(Predicate.isObject)) {
-    return refused("parts", "must be an array of states from recorder.states")
-  }
+  const wrong = whyInvalid("metrics", metrics, someMetrics)
+  if (wrong !== undefined) return Effect.die(wrong)
+  const wrongParts = whyInvalid("parts", parts, someStates)
+  if (wrongParts !== undefined) return Effect.fail(wrongParts)
   for (const metric of metrics) {
     const { merge, name } = metric
     if (metrics.some((each) => each.name === name && !isSame(each, metric))) {

@@ -4,7 +4,7 @@
 import * as Predicate from "effect/Predicate"
 import { check } from "../model/optionChecks.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
-import { aMetric } from "./definition/define.ts"
+import { aMetricOrSet, isSet, metricsAndSets } from "./definition/define.ts"
 import { distinct } from "./definition/fingerprint.ts"
 import type { Any, MetricSet } from "./definition/metric.ts"
 import { type EventsTypeId, SetTypeId } from "./definition/typeIds.ts"
@@ -68,7 +68,7 @@ const module_ = <const Parts extends ReadonlyArray<Any | MetricSet>>(
       ? undefined
       : "must be the URL of the module: import.meta.url"
   )
-  check("metrics", metrics, (value) => (Array.isArray(value) ? undefined : "must be an array of metrics"))
+  check("metrics", metrics, metricsAndSets)
   return setOf(metrics, url === undefined ? [] : [url])
 }
 
@@ -93,8 +93,8 @@ type MetricsOfPart<Part extends Any | MetricSet> =
   Part extends MetricSet<infer Metrics> ? Metrics : Part extends Any ? readonly [Part] : never
 
 const setOf = (parts: ReadonlyArray<Any | MetricSet>, declaredIn: ReadonlyArray<string>): never => {
+  for (const part of parts) check("metrics", part, aMetricOrSet)
   const given = parts.flatMap(metricsOf)
-  for (const metric of given) check("metrics", metric, aMetric)
   const metrics = distinct(given)
   const names = new Set<string>()
   const taken = metrics.find(({ name }) => names.size === names.add(name).size)?.name
@@ -127,13 +127,7 @@ const setOf = (parts: ReadonlyArray<Any | MetricSet>, declaredIn: ReadonlyArray<
  * @category guards
  * @since 0.2.0
  */
-export const isMetricSet = (value: unknown): value is MetricSet => {
-  try {
-    return typeof value === "object" && value !== null && SetTypeId in value
-  } catch {
-    return false
-  }
-}
+export const isMetricSet: (value: unknown) => value is MetricSet = isSet
 
 /**
  * Returns the metrics of a set, or a single metric as an array.
@@ -155,4 +149,8 @@ export const isMetricSet = (value: unknown): value is MetricSet => {
  * @category getters
  * @since 0.2.0
  */
-export const metricsOf = (part: Any | MetricSet): ReadonlyArray<Any> => (isMetricSet(part) ? part.metrics : [part])
+export const metricsOf = (part: Any | MetricSet): ReadonlyArray<Any> => {
+  if (isMetricSet(part)) return part.metrics
+  check("metric", part, aMetricOrSet)
+  return [part]
+}

@@ -1,12 +1,11 @@
 /**
  * Finds events that no metric reads.
  */
-import * as Predicate from "effect/Predicate"
 import { type Family, type TagOf, tagsOf } from "../model/event.ts"
-import { aFamily, whyInvalid } from "../model/optionChecks.ts"
+import { aFamily, anIterable, check } from "../model/optionChecks.ts"
+import { metricsAndSets } from "./definition/define.ts"
 import type { Any, MetricSet } from "./definition/metric.ts"
 import { metricsOf } from "./metricSet.ts"
-import { metricsAndSets } from "./metricsAndSets.ts"
 
 /**
  * Returns the tags of a family that none of the metrics reads, in the order of their declaration. Use it in a test, or at
@@ -31,10 +30,11 @@ import { metricsAndSets } from "./metricsAndSets.ts"
  * @since 0.2.0
  */
 export const unread = <F extends Family>(family: F, metrics: Iterable<Any | MetricSet>): ReadonlyArray<TagOf<F>> => {
+  check("family", family, aFamily)
+  check("metrics", metrics, anIterable("metrics and sets of metrics"))
   // An iterator can be read only once.
-  const parts = Predicate.isIterable(metrics) ? [...metrics] : undefined
-  const invalid = whyInvalid("family", family, aFamily) ?? whyInvalid("metrics", parts, metricsAndSets)
-  if (invalid !== undefined) throw invalid
-  const read = new Set(parts!.flatMap(metricsOf).flatMap(({ reduce }) => Object.keys(reduce)))
+  const parts = [...metrics]
+  check("metrics", parts, metricsAndSets)
+  const read = new Set(parts.flatMap(metricsOf).flatMap(({ reduce }) => Object.keys(reduce)))
   return tagsOf(family).filter((tag) => !read.has(tag))
 }

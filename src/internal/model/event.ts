@@ -3,6 +3,7 @@
  */
 import type * as Schema from "effect/Schema"
 import { describeError } from "../util/describeError.ts"
+import { aFamily, check } from "./optionChecks.ts"
 
 /**
  * A fact: the `_tag` is the event type, singular. The other properties are plain data (what structured clone takes
@@ -98,8 +99,10 @@ export const isMetricEvent = (value: unknown): value is MetricEvent => whyNotEve
  * @category getters
  * @since 0.2.0
  */
-export const tagsOf = <F extends Family>(family: F): ReadonlyArray<TagOf<F>> =>
-  Object.keys(family.cases) as Array<TagOf<F>>
+export const tagsOf = <F extends Family>(family: F): ReadonlyArray<TagOf<F>> => {
+  check("family", family, aFamily)
+  return Object.keys(family.cases) as Array<TagOf<F>>
+}
 
 /**
  * Returns why a value is not an event, in words that can follow "event: ", or `undefined` if it is one.

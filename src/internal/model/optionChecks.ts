@@ -4,7 +4,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { messageOf } from "../util/describeError.ts"
 import { didYouMean } from "../util/didYouMean.ts"
+import { classOf, isOf } from "../util/realms.ts"
 import { InvalidArgument } from "./usageErrors.ts"
 
 /** A check of one value: the reason why it is not acceptable, or `undefined`. */
@@ -16,7 +18,18 @@ export const got = (value: unknown): string => {
   if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined) {
     return String(value)
   }
-  return Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : `a ${typeof value}`
+  const what = typeof value === "object" ? (classOf(value) ?? "Object") : typeof value
+  if (what === "Object" || what === "Array") return `an ${what.toLowerCase()}`
+  return `${/^[aeiou]/i.test(what) ? "an" : "a"} ${what}`
+}
+
+/** The reason of a check, also for what cannot be looked at: a getter or a proxy of the caller's may throw. */
+const reasonOf = (check: Check, value: unknown): string | undefined => {
+  try {
+    return check(value)
+  } catch (error) {
+    return `cannot be read: ${messageOf(error)}`
+  }
 }
 
 export const notBlank: Check = (value) =>
@@ -100,15 +113,29 @@ export const finiteDuration: Check = (value) =>
 export const isHttpUrl = (value: unknown): boolean =>
   typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
 
+/** An object with properties of the caller's: nobody means a `Map`, a `Date` or a promise, of which none would be seen. */
+export const isRecord = (value: unknown): value is { readonly [name: string]: unknown } => isOf(value, "Object")
+
+/** An object, all of which can be read. */
 export const aRecord: Check = (value) =>
-  Predicate.isObject(value) ? undefined : `must be an object, got ${got(value)}`
+  isRecord(value) && Object.values(value) ? undefined : `must be an object, got ${got(value)}`
+
+/** What can be gone through, but no text. */
+export const anIterable =
+  (what: string): Check =>
+  (value) =>
+    Predicate.isObjectOrArray(value) && Symbol.iterator in value
+      ? undefined
+      : `must be an iterable of ${what}, such as an array, got ${got(value)}`
+
+export const aTime: Check = (value) =>
+  Number.isFinite(value) ? undefined : `must be a time in milliseconds, got ${got(value)}`
 
 /** Names as HTTP has them, and values that can be sent. No reason repeats a value: those are secrets. */
 export const headersCheck: Check = (value) => {
-  if (typeof value !== "object" || value === null)
-    return `must be an object of texts by name, or pairs, got a ${typeof value}`
-  const entries: ReadonlyArray<unknown> =
-    Symbol.iterator in value ? [...(value as Iterable<unknown>)] : Object.entries(value)
+  const pairs = Predicate.isIterable(value) && typeof value !== "string" ? [...value] : undefined
+  const entries: ReadonlyArray<unknown> | undefined = pairs ?? (isRecord(value) ? Object.entries(value) : undefined)
+  if (entries === undefined) return `must be an object of texts by name, or pairs, got a ${typeof value}`
   for (const entry of entries) {
     if (!Array.isArray(entry) || entry.length !== 2) return "has an entry that is not a name and a value"
     const [name, given] = entry as ReadonlyArray<unknown>
@@ -134,10 +161,15 @@ export const aFamily: Check = (value) =>
   Predicate.hasProperty(value, "tag") &&
   value.tag === "_tag" &&
   Predicate.hasProperty(value, "cases") &&
-  Predicate.isObject(value.cases) &&
+  isRecord(value.cases) &&
   Object.keys(value.cases).length > 0
     ? undefined
     : "must be a tagged union of events: Schema.TaggedUnion({...})"
+
+export const aSnapshot: Check = (value) =>
+  isRecord(value) && typeof value.name === "string" && "dimensions" in value
+    ? undefined
+    : `must be the snapshot of a metric, got ${got(value)}`
 
 export const anything: Check = () => undefined
 
@@ -148,18 +180,18 @@ export const oneOf =
 
 /**
  * The first thing wrong with `options`, or `undefined`. An option that is `undefined` counts as not given; one that
- * is not among `checks` is refused by name, so that a misspelt option is never silently without effect.
+ * is not among `checks` is refused by name, so that a misspelt option is never silently without effect. `required`: the
+ * options that have to be given; where there are none, options may be left out as a whole.
  */
 export const whyInvalidOptions = (
   options: unknown,
   checks: { readonly [option: string]: Check },
-  required = false
+  required?: ReadonlyArray<string>
 ): InvalidArgument | undefined => {
-  if (options === undefined && !required) return undefined
-  if (!Predicate.isObject(options) || Array.isArray(options)) {
-    return new InvalidArgument({ argument: "options", reason: `must be an object, got ${got(options)}` })
-  }
-  for (const [option, value] of Object.entries(options)) {
+  if (options === undefined && required === undefined) return undefined
+  const invalid = whyInvalid("options", options, aRecord)
+  if (invalid !== undefined) return invalid
+  for (const [option, value] of Object.entries(options as object)) {
     const check = Object.hasOwn(checks, option) ? checks[option] : undefined
     if (check === undefined) {
       return new InvalidArgument({
@@ -167,10 +199,16 @@ export const whyInvalidOptions = (
         reason: `is not an option.${didYouMean(option, Object.keys(checks))} The options are: ${Object.keys(checks).join(", ")}`
       })
     }
-    const reason = value === undefined ? undefined : check(value)
+    const reason = value === undefined ? undefined : reasonOf(check, value)
     if (reason !== undefined) return new InvalidArgument({ argument: option, reason })
   }
-  return undefined
+  const missing = required?.find((option) => (options as { readonly [option: string]: unknown })[option] === undefined)
+  if (missing === undefined) return undefined
+  const reason = checks[missing]!(undefined)?.replace(/, got undefined$/, "")
+  return new InvalidArgument({
+    argument: missing,
+    reason: reason === undefined ? "is missing" : `is missing: ${reason}`
+  })
 }
 
 /** Options within an option: a check of each, and of all of them together. */
@@ -180,7 +218,7 @@ export const someOptions =
     together: (options: Options) => string | undefined = () => undefined
   ): Check =>
   (value) => {
-    const invalid = whyInvalidOptions(value, checks, true)
+    const invalid = whyInvalidOptions(value, checks, [])
     if (invalid === undefined) return together(value as Options)
     return invalid.argument === "options" ? invalid.reason : `its ${invalid.message}`
   }
@@ -208,7 +246,7 @@ export const refuseDefinition = (name: unknown, whyNot: () => InvalidArgument | 
 
 /** What is wrong with one value, by the name of its argument, or `undefined`. */
 export const whyInvalid = (argument: string, value: unknown, check: Check): InvalidArgument | undefined => {
-  const reason = check(value)
+  const reason = reasonOf(check, value)
   return reason === undefined ? undefined : new InvalidArgument({ argument, reason })
 }
 

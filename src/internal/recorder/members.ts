@@ -159,9 +159,11 @@ export class RecorderMembers extends RecorderEmission implements ServiceMembers,
     return (options?: FlushOptions) =>
       Effect.andThen(
         refuse(whyInvalidOptions(options, flushOptionChecks)),
-        options?.timeout === undefined
-          ? this.parts.reads.flush
-          : Effect.provideService(this.parts.reads.flush, CurrentWaitTimeout, options.timeout)
+        Effect.suspend(() =>
+          options?.timeout === undefined
+            ? this.parts.reads.flush
+            : Effect.provideService(this.parts.reads.flush, CurrentWaitTimeout, options.timeout)
+        )
       )
   }
 

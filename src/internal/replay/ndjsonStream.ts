@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { Family } from "../model/event.ts"
-import { aFamily, aString, type Check, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
+import { aFamily, type Check, got, notBlank, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { InvalidArgument, InvalidLine } from "../model/usageErrors.ts"
 import { type Captured, LineCutter, lineReader, lineWriter } from "./ndjson.ts"
 
@@ -98,7 +98,9 @@ export const fromNdjson: {
   options?: FailOptions | SkipOptions<E2, R2>
 ): Stream.Stream<Captured<F["Type"]>, never, never> => {
   const invalid =
-    whyInvalid("family", family, aFamily) ?? whyInvalidOptions(options, { onBadLine: aChoice, recorderId: aString })
+    whyInvalid("family", family, aFamily) ??
+    whyInvalid("chunks", chunks, aStream) ??
+    whyInvalidOptions(options, { onBadLine: aChoice, recorderId: notBlank })
   if (invalid !== undefined) throw invalid
   const read = lineReader(family, options?.recorderId)
   const onBadLine = options?.onBadLine ?? "fail"
@@ -126,6 +128,8 @@ export const fromNdjson: {
   )
   return events as Stream.Stream<Captured<F["Type"]>, never, never>
 }
+
+export const aStream: Check = (value) => (Stream.isStream(value) ? undefined : `must be a Stream, got ${got(value)}`)
 
 const aChoice: Check = (value) =>
   value === "fail" || value === "skip" || typeof value === "function"
@@ -157,7 +161,7 @@ export const toNdjson = <F extends Family, E, R>(
   family: F,
   captured: Stream.Stream<Captured<F["Type"]>, E, R>
 ): Stream.Stream<string, E | InvalidArgument, R> => {
-  const invalid = whyInvalid("family", family, aFamily)
+  const invalid = whyInvalid("family", family, aFamily) ?? whyInvalid("captured", captured, aStream)
   if (invalid !== undefined) throw invalid
   const write = lineWriter(family)
   return Stream.mapEffect(captured, (each) => Effect.fromResult(write(each)))

@@ -8,7 +8,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { Scheduler } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
-import { type Check, refuse, whyInvalidOptions } from "../model/optionChecks.ts"
+import { refuse, whyInvalidOptions } from "../model/optionChecks.ts"
 import { RecorderFailed } from "../model/recorderErrors.ts"
 import { RuntimeFailed, type RuntimeStartError } from "../model/runtimeErrors.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
@@ -26,15 +26,13 @@ import { Version } from "../util/version.ts"
 import { makeRuntime } from "./makeRuntime.ts"
 import { defaultMemoryLimit, runtimeOptionChecks } from "./options.ts"
 import type { RuntimeService } from "./service.ts"
-import { type ThreadOptions, threadOptionChecks } from "./threadOptions.ts"
-
-const ofMain: Check = () => "is an option of the runtime in the main thread"
+import { type ThreadOptions, whyInvalidAttach } from "./threadOptions.ts"
 
 /** Attaches this thread, and starts what is the runtime here. */
 export const makeAttached = Effect.fnUntraced(function* (
   options: ThreadOptions = {}
 ): Effect.fn.Return<RuntimeService, RuntimeStartError, Scope.Scope> {
-  yield* refuse(whyInvalidOptions(options, { ...threadOptionChecks, durable: ofMain, flightRecorder: ofMain }))
+  yield* refuse(whyInvalidAttach(options))
   const { namespace: wanted, port: given, startTimeout = "10 seconds", ...own } = options
   const words = new StreamWords()
   const failed = (cause: unknown) => new RuntimeFailed({ namespace: wanted ?? "an attached thread", cause })

@@ -4,12 +4,12 @@
 import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import type { MetricData } from "../formats/metricData.ts"
 import type { Telling } from "../link/toldStore.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricsStoreError } from "../model/exportErrors.ts"
 import type { ExpositionRendering, OtlpRendering } from "../model/format.ts"
+import { isRecord } from "../model/optionChecks.ts"
 import type { ReadError } from "../model/recorderErrors.ts"
 import type { RecorderAlreadyExists, RenderError } from "../model/runtimeErrors.ts"
 import type { ExportStats, RuntimeStats } from "../model/runtimeStats.ts"
@@ -149,7 +149,7 @@ export const withInternals = (service: RuntimeService, internals: RuntimeInterna
 }
 
 const internalsIn = (runtime: unknown): RuntimeInternals | undefined =>
-  Predicate.isObject(runtime) ? read((runtime as Partial<RuntimeService>)[RuntimeTypeId]) : undefined
+  isRecord(runtime) ? read((runtime as Partial<RuntimeService>)[RuntimeTypeId]) : undefined
 
 /** What an exporter says of a value that is not a runtime of this package. */
 export const notARuntime = (): InvalidArgument => {

@@ -7,7 +7,7 @@ import type { KeeperProgress } from "../link/keeperEnd.ts"
 import type { Link } from "../link/link.ts"
 import type { ShippingProgress } from "../link/shippingEnd.ts"
 import { MetricsStoreError } from "../model/exportErrors.ts"
-import { aString, type Check, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
+import { aFunction, aString, type Check, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { RuntimeStartError } from "../model/runtimeErrors.ts"
 import type { DurableStats, RuntimeStats, StreamStats, ThreadStats } from "../model/runtimeStats.ts"
 import type { RecorderControl } from "../recorder/control.ts"
@@ -43,7 +43,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
   checks: { readonly [option: string]: Check },
   makeLink: Effect.Effect<Link, RuntimeStartError, Scope.Scope>
 ): Effect.fn.Return<RuntimeService, never, Scope.Scope> {
-  yield* refuse(whyInvalidOptions(options, checks, true) ?? whyInvalid("namespace", options.namespace, notBlank))
+  yield* refuse(whyInvalidOptions(options, checks, ["namespace"]))
   const namespace = options.namespace.trim()
   const shutdownTimeout = options.shutdownTimeout ?? recorderDefaults.shutdownTimeout
   const log = new Log(options.logging ?? recorderDefaults.logging, { namespace })
@@ -184,7 +184,11 @@ export const makeRuntime = Effect.fnUntraced(function* (
     recorderIds: registry.ids,
     stopRecorder: (recorderId) => registry.stop(recorderId),
     stopAndRemoveRecorder: (recorderId) => registry.stopAndRemove(recorderId),
-    beforeRemoval: (tell) => listening(() => registry.farewells.add((control) => tell(control.service))),
+    beforeRemoval: (tell) =>
+      Effect.andThen(
+        refuse(whyInvalid("tell", tell, aFunction)),
+        listening(() => registry.farewells.add((control) => tell(control.service)))
+      ),
     flush: flushOf(registry, exporters, options.waitTimeout ?? recorderDefaults.waitTimeout),
     flightRecording: (asked) =>
       Effect.andThen(

@@ -3,12 +3,10 @@
  * process only where a start turns out to be in a metrics worker.
  */
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { Link } from "../link/link.ts"
-import { notBlank } from "../model/optionChecks.ts"
+import { type Check, isRecord, notBlank } from "../model/optionChecks.ts"
 import { RuntimeFailed, type RuntimeStartError } from "../model/runtimeErrors.ts"
-import { InvalidArgument } from "../model/usageErrors.ts"
 import { waysToWorker } from "../worker/waysToWorker.ts"
 import { durableOf, workerDurable } from "./durableOptions.ts"
 import { flightLogOf } from "./flightRecorder.ts"
@@ -19,31 +17,26 @@ import { shippingOf, workerStream } from "./streamOptions.ts"
 
 /** Makes a runtime that is `Idle` until `start`, which starts the thread. */
 export const makeOnWorker = (options: WorkerOptions): Effect.Effect<RuntimeService, never, Scope.Scope> => {
-  if (
-    Predicate.isObject(options) &&
-    notBlank(options.namespace) === undefined &&
-    options.metrics !== undefined &&
-    options.spawn !== undefined
-  ) {
-    const reason = `pass either metrics or spawn. ${waysToWorker}`
-    return Effect.die(new InvalidArgument({ argument: "metrics", reason }))
-  }
-  for (const argument of ["env", "resourceLimits"] as const) {
-    if (!Predicate.isObject(options) || options[argument] === undefined || options.spawn === undefined) continue
-    const reason = "is for the packaged worker. Give it to the Worker that spawn starts"
-    return Effect.die(new InvalidArgument({ argument, reason }))
-  }
   const checks = {
     ...runtimeOptionChecks,
     durable: workerDurable,
     stream: workerStream,
-    ...workerOptionChecks
+    ...workerOptionChecks,
+    ...(isRecord(options) && options.spawn !== undefined && notBlank(options.namespace) === undefined && besideSpawn)
   }
   return makeRuntime(
     options,
     checks,
     Effect.suspend(() => openWorker(options))
   )
+}
+
+const isForPackaged: Check = () => "is for the packaged worker. Give it to the Worker that spawn starts"
+
+const besideSpawn = {
+  metrics: (): string => `pass either metrics or spawn. ${waysToWorker}`,
+  env: isForPackaged,
+  resourceLimits: isForPackaged
 }
 
 const openWorker = Effect.fnUntraced(function* (

@@ -1,23 +1,24 @@
 /**
  * The options of a runtime, and the states of which they tell.
  */
+
 import type { ResourceLimits, Worker } from "node:worker_threads"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import type * as Schedule from "effect/Schedule"
 import { aFlightRecorder, type FlightRecorderOptions } from "../flight/recording.ts"
 import {
   aDuration,
   aFunction,
   aNamespace,
-  anything,
   aSchedule,
   type Check,
+  isRecord,
   longerThanZero,
   positiveInteger
 } from "../model/optionChecks.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
+import { someUrls } from "../worker/waysToWorker.ts"
 import { type DurableOptions, inProcessDurable } from "./durableOptions.ts"
 import { inProcessStream, type StreamOptions } from "./streamOptions.ts"
 
@@ -161,21 +162,21 @@ const isTrue: Check = (value) =>
   value === true ? undefined : "must be true or left out: events always travel in shared memory"
 
 const someVariables: Check = (value) =>
-  Predicate.isObject(value) && Object.values(value).every((each) => each === undefined || typeof each === "string")
+  isRecord(value) && Object.values(value).every((each) => each === undefined || typeof each === "string")
     ? undefined
     : "must be an object of strings, such as process.env"
 
 const limits = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"]
 
 const someLimits: Check = (value) =>
-  Predicate.isObject(value) &&
+  isRecord(value) &&
   Object.entries(value).every(([name, limit]) => limits.includes(name) && typeof limit === "number" && limit > 0)
     ? undefined
     : `must be an object of positive numbers. The limits are: ${limits.join(", ")}`
 
 /** The checks of what {@link WorkerOptions} have beside {@link RuntimeOptions}. */
 export const workerOptionChecks = {
-  metrics: anything,
+  metrics: someUrls,
   spawn: aFunction,
   startTimeout: longerThanZero,
   restart: aSchedule,

@@ -4,7 +4,15 @@
 import * as Config from "effect/Config"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import { aDuration, type Check, notBlank } from "../model/optionChecks.ts"
+import {
+  aDuration,
+  aRecord,
+  type Check,
+  isRecord,
+  notBlank,
+  whyInvalid,
+  whyInvalidOptions
+} from "../model/optionChecks.ts"
 import type { DurableOptions } from "./durableOptions.ts"
 import { runtimeOptionChecks as checks, type RuntimeOptions } from "./options.ts"
 
@@ -42,8 +50,10 @@ const optional = {
 }
 
 /** The options that the variables set, and the given ones for those that they do not. */
-export const runtimeConfig = (defaults: Partial<RuntimeOptions>): Config.Config<RuntimeOptions> =>
-  Config.map(
+export const runtimeConfig = (defaults: Partial<RuntimeOptions>): Config.Config<RuntimeOptions> => {
+  const invalid = whyInvalidOptions(defaults, { ...checks, durable: aRecord, stream: aRecord })
+  if (invalid !== undefined) throw invalid
+  return Config.map(
     Config.all({
       namespace: defaults.namespace === undefined ? namespace : Config.withDefault(namespace, defaults.namespace),
       ...Record.map(optional, (each: Config.Config<unknown>) => Config.option(each))
@@ -55,3 +65,19 @@ export const runtimeConfig = (defaults: Partial<RuntimeOptions>): Config.Config<
       return { ...defaults, namespace, ...read, ...(read.durable && { durable }) }
     }
   )
+}
+
+/** Options of which each is a `Config`, or all together are one. */
+export const unwrapped = <A>(options: Config.Wrap<A>): Config.Config<A> => {
+  const invalid = whyInvalid("options", options, someConfigs)
+  if (invalid !== undefined) throw invalid
+  return Config.unwrap(options)
+}
+
+const someConfigs: Check = (value) =>
+  areConfigs(value) ? undefined : "must be a Config, or an object of them: Config.succeed has a value that is known"
+
+/** Options within options are two levels deep. */
+const areConfigs = (value: unknown, depth = 0): boolean =>
+  Config.isConfig(value) ||
+  (depth < 3 && isRecord(value) && Object.values(value).every((each) => areConfigs(each, depth + 1)))

@@ -2,9 +2,10 @@
 import type { MessagePort } from "node:worker_threads"
 import type * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
+import { metricsAndSets } from "../metric/definition/define.ts"
 import type * as Metric from "../metric/definition/metric.ts"
-import { metricsAndSets } from "../metric/metricsAndSets.ts"
-import { type Check, longerThanZero } from "../model/optionChecks.ts"
+import { type Check, longerThanZero, whyInvalidOptions } from "../model/optionChecks.ts"
+import type { InvalidArgument } from "../model/usageErrors.ts"
 import { type RuntimeOptions, runtimeOptionChecks } from "./options.ts"
 
 /**
@@ -60,8 +61,13 @@ const {
   ...shared
 } = runtimeOptionChecks
 
-export const threadOptionChecks: { readonly [K in keyof ThreadOptions]-?: Check } = {
+const threadOptionChecks: { readonly [K in keyof ThreadOptions]-?: Check } = {
   ...shared,
   port: aPort,
   startTimeout: longerThanZero
 }
+
+const ofMain: Check = () => "is an option of the runtime in the main thread"
+
+export const whyInvalidAttach = (options: unknown): InvalidArgument | undefined =>
+  whyInvalidOptions(options, { ...threadOptionChecks, durable: ofMain, flightRecorder: ofMain })

@@ -75,10 +75,8 @@ export const serverSettings = (
     (protocols.includes(URL.parse(value as string)?.protocol ?? "")
       ? undefined
       : `must be a URL of the server that begins with ${protocols.map((each) => `${each}//`).join(" or ")}`)
-  const invalid = whyInvalidOptions(options, { url: aUrl, prefix: aPrefix, timeout: finiteDuration }, true)
+  const invalid = whyInvalidOptions(options, { url: aUrl, prefix: aPrefix, timeout: finiteDuration }, ["url"])
   if (invalid !== undefined) throw invalid
-  const missing = whyInvalidOptions({ url: options.url ?? "" }, { url: aUrl })
-  if (missing !== undefined) throw missing
   const { prefix = defaultPrefix, timeout = "5 seconds", url } = options
   return { place: withoutPassword(url), url, prefix, timeout: millisOf(timeout) }
 }

@@ -1,10 +1,11 @@
 /** Opens a store for reading, with the options of users. */
+
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { levelsWith, mergeable, metricsAndSets, whyNotMergeable } from "../merging/mergeable.ts"
+import { levelsWith, mergeable, metricsAndSets, someMetrics, whyNotMergeable } from "../merging/mergeable.ts"
 import { mergedRuntime } from "../merging/mergedRuntime.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricsStoreError } from "../model/exportErrors.ts"
@@ -19,6 +20,7 @@ import {
   whyInvalidOptions
 } from "../model/optionChecks.ts"
 import type { MetricsModuleError } from "../model/registerErrors.ts"
+import type { InvalidArgument } from "../model/usageErrors.ts"
 import { Log } from "../recorder/logging.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { aStateStore } from "../runtime/storeOptions.ts"
@@ -91,7 +93,7 @@ export const openReader = Effect.fnUntraced(function* (
   options: ReaderOptions
 ): Effect.fn.Return<StoreReaderService, MetricsStoreError | MetricsModuleError, Scope.Scope> {
   yield* refuseInMetricsModule
-  yield* refuse(whyInvalidOptions({ ...required, ...options }, readerChecks, true) ?? whyNotMergeable(options.metrics))
+  yield* refuse(whyInvalidReader(options) ?? whyNotMergeable(options.metrics))
   const { levels = [], maxEnded = 1000, retireAfter = "1 hour", retires = true, timeToLive = "30 seconds" } = options
   // As runtimes have it.
   const namespace = options.namespace.trim()
@@ -120,7 +122,7 @@ export const openReader = Effect.fnUntraced(function* (
 const readerChecks: { readonly [K in keyof Required<ReaderOptions>]: Check } = {
   store: aStateStore,
   namespace: aNamespace,
-  metrics: metricsAndSets,
+  metrics: someMetrics,
   levels: metricsAndSets,
   timeToLive: longerThanZero,
   retires: aBoolean,
@@ -128,5 +130,9 @@ const readerChecks: { readonly [K in keyof Required<ReaderOptions>]: Check } = {
   maxEnded: positiveInteger
 }
 
-/** What is missing is refused as what is wrong. */
-const required = { store: null, namespace: "" }
+/** `others`: the checks of what is given beside. */
+export const whyInvalidReader = (
+  options: unknown,
+  others: { readonly [option: string]: Check } = {}
+): InvalidArgument | undefined =>
+  whyInvalidOptions(options, { ...readerChecks, ...others }, ["store", "namespace", "metrics"])

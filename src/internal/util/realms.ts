@@ -4,15 +4,17 @@
  * prototypes say no.
  */
 
-/** Of a class of the language, by its name: `isOf(new Map(), "Map")`. */
-export const isOf = (value: unknown, name: string): boolean => {
+/** The name of the class of the language that a value is of: `"Map"`. */
+export const classOf = (value: unknown): string | undefined => {
   try {
-    return Object.prototype.toString.call(value) === `[object ${name}]`
+    return Object.prototype.toString.call(value).slice(8, -1)
   } catch {
     // A proxy, or a getter, that throws when its tag is read.
-    return false
+    return undefined
   }
 }
+
+export const isOf = (value: unknown, name: string): boolean => classOf(value) === name
 
 /** Whether an object is plain: a literal, or one without a prototype. */
 export const isPlainObject = (value: object): boolean => {

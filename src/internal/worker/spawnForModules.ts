@@ -8,12 +8,10 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import { type ResourceLimits, Worker } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import { MetricsModuleError } from "../model/registerErrors.ts"
-import { InvalidArgument } from "../model/usageErrors.ts"
 import { describeError } from "../util/describeError.ts"
-import { isOf } from "../util/realms.ts"
 import { siblingModule } from "../util/siblingModule.ts"
 import { type Environment, loaderOptions, loaderVariables } from "./threadOptions.ts"
-import { inBundle, waysToWorker } from "./waysToWorker.ts"
+import { inBundle } from "./waysToWorker.ts"
 
 /** What the entry finds in its `workerData`. */
 export interface EntryData {
@@ -55,8 +53,6 @@ const locate = (url: URL): Effect.Effect<string, MetricsModuleError> => {
   return Effect.fail(new MetricsModuleError({ path, reason: `there is no such file${tried}` }))
 }
 
-const isUrl = (value: unknown): value is URL => value instanceof URL || isOf(value, "URL")
-
 /** A URL of another realm may have less than ours, but always its text. */
 const queryOf = ({ href }: URL): string => {
   const { hash, search } = new URL(href)
@@ -79,12 +75,6 @@ const resolveUrl = (url: URL): Effect.Effect<string, MetricsModuleError> =>
             )
           : Effect.succeed(pathToFileURL(path).href + queryOf(url))
       )
-
-const resolveNamed = (url: unknown): Effect.Effect<string, MetricsModuleError> => {
-  if (isUrl(url)) return resolveUrl(url)
-  const reason = `must be a URL or an array of URLs. ${waysToWorker}`
-  return Effect.die(new InvalidArgument({ argument: "metrics", reason }))
-}
 
 /** For the modules of sets. Code that runs lies somewhere else than its `import.meta.url` says only in a bundle. */
 const resolveDeclared = (url: string): Effect.Effect<string, MetricsModuleError> =>
@@ -127,13 +117,8 @@ export const packagedWorker = Effect.fnUntraced(function* (
   metrics: URL | ReadonlyArray<URL> | undefined,
   { env, resourceLimits }: PackagedThread = {}
 ): Effect.fn.Return<PackagedWorker, MetricsModuleError> {
-  const urls: ReadonlyArray<unknown> = Array.isArray(metrics) ? metrics : metrics === undefined ? [] : [metrics]
-  if (metrics !== undefined && urls.length === 0) {
-    return yield* Effect.die(
-      new InvalidArgument({ argument: "metrics", reason: `must name at least one module. ${waysToWorker}` })
-    )
-  }
-  const modules = yield* Effect.forEach(urls, resolveNamed)
+  const urls: ReadonlyArray<URL> = metrics === undefined ? [] : [metrics].flat()
+  const modules = yield* Effect.forEach(urls, resolveUrl)
   const entry = packagedEntry()
   if (entry === undefined || !existsSync(entry)) {
     return yield* new MetricsModuleError({

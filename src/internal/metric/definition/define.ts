@@ -9,7 +9,7 @@ import { unitCode } from "../../naming/unitCode.ts"
 import { wordsOf } from "../../naming/units.ts"
 import { deepFreeze } from "../../util/deepFreeze.ts"
 import type * as Metric from "./metric.ts"
-import { type EventsTypeId, TypeId } from "./typeIds.ts"
+import { type EventsTypeId, SetTypeId, TypeId } from "./typeIds.ts"
 
 const Proto = {
   pipe() {
@@ -61,6 +61,23 @@ export const isDefinition = (value: unknown): value is Metric.Any => {
 
 export const aMetric: Check = (value) =>
   isDefinition(value) ? undefined : "must be a metric, made by Metric.make or a built-in constructor"
+
+/** Whether a value is a set of metrics. Never throws. */
+export const isSet = (value: unknown): value is Metric.MetricSet => {
+  try {
+    return typeof value === "object" && value !== null && SetTypeId in value
+  } catch {
+    return false
+  }
+}
+
+export const aMetricOrSet: Check = (value) => (isDefinition(value) || isSet(value) ? undefined : mustBeMetric)
+
+export const metricsAndSets: Check = (value) =>
+  // A copy has no holes.
+  Array.isArray(value) && [...value].every((each) => aMetricOrSet(each) === undefined)
+    ? undefined
+    : "must be an array of metrics and sets of metrics"
 
 /** Where a set may be given as well. */
 export const mustBeMetric = "must be a metric or a set of metrics. Make a set with Metric.combine or Metric.module"

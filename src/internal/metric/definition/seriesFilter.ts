@@ -1,6 +1,7 @@
 /**
  * Some series of a metric, by the values of their labels.
  */
+import { aRecord, whyInvalid } from "../../model/optionChecks.ts"
 import { InvalidArgument } from "../../model/usageErrors.ts"
 import { didYouMean } from "../../util/didYouMean.ts"
 import { type LabelValue, labelValue } from "./instrument.ts"
@@ -17,10 +18,9 @@ export const labelsOfMetric = ({ initial, instrument }: Metric.Any): ReadonlyArr
 /** Why the series of these metrics cannot be asked for so. */
 export const whyNotFilter = (metrics: ReadonlyArray<Metric.Any>, filter: unknown): InvalidArgument | undefined => {
   const invalid = (reason: string) => new InvalidArgument({ argument: "labels", reason })
-  if (typeof filter !== "object" || filter === null || Array.isArray(filter)) {
+  if (whyInvalid("labels", filter, aRecord) !== undefined)
     return invalid("must be an object with values of labels by name")
-  }
-  for (const [label, value] of Object.entries(filter)) {
+  for (const [label, value] of Object.entries(filter as object)) {
     if (value !== null && !["string", "number", "boolean"].includes(typeof value)) {
       return invalid(`the value of "${label}" must be a string, a number, a boolean or null`)
     }

@@ -1,6 +1,7 @@
 /**
  * What reads of a recorder give: snapshots, states, reports and changes, as plain data.
  */
+import { aSnapshot, check } from "../../model/optionChecks.ts"
 import type { Stats } from "../../model/stats.ts"
 import type * as Metric from "./metric.ts"
 
@@ -163,5 +164,7 @@ export interface MetricChange<out S extends Snapshot = Snapshot> {
  * @category guards
  * @since 0.2.0
  */
-export const isQuarantined = (snapshot: Snapshot): snapshot is Snapshot & { readonly quarantine: Quarantine } =>
-  snapshot.quarantine !== undefined
+export const isQuarantined = (snapshot: Snapshot): snapshot is Snapshot & { readonly quarantine: Quarantine } => {
+  check("snapshot", snapshot, aSnapshot)
+  return snapshot.quarantine !== undefined
+}

@@ -1,20 +1,18 @@
 /**
  * The checks of the definitions of built-in instruments.
  */
-import * as Predicate from "effect/Predicate"
 import { type Family, tagsOf } from "../../model/event.ts"
 import {
   aFamily,
   aFunction,
-  anything,
   aString,
   type Check,
   finiteDuration,
   got,
   integerWithin,
+  isRecord,
   notBlank,
   positiveInteger,
-  whyInvalid,
   whyInvalidOptions
 } from "../../model/optionChecks.ts"
 import { InvalidArgument } from "../../model/usageErrors.ts"
@@ -60,7 +58,7 @@ export const rangeCheck: Check = (value) => {
 const reservedLabels: ReadonlyArray<unknown> = ["le", "quantile"]
 
 export const labelsCheck: Check = (value) => {
-  if (!Array.isArray(value) && !Predicate.isObject(value))
+  if (!Array.isArray(value) && !isRecord(value))
     return "must be an array of fields, or an object of fields and functions by label"
   const labels: ReadonlyArray<readonly [unknown, unknown]> = Array.isArray(value)
     ? [...value].map((field: unknown) => [field, field])
@@ -81,6 +79,8 @@ export const quantilesCheck: Check = (value) => {
   return new Set(value).size === value.length ? undefined : "has a quantile twice"
 }
 
+const someTags: Check = (value) => ([value].flat().length > 0 ? undefined : "names no event")
+
 const whyNoEvent = (tag: unknown, events: Family): string =>
   `${got(tag)} is not an event of the family.${didYouMean(tag, tagsOf(events))}`
 
@@ -89,11 +89,11 @@ export const whyInvalidInstrument = (
   options: unknown,
   { checks, measures = "value", required = [], whyNot }: Special
 ): InvalidArgument | undefined => {
-  const invalid =
-    whyInvalid("options", options, (value) => (Predicate.isObject(value) ? undefined : "must be an object")) ??
-    whyInvalidOptions(options, {
+  const invalid = whyInvalidOptions(
+    options,
+    {
       events: aFamily,
-      when: anything,
+      when: someTags,
       filter: aFunction,
       [measures]: aSource,
       labels: labelsCheck,
@@ -103,17 +103,16 @@ export const whyInvalidInstrument = (
       description: aString,
       unit: aString,
       ...checks
-    })
+    },
+    ["events", ...required]
+  )
   if (invalid !== undefined) return invalid
   const given = options as { readonly [option: string]: unknown }
-  for (const argument of ["events", ...required]) {
-    if (given[argument] === undefined) return new InvalidArgument({ argument, reason: "is missing" })
-  }
   const events = given.events as Family
   const tags: ReadonlyArray<unknown> = given.when === undefined ? tagsOf(events) : [given.when].flat()
   // One of them may be `undefined`, where it was to come from an object in which its name is misspelt.
-  const unknown = tags.filter((tag) => typeof tag !== "string" || !Object.hasOwn(events.cases, tag))
-  if (unknown.length === 0 && tags.length > 0) return whyNot?.(given)
-  const reason = tags.length === 0 ? "names no event." : whyNoEvent(unknown[0], events)
-  return new InvalidArgument({ argument: "when", reason: `${reason} Its events are: ${tagsOf(events).join(", ")}` })
+  const unknown = tags.find((tag) => typeof tag !== "string" || !Object.hasOwn(events.cases, tag))
+  if (unknown === undefined && !tags.includes(undefined)) return whyNot?.(given)
+  const reason = `${whyNoEvent(unknown, events)} Its events are: ${tagsOf(events).join(", ")}`
+  return new InvalidArgument({ argument: "when", reason })
 }

@@ -2,10 +2,9 @@
  * Examples of what was measured: for each series, and each of its buckets, the last event that belongs to a trace. They
  * are beside the state, since they say nothing of how much there was.
  */
-import * as Predicate from "effect/Predicate"
 import type { MetricEvent } from "../../model/event.ts"
 import { spanOf } from "../../model/eventSpan.ts"
-import type { Check } from "../../model/optionChecks.ts"
+import { type Check, isRecord } from "../../model/optionChecks.ts"
 import { cutText } from "../../util/cutText.ts"
 import { type Instrument, MostOfLabel, type Settings, type Source, sourceValue } from "../definition/instrument.ts"
 import { bucketOf } from "./histogram.ts"
@@ -33,8 +32,8 @@ const isField = (value: unknown): boolean => typeof value === "string" && value 
 
 export const exemplarCheck: Check = (value) =>
   isField(value) ||
-  (Predicate.isObject(value) &&
-    isField((value as { readonly traceId?: unknown }).traceId) &&
+  (isRecord(value) &&
+    isField(value.traceId) &&
     Object.entries(value).every(([name, field]) => (name === "traceId" || name === "spanId") && isField(field)))
     ? undefined
     : 'must be "span", the name of the field with the trace id, or { traceId, spanId } with the names of both'
