@@ -7,8 +7,7 @@
  *
  * @example
  * ```ts
- * import {  } from "./internal/model/usageErrors.ts"
-import { Effect, Layer } from "effect"
+ * import { Effect, Layer } from "effect"
  * import { MetricsLayer, Recorder } from "mvx-metrics"
  * import { MetricsStream } from "mvx-metrics/MetricsStream"
  * import * as RedisStore from "mvx-metrics/RedisStore"

@@ -26,7 +26,7 @@ const answers: ReadonlyArray<readonly [call: string, answer: string]> = [
   ["start(null)", `${object} null`],
   ["start(text)", `${object} "test.bad"`],
   ["start([])", `${object} an array`],
-  ["start({})", `mvx-metrics/InvalidArgument: namespace: ${blank} undefined`],
+  ["start({})", "mvx-metrics/InvalidArgument: namespace: is missing: must be a string that is not blank"],
   ["start namespace 5", `mvx-metrics/InvalidArgument: namespace: ${blank} 5`],
   ["start namespace blank", `mvx-metrics/InvalidArgument: namespace: ${blank} "  "`],
   ["start unknown option", "mvx-metrics/InvalidArgument: metric: is not an option"],
