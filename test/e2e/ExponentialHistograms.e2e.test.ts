@@ -75,7 +75,7 @@ describe.skipIf(!has("prometheus", "--version"))("exponential histograms in Prom
     one.measure(1e-6)
     const before = (await prometheus.value("count_over_time(up[1m])"))!
     await prometheus.until("count_over_time(up[1m])", (count) => count >= before + 4)
-    for (const metric of ["time_seconds", "time_scaled_seconds"]) {
+    for (const metric of ["time_seconds", "time_scaled_seconds", "time_hours_seconds"]) {
       // Prometheus would show all since the start once more if it took the new buckets for those of a restart.
       const increase = `histogram_count(increase(${metric}[10s])) / scalar(increase(values_total[10s]))`
       expect(await prometheus.value(increase)).toBeCloseTo(1, 6)

@@ -4,6 +4,7 @@
  * process happened to measure.
  */
 import type * as Metric from "../metric/definition/metric.ts"
+import { FinestSchema } from "../model/format.ts"
 import { type BaseUnit, baseUnit } from "../naming/units.ts"
 import { oncePer } from "../util/oncePer.ts"
 
@@ -12,6 +13,8 @@ export interface BucketGrid {
   readonly scale: number
   readonly first: number
   readonly last: number
+  /** Below this no value of the declared range brings the scale of a series; `undefined` where no range is declared. */
+  readonly leastScale: number | undefined
 }
 
 /** Boundaries above 0. */
@@ -46,10 +49,13 @@ interface Settings {
 const gridOf = ({ maxScale, maxSize, range }: Settings, unit: BaseUnit): BucketGrid => {
   const [least, greatest] = range?.map(Math.log2) ?? usualIn(unit)
   // Values within the range never bring the scale of a series below that of its grid, so that their counts are exact.
-  const most = Math.min(MostBoundaries, maxSize)
-  let scale = Math.min(FinestScale, maxScale)
-  while (scale > LeastScale && countOf(least!, greatest!, scale) > most) scale--
-  return at(least!, greatest!, scale)
+  const scaleOf = (finest: number, most: number): number => {
+    let scale = Math.min(finest, maxScale)
+    while (scale > LeastScale && countOf(least!, greatest!, scale) > most) scale--
+    return scale
+  }
+  const scale = scaleOf(FinestScale, Math.min(MostBoundaries, maxSize))
+  return { ...at(least!, greatest!, scale), leastScale: range && scaleOf(FinestSchema, maxSize) }
 }
 
 const usualIn = ({ divide, multiply, suffix }: BaseUnit): readonly [number, number] => {
@@ -67,7 +73,7 @@ const countOf = (least: number, greatest: number, scale: number): number => {
 }
 
 /** All numbers within the range, and no boundary that is not a number of its own. */
-const at = (least: number, greatest: number, scale: number): BucketGrid => ({
+const at = (least: number, greatest: number, scale: number): Omit<BucketGrid, "leastScale"> => ({
   scale,
   first: Math.max(Math.floor(least * 2 ** scale), Math.ceil(-1074 * 2 ** scale)),
   last: Math.min(Math.ceil(greatest * 2 ** scale), Math.floor(1023 * 2 ** scale))

@@ -17,6 +17,14 @@ export const Millis = Metric.exponentialHistogram("time.scaled", {
   value: ({ seconds }) => seconds * 1000,
   unit: "ms"
 })
+/** From a microsecond to two hours, in few buckets. */
+export const Hours = Metric.exponentialHistogram("time.hours", {
+  ...time,
+  value: ({ seconds }) => seconds / 3600,
+  unit: "h",
+  maxSize: 20,
+  range: [1e-6 / 3600, 2]
+})
 export const Rounds = Metric.counter("values", { events })
 
 export interface Replica extends AsyncDisposable {
@@ -34,7 +42,7 @@ export const startReplica = async (
 ): Promise<Replica> => {
   const runtime = await MetricsRuntime.start({ namespace, inProcess: true, logging: "silent" })
   const recorder = await runtime.createRecorder("api")
-  for (const metric of [Seconds, Millis, Rounds]) await recorder.registerMetric(metric)
+  for (const metric of [Seconds, Millis, Hours, Rounds]) await recorder.registerMetric(metric)
   const measure = (...all: ReadonlyArray<number>): void => {
     for (const seconds of all) if (!recorder.registerEvent({ _tag: "done", seconds })) throw new Error("refused")
   }

@@ -6,6 +6,7 @@ import type { PbfWriter } from "pbf"
 import { type Buckets, coarser } from "../../metric/instruments/exponentialBuckets.ts"
 import { CoarsestSchema } from "../../model/format.ts"
 import type { BaseUnit } from "../../naming/units.ts"
+import type { BucketGrid } from "../bucketGrid.ts"
 import type { ExponentialDataPoint } from "../metricData.ts"
 
 export interface NativeHistogram {
@@ -24,15 +25,22 @@ export interface NativeBuckets {
 /** A run that goes on over so few empty buckets takes less room than another one. */
 const ShortGap = 2
 
-/** `undefined` where the buckets are coarser than Prometheus has them, which takes a `maxSize` of a few buckets. */
+/**
+ * `undefined` where the buckets are coarser than Prometheus has them, which takes a `maxSize` of a few buckets. With a
+ * declared range the schema is that of the whole range from the first value on, so that all scrapes have the same buckets.
+ */
 export const nativeHistogram = (
   { negative, positive, scale }: ExponentialDataPoint,
+  { leastScale = Number.POSITIVE_INFINITY }: BucketGrid,
   unit: BaseUnit,
   maxSchema: number
 ): NativeHistogram | undefined => {
   if (scale < CoarsestSchema) return undefined
-  const schema = Math.min(scale, maxSchema)
-  const by = shiftOf(unit, schema)
+  const schema = Math.min(scale, leastScale, maxSchema)
+  const by =
+    leastScale > maxSchema
+      ? shiftOf(unit, schema)
+      : Math.round(Math.round(factorOf(unit) * 2 ** leastScale) * 2 ** (schema - leastScale))
   const bucketsOf = (buckets: Buckets): NativeBuckets => runs(coarser(buckets, scale - schema), by)
   return { schema, negative: bucketsOf(negative), positive: bucketsOf(positive) }
 }
@@ -50,11 +58,14 @@ const MostOff = 1 / 8
  * restart. Below the schema at which the shift is a whole number, no shift keeps buckets nested: what was on two sides of
  * a bound is one bucket then.
  */
-const shiftOf = ({ divide, multiply }: BaseUnit, schema: number): number => {
-  const exact = Math.log2(multiply) - Math.log2(divide)
+const shiftOf = (unit: BaseUnit, schema: number): number => {
+  const exact = factorOf(unit)
   const step = steps.find((each) => Math.abs(Math.round(exact / each) * each - exact) <= MostOff)!
   return Math.round(Math.round(exact / step) * step * 2 ** schema)
 }
+
+/** As a power of two. */
+const factorOf = ({ divide, multiply }: BaseUnit): number => Math.log2(multiply) - Math.log2(divide)
 
 const runs = ({ counts, offset }: Buckets, by: number): NativeBuckets => {
   const spans: Array<[offset: number, length: number]> = []

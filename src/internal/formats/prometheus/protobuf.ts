@@ -105,7 +105,7 @@ export class ProtobufExposition {
           writeCountAndSum(point, point.sum, unit, pbf)
           writeBuckets({ count: point.count, boundaries, counts: countsOf(point, data.grid) }, unit, pbf)
           writeTimestamp(15, created(point), pbf)
-          const histogram = nativeHistogram(point, unit, this.#maxSchema)
+          const histogram = nativeHistogram(point, data.grid, unit, this.#maxSchema)
           if (histogram !== undefined) writeNative(native, histogram, point.zeroCount, pbf)
         })
       }

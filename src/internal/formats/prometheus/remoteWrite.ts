@@ -89,7 +89,7 @@ export class RemoteWriteExposition {
         const boundaries = boundariesOf(data.grid)
         for (const [i, point] of data.points.entries()) {
           const { maxSchema, nativeHistograms } = this.#settings
-          const histogram = nativeHistograms ? nativeHistogram(point, unit, maxSchema) : undefined
+          const histogram = nativeHistograms ? nativeHistogram(point, data.grid, unit, maxSchema) : undefined
           if (histogram === undefined) {
             this.#buckets(of(i), { ...point, boundaries, counts: countsOf(point, data.grid) })
             continue
