@@ -1,5 +1,5 @@
 // Reads and scrapes of very many recorders with metrics written by hand: no slice has more than one recorder's worth of the
-// user's code, and each shows the moment when it was its turn.
+// user's code, of a scrape no more than one view, and each shows the moment when it was its turn.
 import { afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -201,4 +201,83 @@ it("are rendered in slices where one recorder has very many numbers", () => {
     return slices(fold).length
   }
   expect(slicesOf(Numbers) - slicesOf(Pings)).toBe(1280 / 128 - 1)
+})
+
+/** One recorder with as many metrics beside `pings`, each of which shows how many events it took. */
+const setUpOne = (
+  names: ReadonlyArray<string>,
+  view: (total: number, name: string) => object = (total) => ({ total })
+) => {
+  const { fold, sent } = setUp()
+  for (const name of names) {
+    const metric = Metric.make(name, {
+      events: Family,
+      initial: 0,
+      reduce: { ping: (total) => total + 1 },
+      view: (total) => {
+        calls++
+        return view(total, name)
+      }
+    })
+    fold.command({ _tag: "Register", lane: 0, name, metric, at: 0 })
+  }
+  fold.main.event(0, ping, 1)
+  const scrape = (): void => fold.command({ ...render("id"), recorderIds: ["r0"], lanes: Int32Array.of(0) } as Command)
+  const text = (): string => {
+    const rendered = sent.find((message) => message._tag === "Rendered")!
+    return Buffer.concat(rendered.body!).toString("latin1")
+  }
+  return { fold, sent, scrape, text }
+}
+
+const names = Array.from({ length: 20 }, (_, i) => `hand_${i}`)
+
+/** By its number, what each of them has shown. */
+const totals = (text: string): ReadonlyArray<string> =>
+  Array.from(text.matchAll(/^hand_.* (\d+)$/gm), ([, total]) => total!)
+
+it("are scraped by slices of one view each, where one recorder has many metrics", () => {
+  const { fold, scrape, text } = setUpOne(names)
+  scrape()
+  expect(calls).toBeLessThanOrEqual(1)
+  expect(Math.max(...slices(fold))).toBe(1)
+  expect(totals(text())).toEqual(names.map(() => "1"))
+})
+
+it("show all metrics as of one moment in a scrape, whatever comes between two views", () => {
+  const { fold, scrape, text } = setUpOne(names)
+  scrape()
+  for (let i = 0; i < 5; i++) slice(fold)
+  calls = 0
+  fold.main.event(0, ping, 11)
+  // The views that were left.
+  expect(calls).toBeGreaterThan(10)
+  expect(Math.max(...slices(fold))).toBe(0)
+  expect(totals(text())).toEqual(names.map(() => "1"))
+})
+
+it("put a metric out whose view throws in a scrape before what comes between two views", () => {
+  const { fold, scrape, sent, text } = setUpOne(names, (total, name) => {
+    if (name === "hand_19") throw new Error("no view")
+    return { total }
+  })
+  scrape()
+  for (let i = 0; i < 5; i++) slice(fold)
+  expect(sent.some(({ _tag }) => _tag === "Quarantined")).toBe(false)
+  fold.main.event(0, ping, 11)
+  expect(sent.flatMap((each) => (each._tag === "Quarantined" ? [[each.name, each.sequence]] : []))).toEqual([
+    ["hand_19", 2]
+  ])
+  slices(fold)
+  expect(totals(text())).toEqual(names.slice(1).map(() => "1"))
+})
+
+it("run no view any more in a scrape that nobody waits for", () => {
+  const { fold, scrape } = setUpOne(names)
+  scrape()
+  for (let i = 0; i < 5; i++) slice(fold)
+  fold.command({ _tag: "DropRender", request: 1 })
+  calls = 0
+  fold.main.event(0, ping, 11)
+  expect([calls, fold.work.isPending]).toEqual([0, false])
 })

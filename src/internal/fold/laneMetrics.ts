@@ -14,7 +14,7 @@ import type { Kernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import { LaneCuts } from "./laneCuts.ts"
 import { type FoldLayout, foldDecoded, MetricPlans, none } from "./metricPlans.ts"
-import { type CutRead, cutRead, readAgain, readEach } from "./metricReads.ts"
+import { type CutRead, cutRead, readAgain, readEach, showEach } from "./metricReads.ts"
 import {
   DuringFold,
   DuringRestore,
@@ -242,10 +242,10 @@ export class LaneMetrics implements MetricOwner {
 
   // --- reads
 
-  /** `sequence`: that of the last event. */
-  shown(now: number, addsUp: boolean, sequence: number): ReadonlyArray<Shown> {
+  /** In steps of one view written by hand, between which nothing may change. `sequence`: that of the last event. */
+  *showing(now: number, addsUp: boolean, sequence: number): Steps<ReadonlyArray<Shown>> {
     this.rewind(now)
-    return this.#views(this.#cells, sequence, (cell) => cell.shown(now, addsUp))
+    return yield* showEach(this.#cells, (cell) => this.#views([cell], sequence, () => cell.shown(now, addsUp)))
   }
 
   /** What the steps give is of this moment. `isSent`: it goes to another thread at once. */
@@ -269,7 +269,6 @@ export class LaneMetrics implements MetricOwner {
     return this.#views(cells, sequence, (cell) => cell.snapshotNow(now, isSent))
   }
 
-  /** See {@link readAgain}. */
   readAgain(saved: SavedRead, definitionOf: (name: string) => Metric.Any, isSent: boolean): CutRead {
     return readAgain(this.#lane, saved, definitionOf, isSent)
   }

@@ -21,6 +21,8 @@ export interface Show extends ShowOptions {
   /** Who that is. */
   readonly by: object
   readonly take: (shown: ReadonlyArray<Shown>) => void
+  /** What is left to do, once it has begun. */
+  steps?: Steps<void>
 }
 
 export interface ShowOptions {

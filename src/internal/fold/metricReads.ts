@@ -12,6 +12,7 @@ import { LaneCuts } from "./laneCuts.ts"
 import type { MetricsLane } from "./place.ts"
 import { RegisteredMetric } from "./registeredMetric.ts"
 import type { SavedPart, SavedRead } from "./savedLane.ts"
+import { releaseAll, type Shown } from "./shown.ts"
 
 type PartSteps = Steps<ReadPart | undefined>
 
@@ -53,6 +54,25 @@ const stepsOf = (cell: RegisteredMetric, command: ReadCommand, isSent: boolean):
       return cell.readState(isSent, false)
     case "counted":
       return cell.readState(isSent, true)
+  }
+}
+
+/** What `show` gives of each, in steps of one view written by hand. */
+export function* showEach(
+  cells: ReadonlyArray<RegisteredMetric>,
+  show: (cell: RegisteredMetric) => ReadonlyArray<Shown>
+): Steps<ReadonlyArray<Shown>> {
+  const all: Array<Shown> = []
+  let isWhole = false
+  try {
+    for (const cell of cells) {
+      all.push(...show(cell))
+      if (cell.metric.instrument === undefined) yield
+    }
+    isWhole = true
+    return all
+  } finally {
+    if (!isWhole) releaseAll(all)
   }
 }
 

@@ -40,7 +40,9 @@ export abstract class OrderedLane {
   }
 
   /** Does something whose turn it is. */
-  protected abstract perform(step: Step): void
+  protected abstract perform(step: Exclude<Step, Show>): void
+
+  protected abstract showing(show: Show): Steps<void>
 
   // --- what comes
 
@@ -81,14 +83,19 @@ export abstract class OrderedLane {
     }
     // One that cannot wait may change something: its clock was set back.
     if (this.due !== undefined) this.showDue()
-    this.perform(step)
+    this.#do(step)
+  }
+
+  #do(step: Step): void {
+    if (step._tag === "Show") allSteps(this.showing(step))
+    else this.perform(step)
   }
 
   // --- those who look at the metrics
 
   /**
    * Gives what all metrics show behind what came before, once it is their turn. `canWait`: not in this call, but by
-   * {@link showDue} or before anything changes. `by`: see {@link forget}.
+   * {@link showingDue} or before anything changes. `by`: see {@link forget}.
    */
   show(now: number, { addsUp = false, canWait }: Partial<ShowOptions>, by: object, take: Show["take"]): void {
     // Whoever asks goes through those that can wait at once: one that comes to its turn later says so.
@@ -98,7 +105,11 @@ export abstract class OrderedLane {
 
   /** Those who asked wait no more to be shown anything. Of what waits with the events, the time is left. */
   forget(by: object): void {
-    const due = this.due?.filter((step) => step._tag !== "Show" || step.by !== by)
+    const due = this.due?.filter((step) => {
+      if (step._tag !== "Show" || step.by !== by) return true
+      step.steps?.return()
+      return false
+    })
     this.due = due?.length === 0 ? undefined : due
     const { lane } = this
     this.inbox = this.inbox?.map((step) =>
@@ -112,13 +123,34 @@ export abstract class OrderedLane {
     if (this.held?._tag === "Absorbing") return
     const { inbox } = this
     this.forget(by)
-    for (const step of inbox ?? []) if (step._tag === "Show" && step.by === by) this.perform(step)
+    for (const step of inbox ?? []) if (step._tag === "Show" && step.by === by) this.#do(step)
   }
 
+  /** Whatever is about to change something does so. */
   showDue(): void {
-    const { due } = this
-    this.due = undefined
-    for (const step of due ?? []) this.perform(step)
+    allSteps(this.showingDue())
+  }
+
+  *showingDue(): Steps<void> {
+    for (let due = this.due; due !== undefined; due = this.due) {
+      const step = due[0]!
+      // What it runs may lead here again.
+      this.due = undefined
+      if (this.#isDone(step)) due.shift()
+      due.push(...(this.due ?? []))
+      this.due = due.length === 0 ? undefined : due
+      yield
+    }
+  }
+
+  /** After one more step. */
+  #isDone(step: Show | ReadCommand): boolean {
+    if (step._tag === "Show") {
+      step.steps ??= this.showing(step)
+      return step.steps.next().done === true
+    }
+    this.perform(step)
+    return true
   }
 
   /** Makes the reads that wait. */

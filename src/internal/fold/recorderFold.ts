@@ -15,7 +15,7 @@ import { atRestore, poison, poisonsAfter } from "./formerFold.ts"
 import { LaneCounts } from "./laneCounts.ts"
 import { LaneMetrics } from "./laneMetrics.ts"
 import { LaneReads } from "./laneReads.ts"
-import { type Absorb, type Batch, foldSome, foreign, latestOfEach, type Step } from "./laneSteps.ts"
+import { type Absorb, type Batch, foldSome, foreign, latestOfEach, type Show, type Step } from "./laneSteps.ts"
 import type { FoldLayout } from "./metricPlans.ts"
 import { OrderedLane } from "./orderedLane.ts"
 import { type MetricsLane, PlaceSequence } from "./place.ts"
@@ -112,6 +112,11 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     for (let i = 0; i < count; i++) this.enqueue(foreign, 0)
   }
 
+  protected override *showing({ addsUp, now, take }: Show): Steps<void> {
+    if (this.#poisons !== undefined) this.#quarantineDue(true)
+    take(yield* this.metrics.showing(now, addsUp, this.sequence))
+  }
+
   /** The recorder has been removed: there is nothing more to show, and nobody to answer. */
   close(): void {
     this.closeSteps()
@@ -130,7 +135,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
 
   // --- in order, one by one
 
-  protected override perform(step: Step): void {
+  protected override perform(step: Exclude<Step, Show>): void {
     switch (step._tag) {
       case "Events":
         return this.#foldBatch(step)
@@ -146,9 +151,6 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
       case "Read":
         if (this.#poisons !== undefined) this.#quarantineDue(true)
         return this.reads.read(step, this.metrics, this.sequence)
-      case "Show":
-        if (this.#poisons !== undefined) this.#quarantineDue(true)
-        return step.take(this.metrics.shown(step.now, step.addsUp, this.sequence))
       case "Rewind":
         return this.metrics.rewind(step.now)
       case "Absorb":

@@ -27,7 +27,7 @@ import { DeltaExposition } from "./deltaExposition.ts"
 import { shownParts } from "./kernels/seriesCut.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import { renderSeries } from "./renderSeries.ts"
-import type { Shown } from "./shown.ts"
+import { releaseAll, type Shown } from "./shown.ts"
 import type { Work, WorkSteps, Worktable } from "./slices.ts"
 
 /**
@@ -121,8 +121,7 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
     try {
       if (exposition instanceof DeltaExposition) yield* exposition.begin()
       for (const lane of lanes) {
-        lane.showDue()
-        yield
+        yield* lane.showingDue()
         yield* addTurns()
       }
       if (missing > 0 && canWait) patience = setTimeout(showFolded, Patience).unref()
@@ -154,7 +153,7 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
       hasEnded = true
       memory.release()
       clearTimeout(patience)
-      for (const { shown } of turns) release(shown)
+      for (const { shown } of turns) releaseAll(shown)
       // Idle lanes and those that wait for a listener would keep it, scrape after scrape.
       if (missing > 0) for (const lane of lanes) lane.forget(exposition)
       onEnd()
@@ -169,8 +168,8 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
     lanes.push(lane)
     lane.show(now, { addsUp: groupOf !== undefined, canWait }, exposition, (shown) => {
       missing--
-      if (hasEnded) return release(shown)
-      release(shown.filter(({ metric }) => !isWanted(metric)))
+      if (hasEnded) return releaseAll(shown)
+      releaseAll(shown.filter(({ metric }) => !isWanted(metric)))
       turns.push({ recorderId, shown: shown.filter(({ metric }) => isWanted(metric)) })
       rendering?.goOn()
     })
@@ -184,13 +183,6 @@ const expositionOf = (render: Render, { take }: SpareMemory): AnyExposition | Ot
   if (rendering.format !== "otlp") return makeExposition(rendering, now, take)
   if (rendering.temporality === "delta") return new DeltaExposition(rendering, render)
   return new OtlpExposition(rendering, now)
-}
-
-const release = (all: ReadonlyArray<Shown>): void => {
-  for (const { earlier, series } of all) {
-    series?.release()
-    earlier?.release()
-  }
 }
 
 /** How the series of recorders are labelled. */

@@ -22,3 +22,11 @@ export interface Shown {
   readonly quarantine: Quarantine | undefined
   readonly duplicates: Duplicates
 }
+
+/** Nobody reads it any more. */
+export const releaseAll = (all: ReadonlyArray<Shown>): void => {
+  for (const { earlier, series } of all) {
+    series?.release()
+    earlier?.release()
+  }
+}
