@@ -91,7 +91,7 @@ it("is of the moment of its turn, for any metrics, events and times", () => {
           else lane.read("states", step.at)
         }
         // As another fold makes it that has taken the place of this one.
-        const parts = deserialize(serialize(metrics.map(({ save }) => save())))
+        const parts = deserialize(serialize(metrics.map(({ save }) => allSteps(save()))))
         const named = (name: string) => ({ ...definitions[Number(name.slice(1))]!, name }) as Metric.Any
         const again = new Lane([]).metrics.readAgain({ command, parts }, named, true)
         deepStrictEqual(

@@ -4,10 +4,11 @@
 import { type AnswerPart, FewEntries, PartValues, splitAnswer, valuesIn } from "../stream/answerParts.ts"
 import type { Lane, ReadCommand } from "../stream/commands.ts"
 import type { LaneMessage, ReadPart } from "../stream/foldMessages.ts"
+import type { Steps } from "../util/steps.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
 import type { LaneMetrics } from "./laneMetrics.ts"
 import { type CutRead, knownReads } from "./metricReads.ts"
-import type { SavedRead } from "./savedLane.ts"
+import type { SavedPart, SavedRead } from "./savedLane.ts"
 import type { Work, WorkSteps } from "./slices.ts"
 
 interface Reading {
@@ -114,12 +115,21 @@ export class LaneReads {
     this.#readings?.get(request)?.work?.drop()
   }
 
-  /** Those that another fold would owe. */
-  save(): ReadonlyArray<SavedRead> {
-    return Array.from(this.#readings?.values() ?? [], ({ command, read }) => ({
-      command,
-      parts: read.metrics.map(({ save }) => save())
-    }))
+  /** Those that another fold would owe, as they are in this call. */
+  saving(): Steps<ReadonlyArray<SavedRead>> {
+    const readings = Array.from(
+      this.#readings?.values() ?? [],
+      ({ command, read }) => [command, read.metrics.map(({ save }) => save())] as const
+    )
+    return (function* () {
+      const reads: Array<SavedRead> = []
+      for (const [command, saving] of readings) {
+        const parts: Array<SavedPart> = []
+        for (const part of saving) parts.push(yield* part)
+        reads.push({ command, parts })
+      }
+      return reads
+    })()
   }
 
   /** Nobody waits any more. */

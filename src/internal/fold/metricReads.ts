@@ -18,7 +18,8 @@ type PartSteps = Steps<ReadPart | undefined>
 
 interface MetricRead {
   readonly steps: PartSteps
-  readonly save: () => SavedPart
+  /** As it is in this call. */
+  readonly save: () => Steps<SavedPart>
 }
 
 /** With the series that it reads, until whoever reads them releases them. */
@@ -36,9 +37,9 @@ export const readEach =
   (cell: RegisteredMetric): MetricCuts => {
     const { made, value } = cuts.collect(() => stepsOf(cell, command, isSent))
     const [cut, ...earlier] = made
-    return cut !== undefined && earlier.length === 0
-      ? { steps: value, save: cell.savingSeries(cut), cuts: made }
-      : { ...alone(value), cuts: made }
+    if (cut === undefined || earlier.length > 0) return { ...alone(value), cuts: made }
+    const again = () => cut.again((kernel) => cuts.cut(kernel))
+    return { steps: value, save: cell.savingSeries(again), cuts: made }
   }
 
 const stepsOf = (cell: RegisteredMetric, command: ReadCommand, isSent: boolean): PartSteps => {
@@ -90,9 +91,9 @@ const alone = (steps: PartSteps): MetricRead => {
     }
     return state.result.part
   }
-  const save = (): SavedPart => {
+  const save = (): Steps<SavedPart> => {
     while (state.result === undefined) advance()
-    return { _tag: "Known", bytes: serialized(state.result.part) }
+    return known({ _tag: "Known", bytes: serialized(state.result.part) })
   }
   return { steps: all(), save }
 }

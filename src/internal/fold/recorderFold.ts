@@ -225,11 +225,10 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
       applied: this.#counts.applied,
       ignored: this.#counts.ignored,
       watch: this.#watch,
-      reads: this.reads.save(),
       ...this.savedSteps()
     }
-    const metrics = yield* this.metrics.saving()
-    return { ...rest, metrics: metrics.map(({ saved }) => saved) }
+    const [metrics, reads] = [this.metrics.saving(), this.reads.saving()]
+    return { ...rest, metrics: (yield* metrics).map(({ saved }) => saved), reads: yield* reads }
   }
 
   /** Takes over what the lane of a fold before has saved; this is a fresh one. */

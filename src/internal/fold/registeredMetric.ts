@@ -129,14 +129,23 @@ export class RegisteredMetric extends ViewedMetric {
     })()
   }
 
-  /** What saves it as it is now, but with the series of a cut, which may be saved later. */
-  savingSeries(cut: SeriesCut): () => SavedPart {
+  /** What saves it as it is now, but with the series of a cut, which may be saved later. `again`: the same cut once more. */
+  savingSeries(again: () => SeriesCut): () => Steps<SavedPart> {
     const { createdAt, epoch, isContinued, quarantineState } = this
     const { name } = this.metric
     const quarantine = quarantineState && { ...quarantineState }
     const unread = { viewFault: undefined, duplicates: undefined, shown: undefined }
     const rest = { name, epoch, createdAt, isContinued, quarantine, ...unread }
-    return () => ({ _tag: "Series", metric: { ...rest, state: { _tag: "Kernel", kernel: cut.kernel.save() } } })
+    return () => {
+      const cut = again()
+      return (function* () {
+        try {
+          return { _tag: "Series", metric: { ...rest, state: yield* ofKernel(cut.kernel.saving(() => cut)) } }
+        } finally {
+          cut.release()
+        }
+      })()
+    }
   }
 
   #savingState(cut: Cutting): Steps<SavedState> {

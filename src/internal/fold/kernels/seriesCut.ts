@@ -58,6 +58,14 @@ export class SeriesCut {
     this.#copy = copy
   }
 
+  /** Another one of the same moment. `cut`: makes one of series that have not changed since. */
+  again(cut: (kernel: Kernel) => SeriesCut): SeriesCut {
+    if (this.#copy === undefined) return cut(this.#kernel)
+    const again = new SeriesCut(this.#copy.read())
+    again.#copy = this.#copy
+    return again
+  }
+
   /** Nobody reads it any more. */
   release(): void {
     if (this.#isReleased) return
