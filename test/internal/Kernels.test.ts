@@ -75,7 +75,7 @@ describe("the kernels of any metrics come to the state of their reducers, for an
   it("in a stream whose dictionary is full, so that all strings take turns", () => {
     const folding = new Folding()
     for (let i = 0; i < LastingStrings; i++) {
-      folding.writer.intern(`taken ${i}`)
+      folding.writer.strings.of(`taken ${i}`)
       if (i % 1000 === 0) folding.fold()
     }
     fc.assert(

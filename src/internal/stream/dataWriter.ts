@@ -45,7 +45,7 @@ const { float, halves } = conversion
 const UsualWords = 3 + ((3 * MostNames + 1) >> 1)
 
 export abstract class DataWriter extends PageWriter {
-  protected readonly strings = new StringCodes((code, value) => this.writes(() => this.writeString(code, value)))
+  readonly strings = new StringCodes((code, value) => this.writes(() => this.writeString(code, value)))
   /** What writing to the dictionary failed with last: a defect, though it comes up while an event is read. */
   protected defect: { readonly cause: unknown } | undefined
   protected readonly nameLists = new NameLists((code, names, name) =>
@@ -210,14 +210,6 @@ export abstract class DataWriter extends PageWriter {
   }
 
   // --- strings
-
-  intern(value: string): number {
-    return this.strings.of(value)
-  }
-
-  internBriefly(value: string): number {
-    return this.strings.briefly(value)
-  }
 
   private writes(write: () => boolean): boolean {
     try {

@@ -30,19 +30,20 @@ interface TagWrite {
 }
 
 export class EventWriter {
-  readonly #writer: RowWriter
+  // No `#` names: see Intake.offer.
+  private readonly rowWriter: RowWriter
   readonly #layouts: TagLayouts
   /** Made for the second tag, which many recorders do not have. Foreign tags, of which there may be any number, are not in it. */
   #byTag: Map<string, TagWrite> | undefined
   /** The tag written last, and its encoder: most recorders have few. */
-  #tag = ""
-  #encoder: Encoder = none
+  private tag = ""
+  private encoder: Encoder = none
   #last: TagWrite = unused
   /** Nothing is written any more: the lane may be another recorder's. */
   protected hasLeft = false
 
   constructor(writer: RowWriter, layouts: TagLayouts) {
-    this.#writer = writer
+    this.rowWriter = writer
     this.#layouts = layouts
   }
 
@@ -50,10 +51,10 @@ export class EventWriter {
   forgetLayouts(): void {
     const writes = new Set(this.#byTag?.values()).add(this.#last)
     this.#byTag = undefined
-    this.#tag = ""
-    this.#encoder = none
+    this.tag = ""
+    this.encoder = none
     this.#last = unused
-    for (const { encoder } of writes) if (encoder !== none) this.#writer.release(encoder)
+    for (const { encoder } of writes) if (encoder !== none) this.rowWriter.release(encoder)
   }
 
   protected leaveStream(): void {
@@ -66,10 +67,14 @@ export class EventWriter {
    * plain data, the source may not write, or there is no room. `undefined`: one of the last two, and nothing else.
    */
   writeRow(source: RowSource, event: MetricEvent): Written {
+    const written = this.encoderOf(event).write(source, event)
+    return written === false ? this.writeAny(source, event) : written
+  }
+
+  /** Writes an event by the layout of its tag, or says `false`: it has none, or does not fit it. */
+  protected encoderOf(event: MetricEvent): Encoder {
     const tag = tagOf(event)
-    const encoder = tag === this.#tag ? this.#encoder : this.#writeOf(tag).encoder
-    const isWritten = encoder.write(source, event)
-    return isWritten === false ? this.#writeAny(source, event, tag) : isWritten
+    return tag === this.tag ? this.encoder : this.writeOf(tag).encoder
   }
 
   /** A copy of an event that is emitted now, with its span where a metric reads that; `undefined` for what is none. */
@@ -79,32 +84,33 @@ export class EventWriter {
   }
 
   /** Writes an event that has no layout, or does not fit it. */
-  #writeAny(source: RowSource, event: MetricEvent, tag: string): boolean {
+  protected writeAny(source: RowSource, event: MetricEvent): boolean {
+    const tag = tagOf(event)
     if (typeof event !== "object" || typeof tag !== "string") return false
     // A property that emitted another event may have led to another tag.
-    const { foreign, names, spans } = tag === this.#tag ? this.#last : this.#writeOf(tag)
-    if (!foreign) return this.#writer.writeEvent(source, event, tag, spans, names)
-    if (tag.trim() === "" || !this.#writer.mayWrite(source)) return false
-    return whyNoData(event) === undefined && this.#writer.foreignEvent(source)
+    const { foreign, names, spans } = tag === this.tag ? this.#last : this.writeOf(tag)
+    if (!foreign) return this.rowWriter.writeEvent(source, event, tag, spans, names)
+    if (tag.trim() === "" || !this.rowWriter.mayWrite(source)) return false
+    return whyNoData(event) === undefined && this.rowWriter.foreignEvent(source)
   }
 
-  #writeOf(tag: string): TagWrite {
+  private writeOf(tag: string): TagWrite {
     if (typeof tag !== "string" || tag.trim() === "" || this.hasLeft) return unused
     let write = this.#byTag?.get(tag)
     if (write === undefined) {
       const layout = this.#layouts.layoutOf(tag)
-      const encoder = typeof layout === "string" ? undefined : this.#writer.encoder(layout)
+      const encoder = typeof layout === "string" ? undefined : this.rowWriter.encoder(layout)
       const foreign = layout === "foreign"
-      const names = typeof layout === "string" ? undefined : this.#writer.namesOf(layout)
+      const names = typeof layout === "string" ? undefined : this.rowWriter.namesOf(layout)
       write = { encoder: encoder ?? none, foreign, spans: !foreign && this.#layouts.readsSpan(tag), names }
       if (!this.#last.foreign) {
         this.#byTag ??= new Map()
-        this.#byTag.set(this.#tag, this.#last)
+        this.#byTag.set(this.tag, this.#last)
       }
       if (!foreign) this.#byTag?.set(tag, write)
     }
-    this.#tag = tag
-    this.#encoder = write.encoder
+    this.tag = tag
+    this.encoder = write.encoder
     this.#last = write
     return write
   }

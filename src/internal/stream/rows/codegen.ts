@@ -4,7 +4,7 @@
  */
 import { emissionSpan } from "../../model/eventSpan.ts"
 import { isPlainObject } from "../../util/realms.ts"
-import type { RowMemory, RowWrite } from "./format.ts"
+import type { RowMemory, RowWrite, Written } from "./format.ts"
 import { FirstCode, Missing, Null, Present, Undefined } from "./format.ts"
 import type { Field, Layout, LiteralField, NamedField, StructField } from "./layout.ts"
 import type { RowSource } from "./rowSource.ts"
@@ -24,6 +24,12 @@ export const property = (name: string): string => JSON.stringify(name)
 /** A number as code; `-0` would print as 0. */
 const numeral = (value: unknown): string => (Object.is(value, -0) ? "-0" : String(value))
 
+/** Code for a place in a row: `p + 0` would take as much bytecode as any other sum. */
+const sum = (from: string, offset: number): string => (offset === 0 ? from : `${from} + ${offset}`)
+
+/** What becomes of an event that does not fit. */
+const misfit = "return false;"
+
 /** More literals than this are looked up in a map. */
 const MostComparisons = 8
 
@@ -42,6 +48,8 @@ class WriteCode {
   readonly declarations: Array<string> = []
   readonly constants: Array<unknown> = []
   #variables = 0
+  /** Whether the fields at hand are those of a struct that may be missing. */
+  #isOptional = false
 
   constructor(isGeneral: boolean) {
     this.#isGeneral = isGeneral
@@ -78,24 +86,34 @@ class WriteCode {
     const value = this.variable("undefined")
     this.reads.push(`${value} = ${this.#read(owner, name)};`)
     const code = field.half < 0 ? undefined : this.variable(String(Present))
-    if (code !== undefined) this.stores.push(`i32[h + ${field.half}] = ${code};`)
-    const absent = code === undefined ? "return false;" : this.#absent(name, field, owner, value, code)
+    if (code !== undefined) this.stores.push(`i32[${sum("h", field.half)}] = ${code};`)
+    const absent = code === undefined ? misfit : this.#absent(name, field, owner, value, code)
     switch (field.kind) {
       case "number":
-        return this.#number(field.word, `typeof ${value} === "number"`, value, "f64", absent)
+        return this.#number(field.word, `typeof ${value} === "number"`, value, value, "f64", absent)
       case "integer":
         return this.#integer(field.place, value, absent)
       case "date": {
         const isDate = `${value} instanceof Date && Object.getPrototypeOf(${value}) === Date.prototype`
-        return this.#number(field.word, isDate, `${value}.getTime()`, "f64", absent)
+        return this.#number(field.word, isDate, value, `${value}.getTime()`, "f64", absent)
       }
       case "bigint": {
         const fits = `typeof ${value} === "bigint" && BigInt.asIntN(64, ${value}) === ${value}`
-        return this.#number(field.word, fits, value, "i64", absent)
+        return this.#number(field.word, fits, value, value, "i64", absent)
       }
       case "string": {
-        this.checks.push(`if (typeof ${value} === "string") ${code} = -1; else { ${absent} }`)
-        this.interns.push(`if (${code} < 0) { ${code} = w.intern(${value}); if (${code} < 0) return false; }`)
+        // A string that came of late has its code at hand. For any other one something may have to be written.
+        const always = this.#isAlways(absent)
+        this.checks.push(
+          always
+            ? `if (typeof ${value} !== "string") ${misfit}`
+            : `if (typeof ${value} === "string") ${code} = -1; else { ${absent} }`
+        )
+        this.interns.push(
+          `if (${always ? "" : `${code} < 0 && `}(${code} = strings.recent(${value})) < 0) {`,
+          `  ${code} = intern(source, ${value}); if (typeof ${code} !== "number") return ${code};`,
+          "}"
+        )
         return
       }
       case "literal":
@@ -113,30 +131,41 @@ class WriteCode {
     this.reads.push(`${span} = ${this.constant(emissionSpan)}(e);`)
     this.interns.push(
       `if (${span} !== null) {`,
-      `  ${trace} = w.internBriefly(${span}.traceId); ${id} = w.internBriefly(${span}.spanId);`,
-      `  if (${trace} < 0 || ${id} < 0) return false;`,
+      `  ${trace} = internBriefly(source, ${span}.traceId); if (typeof ${trace} !== "number") return ${trace};`,
+      `  ${id} = internBriefly(source, ${span}.spanId); if (typeof ${id} !== "number") return ${id};`,
       "}"
     )
-    this.stores.push(`i32[h + ${half}] = ${trace};`, `i32[h + ${half + 1}] = ${id};`)
+    this.stores.push(`i32[${sum("h", half)}] = ${trace};`, `i32[${sum("h", half + 1)}] = ${id};`)
   }
 
-  #number(word: number, test: string, written: string, view: "f64" | "i64", absent: string): void {
-    const number = this.variable(view === "f64" ? "0" : "0n")
-    this.checks.push(`if (${test}) ${number} = ${written}; else { ${absent} }`)
-    this.stores.push(`${view}[p + ${word}] = ${number};`)
+  #number(word: number, test: string, value: string, written: string, view: "f64" | "i64", absent: string): void {
+    const number = this.#stored(value, written, absent, view === "f64" ? "0" : "0n")
+    const keeps = number === value ? "" : `${number} = ${written};`
+    this.checks.push(`if (${test}) { ${keeps} } else { ${absent} }`)
+    this.stores.push(`${view}[${sum("p", word)}] = ${number};`)
+  }
+
+  /** Whether a row is written of no event that lacks the field. */
+  #isAlways(absent: string): boolean {
+    return absent === misfit && !this.#isOptional
+  }
+
+  /** What is stored of a value: itself, where it is there whenever a row is written. */
+  #stored(value: string, written: string, absent: string, initial: string): string {
+    return written === value && this.#isAlways(absent) ? value : this.variable(initial)
   }
 
   /** What can stand in a half: a whole number of 32 bits, and not -0. */
   #integer(place: number, value: string, absent: string): void {
-    const number = this.variable("0")
-    const widen = this.#isGeneral ? `(wide ??= []).push(${place})` : "isUsual = false"
+    const number = this.#stored(value, value, absent, "0")
+    const keeps = number === value ? "" : `else ${number} = ${value};`
+    const widen = this.#isGeneral ? `(wide ??= []).push(${place});` : "break usual;"
     this.checks.push(
       `if (typeof ${value} === "number") {`,
-      `  if ((${value} | 0) === ${value} && !is(${value}, -0)) ${number} = ${value} | 0;`,
-      `  else ${widen};`,
+      `  if ((${value} | 0) !== ${value} || is(${value}, -0)) ${widen} ${keeps}`,
       `} else { ${absent} }`
     )
-    this.stores.push(`i32[h + ${place}] = ${number};`)
+    this.stores.push(`i32[${sum("h", place)}] = ${number};`)
   }
 
   #literal({ values }: LiteralField, value: string, code: string, absent: string): void {
@@ -167,7 +196,10 @@ class WriteCode {
   #struct(field: StructField, value: string, absent: string): void {
     const plain = `${this.constant(isPlainObject)}(${value})`
     this.checks.push(`if (typeof ${value} === "object" && ${value} !== null && !Array.isArray(${value}) && ${plain}) {`)
+    const isOptional = this.#isOptional
+    this.#isOptional ||= absent !== misfit
     this.fields(field.fields, value)
+    this.#isOptional = isOptional
     this.checks.push(`} else { ${absent} }`)
   }
 
@@ -177,7 +209,7 @@ class WriteCode {
     if (field.missing) branches.push(`if (${value} === undefined && !${own}) ${code} = ${Missing};`)
     if (field.undefined) branches.push(`if (${value} === undefined && ${own}) ${code} = ${Undefined};`)
     if (field.null) branches.push(`if (${value} === null) ${code} = ${Null};`)
-    return [...branches, "return false;"].join(" else ")
+    return [...branches, misfit].join(" else ")
   }
 }
 
@@ -195,44 +227,56 @@ const generate = (layout: Layout, type: number, writer: RowMemory, any: RowWrite
   const code = new WriteCode(isGeneral)
   code.fields(layout.fields, "e")
   if (layout.span !== undefined) code.span(layout.span)
-  const { fixed, words } = writer
-  /** Where the run is at its end: begins another one, or, before strings get their codes, asks whether it may. */
-  const begin = (asks: boolean): string =>
-    `if (source.runType !== ${type} || w.pos >= source.runEnd) {
-    const begun = ${asks ? "mayWrite" : "begin"}(source);
-    if (begun !== true) return begun;
-  }`
+  const { fixed, strings, words } = writer
+  const stores = code.stores.join("\n  ")
+  const views = ["i32", "f64", "i64"].filter((view) => stores.includes(`${view}[`))
   const source = `"use strict";
 return function write(source, e) {
   ${code.declarations.join("\n  ")}
-  ${isGeneral ? "let wide;" : "let isUsual;"}
+  ${isGeneral ? "let wide;" : "usual: {"}
   try {
-    ${isGeneral ? "" : "isUsual = prototypeOf(e) === usual; if (isUsual)"} {
-      ${code.reads.join("\n      ")}
-      ${code.checks.join("\n      ")}
-    }
+    ${isGeneral ? "" : "if (prototypeOf(e) !== usual) break usual;"}
+    ${code.reads.join("\n    ")}
+    ${code.checks.join("\n    ")}
   } catch {
     // What the event throws when it is read. Whatever else fails is a defect, and is not caught.
-    return false;
+    ${misfit}
   }
-  ${isGeneral ? `if (wide !== undefined) return w.widen(${type}, wide, source, e);` : "if (!isUsual) return any(source, e);"}
-  ${code.interns.length > 0 ? begin(true) : ""}
+  ${isGeneral ? `if (wide !== undefined) return w.widen(${type}, wide, source, e);` : ""}
   ${code.interns.join("\n  ")}
-  ${begin(false)}
+  if (source.runType !== ${type} || w.pos >= source.runEnd) {
+    const begun = begin(source);
+    if (begun !== true) return begun;
+  }
   const p = w.pos;
   const h = p * 2;
-  ${fixed === undefined ? "const { i32, f64, i64 } = w;" : ""}
-  ${code.stores.join("\n  ")}
+  ${fixed === undefined ? `const { ${views.join(", ")} } = w;` : ""}
+  ${stores}
   w.pos = p + ${layout.words};
   ${words === undefined ? "" : `words[${WordPos}] = p + ${layout.words};`}
   return true;
+  ${isGeneral ? "" : "} return any(source, e);"}
 };`
+  const begin = (source: RowSource) => writer.beginRun(source, type, layout.words, false)
+  /** The code of a string that is not in place, or why there is none. First it is asked whether there may be a row. */
+  const interning =
+    (codeOf: (value: string) => number) =>
+    (source: RowSource, value: string): Written | number => {
+      if (source.runType !== type || writer.pos >= source.runEnd) {
+        const may = writer.beginRun(source, type, layout.words, true)
+        if (may !== true) return may
+      }
+      const code = codeOf(value)
+      return code < 0 ? false : code
+    }
   const constants = {
     w: writer,
     k: code.constants,
     any,
-    begin: (source: RowSource) => writer.beginRun(source, type, layout.words, false),
-    mayWrite: (source: RowSource) => writer.beginRun(source, type, layout.words, true),
+    begin,
+    strings,
+    intern: interning((value) => strings.of(value)),
+    internBriefly: interning((value) => strings.briefly(value)),
     words,
     is: Object.is,
     prototypeOf: Object.getPrototypeOf,

@@ -9,6 +9,7 @@
 import type { MetricEvent } from "../../model/event.ts"
 import type { Views } from "./page.ts"
 import type { RowSource } from "./rowSource.ts"
+import type { StringCodes } from "./stringCodes.ts"
 
 /** The next attachment is a command. One word. */
 export const CommandRow = 0
@@ -108,9 +109,7 @@ export interface RowMemory {
    * fold is in this thread, that may emit other events.
    */
   readonly beginRun: (source: RowSource, type: number, words: number, asks: boolean) => Written
-  readonly intern: (value: string) => number
-  /** The code of a string that hardly ever comes again. */
-  readonly internBriefly: (value: string) => number
+  readonly strings: StringCodes
   /** Has the integers in these places of the rows of a type widened, and writes the event that needs it. */
   readonly widen: (type: number, places: ReadonlyArray<number>, source: RowSource, event: MetricEvent) => Written
 }

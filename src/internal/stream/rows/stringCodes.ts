@@ -4,11 +4,16 @@
  */
 import { FirstCode, FirstLasting, LastingLength, LastingStrings, PassingStrings, RowStringLength } from "./format.ts"
 
+const slotOf = (value: string): number => {
+  const { length } = value
+  return length === 0 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255
+}
+
 export class StringCodes {
   readonly #lasting = new Map<string, number>()
-  /** The strings of late, by a cheap hash: a look-up in the map costs several times as much. */
-  readonly #recent: Array<string> = new Array(256).fill("")
-  readonly #recentCodes = new Int32Array(256)
+  /** The strings of late, by a cheap hash: a look-up in the map costs several times as much. No `#` names: see Intake.offer. */
+  private readonly recentValues: Array<string> = new Array(256).fill("")
+  private readonly recentCodes = new Int32Array(256).fill(-1)
   #passing = 0
   /** The strings under the passing codes, and where each was that {@link briefly} gave, by a cheap hash. */
   readonly #passed: Array<string | undefined> = new Array(PassingStrings).fill(undefined)
@@ -45,10 +50,14 @@ export class StringCodes {
 
   /** The code of a string that stays in the dictionary, or -1 where it cannot. */
   lasting(value: string): number {
-    const { length } = value
-    const slot = length === 0 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255
-    if (this.#recent[slot] === value && this.#recentCodes[slot]! > 0) return this.#recentCodes[slot]!
-    return this.#look(value, slot)
+    const code = this.recent(value)
+    return code < 0 ? this.#look(value) : code
+  }
+
+  /** The same of one that came of late, or -1: nothing is written for it. */
+  recent(value: string): number {
+    const slot = slotOf(value)
+    return this.recentValues[slot] === value ? this.recentCodes[slot]! : -1
   }
 
   /**
@@ -68,7 +77,7 @@ export class StringCodes {
     return code
   }
 
-  #look(value: string, slot: number): number {
+  #look(value: string): number {
     if (this.#values !== undefined) return this.#values.push(value) - 1
     if (value.length > LastingLength) return -1
     let code = this.#lasting.get(value)
@@ -78,8 +87,9 @@ export class StringCodes {
       if (!this.#write(code, value)) return -1
       this.#lasting.set(value, code)
     }
-    this.#recent[slot] = value
-    this.#recentCodes[slot] = code
+    const slot = slotOf(value)
+    this.recentValues[slot] = value
+    this.recentCodes[slot] = code
     return code
   }
 
