@@ -110,11 +110,11 @@ export class Intake extends Dispatch {
     // No more than this: the compiler takes the encoder into a loop that emits, with all between them, or leaves out all of it,
     // and counts the bytecode. So what is rare is in functions of its own, and what all events pass has no `#` names, each use
     // of which takes twice the bytecode.
-    return written === true ? "accepted" : this.unwritten(event, written)
+    if (written === true) return "accepted"
+    return written === "refused" ? "overflow" : this.unwritten(event, written)
   }
 
   private unwritten(event: unknown, written: Written): Offer {
-    if (written === "refused") return "overflow"
     try {
       if (written === false && this.writeAny(this.rows, event as MetricEvent)) return "accepted"
     } catch (defect) {
