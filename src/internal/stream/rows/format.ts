@@ -9,7 +9,6 @@
 import type { MetricEvent } from "../../model/event.ts"
 import type { Views } from "./page.ts"
 import type { RowSource } from "./rowSource.ts"
-import type { StringCodes } from "./stringCodes.ts"
 
 /** The next attachment is a command. One word. */
 export const CommandRow = 0
@@ -92,6 +91,15 @@ export type Written = boolean | undefined | "refused"
 /** Writes an event that is emitted now, which may be anything but has the layout's tag. */
 export type RowWrite = (source: RowSource, event: MetricEvent) => Written
 
+/** The codes of strings, each -1 where there is none. See `StringCodes`. */
+export interface StringCoding {
+  readonly of: (value: string) => number
+  /** Of one that came of late: nothing is written for it. */
+  readonly recent: (value: string) => number
+  /** Of one that hardly ever comes again. */
+  readonly briefly: (value: string) => number
+}
+
 /** What an encoder writes to: the memory of the page at hand. See `RowWriter`. */
 export interface RowMemory {
   readonly i32: Int32Array
@@ -109,7 +117,7 @@ export interface RowMemory {
    * fold is in this thread, that may emit other events.
    */
   readonly beginRun: (source: RowSource, type: number, words: number, asks: boolean) => Written
-  readonly strings: StringCodes
+  readonly strings: StringCoding
   /** Has the integers in these places of the rows of a type widened, and writes the event that needs it. */
   readonly widen: (type: number, places: ReadonlyArray<number>, source: RowSource, event: MetricEvent) => Written
 }
