@@ -3,16 +3,17 @@
  */
 
 import type { Family, TagOf } from "../model/event.ts"
+import type { Metric } from "./definition/metric.ts"
 import type {
   Dimensioned,
   EventOfTag,
   ExemplarSource,
   FromZeroOptions,
-  InstrumentMetric,
   InstrumentOptions,
   Labels,
   LabelsOf,
   LabelValues,
+  SeriesState,
   Value,
   ValueOptions
 } from "./instrumentOptions.ts"
@@ -110,7 +111,13 @@ export const counter = <
 >(
   name: Name,
   options: CounterOptions<F, Tag, LS>
-): InstrumentMetric<Name, CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, ExactSum, F, Tag> =>
+): Metric<
+  Name,
+  CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<ExactSum>,
+  F["Type"],
+  EventOfTag<F, Tag>
+> =>
   instrument("counter", name, options, {
     checks: { exemplar: exemplarCheck },
     settings: ({ exemplar }) => exemplarSettings(exemplar)
@@ -148,5 +155,10 @@ export const upDownCounter = <
 >(
   name: Name,
   options: ValueOptions<F, Tag, LS> & FromZeroOptions
-): InstrumentMetric<Name, CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, ExactSum, F, Tag> =>
-  instrument("upDownCounter", name, options, { required: ["value"] })
+): Metric<
+  Name,
+  CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<ExactSum>,
+  F["Type"],
+  EventOfTag<F, Tag>
+> => instrument("upDownCounter", name, options, { required: ["value"] })

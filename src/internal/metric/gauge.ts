@@ -4,14 +4,15 @@
 
 import type { Family, TagOf } from "../model/event.ts"
 import { oneOf } from "../model/optionChecks.ts"
+import type { Metric } from "./definition/metric.ts"
 import type {
   EventOfTag,
-  InstrumentMetric,
   Labels,
   LabelsOf,
   LabelValues,
   Remarks,
   Series,
+  SeriesState,
   ValueOptions
 } from "./instrumentOptions.ts"
 import type { GaugePoint, LevelPoint } from "./instruments/gauge.ts"
@@ -73,7 +74,13 @@ export const gauge = <
 >(
   name: Name,
   options: GaugeOptions<F, Tag, LS>
-): InstrumentMetric<Name, GaugeDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, LevelPoint, F, Tag> =>
+): Metric<
+  Name,
+  GaugeDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<LevelPoint>,
+  F["Type"],
+  EventOfTag<F, Tag>
+> =>
   instrument("gauge", name, options, {
     required: ["value"],
     checks: { mode: oneOf("set", "add") },

@@ -7,17 +7,18 @@ import { integerWithin } from "../model/optionChecks.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import { unitCode } from "../naming/unitCode.ts"
 import { didYouMean } from "../util/didYouMean.ts"
+import type { Metric } from "./definition/metric.ts"
 import type {
   Dimensioned,
   EventOfTag,
   ExemplarSource,
   FromZeroOptions,
-  InstrumentMetric,
   Labels,
   LabelsOf,
   LabelValues,
   Remarks,
   Series,
+  SeriesState,
   ValueOptions
 } from "./instrumentOptions.ts"
 import { boundariesCheck, rangeCheck } from "./instruments/checks.ts"
@@ -111,7 +112,13 @@ export const histogram = <
 >(
   name: Name,
   options: HistogramOptions<F, Tag, LS>
-): InstrumentMetric<Name, HistogramDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, HistogramPoint, F, Tag> =>
+): Metric<
+  Name,
+  HistogramDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<HistogramPoint>,
+  F["Type"],
+  EventOfTag<F, Tag>
+> =>
   instrument("histogram", name, options, {
     required: ["value"],
     checks: { boundaries: boundariesCheck, exemplar: exemplarCheck },
@@ -239,7 +246,13 @@ export const exponentialHistogram = <
 >(
   name: Name,
   options: ExponentialHistogramOptions<F, Tag, LS>
-): InstrumentMetric<Name, ExponentialHistogramDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, ExponentialPoint, F, Tag> =>
+): Metric<
+  Name,
+  ExponentialHistogramDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<ExponentialPoint>,
+  F["Type"],
+  EventOfTag<F, Tag>
+> =>
   instrument("exponentialHistogram", name, options, {
     required: ["value"],
     checks: { maxSize: integerWithin(2, 10_000), maxScale: integerWithin(-10, 20), range: rangeCheck },

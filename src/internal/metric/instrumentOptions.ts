@@ -10,8 +10,6 @@ import type * as Duration from "effect/Duration"
 import type { Family, TagOf } from "../model/event.ts"
 import type { KnownUnit } from "../naming/unitCode.ts"
 import type { LabelValue } from "./definition/instrument.ts"
-import type { Metric } from "./definition/metric.ts"
-import type { SeriesState } from "./instruments/series.ts"
 
 export type { LabelValue } from "./definition/instrument.ts"
 export type { SeriesState } from "./instruments/series.ts"
@@ -249,17 +247,3 @@ export interface Remarks<Point> {
 export type Dimensioned<L extends LabelValues, Point> = Point &
   Remarks<Point> &
   ([keyof L] extends [never] ? unknown : { readonly series: ReadonlyArray<Series<L, Point>> })
-
-/**
- * What the constructors make: the metric of these dimensions, each series of which has a point of this type.
- *
- * @category utility types
- * @since 0.2.0
- */
-export type InstrumentMetric<Name extends string, Dimensions, Point, F extends Family, Tag extends TagOf<F>> = Metric<
-  Name,
-  Dimensions,
-  SeriesState<Point>,
-  F["Type"],
-  EventOfTag<F, Tag>
->

@@ -4,15 +4,16 @@
 
 import type { Family, TagOf } from "../model/event.ts"
 import { integerWithin, positiveInteger } from "../model/optionChecks.ts"
+import type { Metric } from "./definition/metric.ts"
 import type {
   Dimensioned,
   EventOfTag,
-  InstrumentMetric,
   InstrumentOptions,
   LabelSource,
   Labels,
   LabelsOf,
-  LabelValues
+  LabelValues,
+  SeriesState
 } from "./instrumentOptions.ts"
 import type { DistinctPoint } from "./instruments/distinct.ts"
 import type { FrequencyPoint } from "./instruments/frequency.ts"
@@ -83,7 +84,13 @@ export const frequency = <
 >(
   name: Name,
   options: FrequencyOptions<F, Tag, LS>
-): InstrumentMetric<Name, FrequencyDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, FrequencyPoint, F, Tag> =>
+): Metric<
+  Name,
+  FrequencyDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<FrequencyPoint>,
+  F["Type"],
+  EventOfTag<F, Tag>
+> =>
   instrument("frequency", name, options, {
     required: ["value"],
     checks: { maxValues: positiveInteger },
@@ -158,7 +165,13 @@ export const distinct = <
 >(
   name: Name,
   options: DistinctOptions<F, Tag, LS>
-): InstrumentMetric<Name, DistinctDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, DistinctPoint, F, Tag> =>
+): Metric<
+  Name,
+  DistinctDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<DistinctPoint>,
+  F["Type"],
+  EventOfTag<F, Tag>
+> =>
   instrument("distinct", name, options, {
     required: ["value"],
     checks: { precision: integerWithin(4, 16) },

@@ -3,16 +3,17 @@
  */
 
 import type { Family, TagOf } from "../model/event.ts"
+import type { Metric } from "./definition/metric.ts"
 import type {
   BooleanField,
   Dimensioned,
   EventOfTag,
   FromZeroOptions,
-  InstrumentMetric,
   InstrumentOptions,
   Labels,
   LabelsOf,
   LabelValues,
+  SeriesState,
   ValueOptions
 } from "./instrumentOptions.ts"
 import type { AveragePoint } from "./instruments/average.ts"
@@ -72,8 +73,13 @@ export const average = <
 >(
   name: Name,
   options: ValueOptions<F, Tag, LS> & FromZeroOptions
-): InstrumentMetric<Name, AverageDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, AveragePoint, F, Tag> =>
-  instrument("average", name, options, { required: ["value"] })
+): Metric<
+  Name,
+  AverageDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<AveragePoint>,
+  F["Type"],
+  EventOfTag<F, Tag>
+> => instrument("average", name, options, { required: ["value"] })
 
 /**
  * What a minimum and maximum shows. Both are `null` before the first value.
@@ -124,8 +130,13 @@ export const minMax = <
 >(
   name: Name,
   options: ValueOptions<F, Tag, LS>
-): InstrumentMetric<Name, MinMaxDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, MinMaxPoint, F, Tag> =>
-  instrument("minMax", name, options, { required: ["value"] })
+): Metric<
+  Name,
+  MinMaxDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<MinMaxPoint>,
+  F["Type"],
+  EventOfTag<F, Tag>
+> => instrument("minMax", name, options, { required: ["value"] })
 
 /**
  * The options of {@link ratio}.
@@ -192,5 +203,10 @@ export const ratio = <
 >(
   name: Name,
   options: RatioOptions<F, Tag, LS>
-): InstrumentMetric<Name, RatioDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, RatioPoint, F, Tag> =>
-  instrument("ratio", name, options, { measures: "hits", required: ["hits"] })
+): Metric<
+  Name,
+  RatioDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<RatioPoint>,
+  F["Type"],
+  EventOfTag<F, Tag>
+> => instrument("ratio", name, options, { measures: "hits", required: ["hits"] })

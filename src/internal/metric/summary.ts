@@ -4,14 +4,15 @@
 import * as Duration from "effect/Duration"
 import type { Family, TagOf } from "../model/event.ts"
 import { finiteDuration, integerWithin } from "../model/optionChecks.ts"
+import type { Metric } from "./definition/metric.ts"
 import type {
   Dimensioned,
   EventOfTag,
   FromZeroOptions,
-  InstrumentMetric,
   Labels,
   LabelsOf,
   LabelValues,
+  SeriesState,
   ValueOptions
 } from "./instrumentOptions.ts"
 import { quantilesCheck } from "./instruments/checks.ts"
@@ -93,7 +94,13 @@ export const summary = <
 >(
   name: Name,
   options: SummaryOptions<F, Tag, LS>
-): InstrumentMetric<Name, SummaryDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, SummaryPoint, F, Tag> =>
+): Metric<
+  Name,
+  SummaryDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<SummaryPoint>,
+  F["Type"],
+  EventOfTag<F, Tag>
+> =>
   instrument("summary", name, options, {
     required: ["value"],
     checks: { quantiles: quantilesCheck, window: finiteDuration, slots: integerWithin(1, 1000) },

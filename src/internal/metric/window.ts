@@ -4,14 +4,15 @@
 import * as Duration from "effect/Duration"
 import type { Family, TagOf } from "../model/event.ts"
 import { finiteDuration, integerWithin } from "../model/optionChecks.ts"
+import type { Metric } from "./definition/metric.ts"
 import type {
   Dimensioned,
   EventOfTag,
-  InstrumentMetric,
   InstrumentOptions,
   Labels,
   LabelsOf,
   LabelValues,
+  SeriesState,
   Value,
   ValueOptions
 } from "./instrumentOptions.ts"
@@ -133,8 +134,13 @@ export const rate = <
 >(
   name: Name,
   options: RateOptions<F, Tag, LS>
-): InstrumentMetric<Name, RateDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, WindowPoint, F, Tag> =>
-  instrument("rate", name, options, sliding)
+): Metric<
+  Name,
+  RateDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<WindowPoint>,
+  F["Type"],
+  EventOfTag<F, Tag>
+> => instrument("rate", name, options, sliding)
 
 /**
  * Measures count, sum, minimum, maximum and average of the values of the last minute.
@@ -166,5 +172,10 @@ export const window = <
 >(
   name: Name,
   options: WindowOptions<F, Tag, LS>
-): InstrumentMetric<Name, WindowDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>, WindowPoint, F, Tag> =>
-  instrument("window", name, options, { ...sliding, required: ["value"] })
+): Metric<
+  Name,
+  WindowDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<WindowPoint>,
+  F["Type"],
+  EventOfTag<F, Tag>
+> => instrument("window", name, options, { ...sliding, required: ["value"] })
