@@ -1,15 +1,23 @@
 // Those who add up processes: what one of them resets, replaces, removes or lets expire is neither hidden nor told twice.
 import { describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import fc from "fast-check"
-import type { RecorderService, RuntimeService } from "mvx-metrics"
+import { Metric, type RecorderService, type RuntimeService } from "mvx-metrics"
 import { internalsOf } from "../../src/internal/runtime/internals.ts"
 import { BriefParts, BriefSizes, PartSizes, PartSummary, Parts, part } from "../support/addedUp.metrics.ts"
 import { addTo, exporting, Increases, ways } from "../support/processes.ts"
 import { forEvery } from "../support/property.ts"
 
 const metrics = [Parts, PartSizes, BriefParts, BriefSizes]
+
+const events = Schema.TaggedUnion({ "part.made": { kind: Schema.String, size: Schema.Number } })
+const PartSize = Metric.gauge("part.size", { events, value: "size", labels: ["kind"] })
+
+/** Other definitions of the same names. */
+const PartsBySize = Metric.counter("parts", { events, labels: ["kind", "size"] })
+const PartSizeBySize = Metric.gauge("part.size", { events, value: "size", labels: ["kind", "size"] })
+const BriefPartsBySize = Metric.counter("parts.brief", { events, labels: ["size"], expireAfter: "1 minute" })
 
 const emit = (recorder: RecorderService, count: number, kind = "a") =>
   Effect.forEach(Array(count), () => recorder.emit(part(kind)), { discard: true })
@@ -111,6 +119,81 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect(
+    "a counter that one process replaces has what it had there, and what it counts when it is there again",
+    () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(1_000_000)
+        const { gather, merged, processes } = yield* way([Parts])
+        const [one, two] = yield* Effect.forEach(processes, (runtime) =>
+          Effect.tap(runtime.createRecorder("a"), (recorder) => recorder.register(Parts))
+        )
+        const deltas = yield* exporting(merged, "delta", [Parts])
+        const cumulative = yield* exporting(merged, "cumulative", [Parts])
+        const told: Array<readonly [delta: number, cumulative: number]> = []
+        const starts = new Set<number>()
+        const tell = Effect.gen(function* () {
+          yield* TestClock.adjust("1 second")
+          yield* gather
+          const delta = yield* deltas
+          const [sum, ...others] = yield* cumulative
+          expect(others).toEqual([])
+          starts.add(sum!.start)
+          told.push([delta.reduce((sum, { value }) => sum + value, 0), sum!.value])
+        })
+        yield* emit(one!, 10)
+        yield* emit(two!, 10)
+        yield* tell
+        yield* one!.register(PartsBySize, { replace: true })
+        yield* tell
+        yield* emit(one!, 3)
+        yield* tell
+        yield* emit(two!, 4)
+        yield* tell
+        yield* one!.register(Parts, { replace: true })
+        yield* emit(one!, 1)
+        yield* tell
+        yield* one!.register(PartsBySize, { replace: true })
+        yield* emit(one!, 1)
+        yield* processes[0].stopAndRemoveRecorder("a")
+        yield* tell
+        // 10 + 10, then 4 in the other process, then 1: the other definition is counted apart.
+        expect(told).toEqual([
+          [20, 20],
+          [0, 20],
+          [0, 20],
+          [4, 24],
+          [1, 25],
+          [0, 25]
+        ])
+        expect(starts.size).toBe(1)
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect("a gauge that one process replaces is no level of it any more", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(1_000_000)
+      const { gather, merged, processes } = yield* way([PartSize])
+      const [one, two] = yield* Effect.forEach(processes, (runtime) =>
+        Effect.tap(runtime.createRecorder("a"), (recorder) => recorder.register(PartSize))
+      )
+      const shown = Effect.gen(function* () {
+        yield* gather
+        yield* internalsOf(merged).gather
+        const [a] = internalsOf(merged).sources()
+        const [size] = yield* a!.shown
+        const { series } = size!.snapshot.dimensions as { readonly series: ReadonlyArray<{ labels: { kind: string } }> }
+        return series.map(({ labels }) => labels.kind).toSorted()
+      })
+      yield* emit(one!, 1, "one")
+      yield* emit(two!, 1, "two")
+      expect(yield* shown).toEqual(["one", "two"])
+      yield* one!.register(PartSizeBySize, { replace: true })
+      yield* emit(one!, 1, "one")
+      expect(yield* shown).toEqual(["two"])
+    }).pipe(Effect.scoped)
+  )
+
   const step = fc.oneof(
     {
       weight: 4,
@@ -124,7 +207,7 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
     {
       weight: 2,
       arbitrary: fc.record({
-        what: fc.constantFrom("reset" as const, "resetAll" as const, "remove" as const),
+        what: fc.constantFrom("reset" as const, "resetAll" as const, "remove" as const, "replace" as const),
         process: fc.nat(1),
         recorder: fc.nat(1)
       })
@@ -135,7 +218,7 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
     fc.constant({ what: "tell cumulative" as const })
   )
 
-  it.effect("all that processes count is told once, whatever they reset, remove and let expire", () =>
+  it.effect("all that processes count is told once, whatever they reset, replace, remove and let expire", () =>
     forEvery(
       fc.array(step, { minLength: 4, maxLength: 25 }),
       (steps) =>
@@ -143,6 +226,22 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
           yield* TestClock.setTime(1_000_000)
           const all = [...metrics, PartSummary]
           const { gather, merged, processes } = yield* way(all)
+          /** The recorders that have other definitions of these. */
+          const replaced = new Set<RecorderService>()
+          const replacing = [Parts, BriefParts]
+          const replace = (recorder: RecorderService) => {
+            const isBack = replaced.delete(recorder)
+            if (!isBack) replaced.add(recorder)
+            const other = isBack ? replacing : [PartsBySize, BriefPartsBySize]
+            return Effect.forEach(other, (metric) => recorder.register(metric, { replace: true }), { discard: true })
+          }
+          const count = (recorder: RecorderService, count: number) => {
+            for (const metric of metrics) {
+              if (replaced.has(recorder) && replacing.some(({ name }) => name === metric.name)) continue
+              addTo(counted, { name: metric.name, kind: "a" }, count)
+            }
+            return emit(recorder, count)
+          }
           const registered = (process: number, recorder: number) =>
             Effect.tap(processes[process]!.createRecorder(`r${recorder}`), (made) =>
               Effect.forEach(all, (metric) => made.register(metric))
@@ -163,10 +262,9 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
           yield* gather
           for (const each of steps) {
             yield* TestClock.adjust("10 millis")
-            if (each.what === "emit") {
-              yield* emit(recorders[each.process]![each.recorder]!, each.count)
-              for (const { name } of metrics) addTo(counted, { name, kind: "a" }, each.count)
-            } else if (each.what === "remove") {
+            if (each.what === "emit") yield* count(recorders[each.process]![each.recorder]!, each.count)
+            else if (each.what === "replace") yield* replace(recorders[each.process]![each.recorder]!)
+            else if (each.what === "remove") {
               yield* processes[each.process]!.stopAndRemoveRecorder(`r${each.recorder}`)
               recorders[each.process]![each.recorder] = yield* registered(each.process, each.recorder)
               yield* gather
@@ -174,13 +272,18 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
             else if (each.what === "gather") yield* gather
             else if (each.what === "tell delta") for (const point of yield* deltas) addTo(told, point, point.value)
             else if (each.what === "tell cumulative") increases.take(yield* cumulative)
-            else yield* recorders[each.process]![each.recorder]!.reset(...(each.what === "reset" ? [Parts] : []))
+            else {
+              const recorder = recorders[each.process]![each.recorder]!
+              yield* recorder.reset(
+                ...(each.what === "resetAll" ? [] : replaced.has(recorder) ? [PartsBySize] : [Parts])
+              )
+            }
           }
           yield* TestClock.adjust("10 millis")
           // Series that have expired are there again.
           for (const recorder of recorders.flat()) {
-            yield* emit(recorder, 1)
-            for (const { name } of metrics) addTo(counted, { name, kind: "a" }, 1)
+            if (replaced.has(recorder)) yield* replace(recorder)
+            yield* count(recorder, 1)
           }
           yield* gather
           yield* tell

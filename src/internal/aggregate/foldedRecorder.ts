@@ -63,12 +63,13 @@ export class FoldedRecorder {
     this.#passBy()
     const createdAt = this.#latestTime
     for (const [name, epoch, measured] of entries) {
+      const known = this.#epochs.get(name)
       if (!isFolded(name, measured, this.#of)) {
         const of = { name, epoch, measured, sequence: this.sequence, createdAt }
         this.#apart.add({ ...of, bytes: undefined, missed: 0, lacksUntil: undefined })
+        if (known !== undefined && known < epoch) this.#metrics.supersede(name, this.latest)
         continue
       }
-      const known = this.#epochs.get(name)
       if (known !== undefined && known >= epoch) continue
       // In the place of the one of an earlier epoch, if there is one.
       this.#register(this.#of.byName.get(name)!, epoch, this.latest)

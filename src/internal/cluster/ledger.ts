@@ -14,8 +14,8 @@ import type { Part } from "./messages.ts"
 /** The states of one recorder of one process. */
 interface Live extends KnownStates {
   readonly recorderId: string
-  /** What its metrics had counted before they were reset. */
-  readonly earlier: Known
+  /** What its metrics had counted before they were reset or replaced. */
+  readonly earlier: ReadonlyArray<Known>
   /** When they came, in milliseconds since the Unix epoch. */
   readonly at: number
 }
@@ -42,6 +42,8 @@ export interface LedgerParts {
 }
 
 type LastPart = Omit<Part, "states"> & { readonly states?: Part["states"] }
+
+const isAny = (states: Known): boolean => Object.keys(states).length > 0
 
 export class Ledger {
   readonly #maxEnded: number
@@ -79,8 +81,14 @@ export class Ledger {
     recorders.set(instance, { recorderId, ...this.#known(states, earlier), at })
   }
 
-  #known(states: Part["states"], earlier: Part["earlier"] = {}): Omit<Live, "recorderId" | "at"> {
-    return { ...this.#merger.known(states), earlier: this.#merger.known(earlier).states }
+  #known(states: Part["states"], earlier: Part["earlier"] = []): Omit<Live, "recorderId" | "at"> {
+    const [now, ...before] = [states, ...earlier].map((each) => this.#merger.known(each))
+    const misfits = new Map([now!, ...before].flatMap(({ misfits }) => misfits).map((each) => [keyOf(each), each]))
+    return {
+      states: now!.states,
+      misfits: [...misfits.values()],
+      earlier: before.map(({ states }) => states).filter(isAny)
+    }
   }
 
   /** A recorder has ended; without states, in those that were known. */
@@ -100,7 +108,7 @@ export class Ledger {
       left.ended++
       this.#misfitsLeft.set(keyOf(misfit), left)
     }
-    this.#leave(recorderId, [last.states, last.earlier], now)
+    this.#leave(recorderId, [last.states, ...last.earlier], now)
   }
 
   #countDown(recorderId: string): void {
@@ -130,7 +138,7 @@ export class Ledger {
     for (const recorders of this.#processes.values()) {
       for (const { earlier, recorderId, states } of recorders.values()) {
         live.set(recorderId, [...(live.get(recorderId) ?? []), states])
-        if (Object.keys(earlier).length > 0) ended.set(recorderId, [...(ended.get(recorderId) ?? []), earlier])
+        if (earlier.length > 0) ended.set(recorderId, [...(ended.get(recorderId) ?? []), ...earlier])
       }
     }
     const { left: endedStats, live: liveStats, others: othersStats } = this.#accounts
@@ -166,7 +174,7 @@ export class Ledger {
     for (const [recorderId, states] of this.#left) of(recorderId).states.push(states)
     for (const [process, recorders] of this.#processes) {
       for (const { earlier, recorderId, states } of recorders.values()) {
-        of(recorderId).states.push(earlier, states)
+        of(recorderId).states.push(...earlier, states)
         of(recorderId).processes.add(process)
       }
     }

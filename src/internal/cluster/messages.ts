@@ -25,8 +25,8 @@ const Part = Schema.Struct({
   instance: Schema.Number,
   recorderId: Schema.String,
   states: Schema.Record(Schema.String, Schema.Unknown),
-  /** Those of metrics before they were reset. */
-  earlier: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
+  /** Those of metrics before they were reset or replaced: there may be several of a name. */
+  earlier: Schema.optionalKey(Schema.Array(Schema.Record(Schema.String, Schema.Unknown))),
   /** Its accounting, read behind the states. */
   stats: Schema.optionalKey(Stats)
 })

@@ -182,11 +182,13 @@ export const readPart = (
 ): Effect.Effect<Part | undefined> =>
   counted.pipe(
     Effect.map((read): Part => {
-      const earlier = read.flatMap(({ earlier, metric, name }) =>
-        earlier === undefined ? [] : [[name, stateOf(metric, earlier)] as const]
+      const earlier = read.flatMap(({ earlier, former, metric, name }) =>
+        earlier === undefined
+          ? []
+          : [{ [name]: former ? { definition: former, state: earlier } : stateOf(metric, earlier) }]
       )
-      const states = { states: statesOf(read), ...(earlier.length > 0 && { earlier: Object.fromEntries(earlier) }) }
-      return { instance, recorderId, ...states, stats: statsUnsafe() }
+      const states = statesOf(read.filter(({ former }) => former === undefined))
+      return { instance, recorderId, states, ...(earlier.length > 0 && { earlier }), stats: statsUnsafe() }
     }),
     Effect.timeoutOption(within),
     withLiveClock,
@@ -200,7 +202,7 @@ const withoutUnsendable = (message: ToPrimary): ToPrimary => {
     Object.fromEntries(Object.entries(states).filter(([, state]) => canBeSent(state)))
   const statesIn = ({ earlier, states }: Partial<Part>): Partial<Part> => ({
     ...(states && { states: sendable(states) }),
-    ...(earlier && { earlier: sendable(earlier) })
+    ...(earlier && { earlier: earlier.map(sendable) })
   })
   switch (message._tag) {
     case "mvx-metrics/cluster/States":

@@ -1,4 +1,6 @@
 /** The states of the recorders that are there, as they were collected last. */
+
+import { keyOf } from "../fold/endedStates.ts"
 import type { Fold } from "../fold/fold.ts"
 import type { Lost, MetricRecord, PackedMetric } from "../fold/leftStates.ts"
 import type { FoldLane } from "../fold/recorderFold.ts"
@@ -15,6 +17,7 @@ const MostTold = 1000
 interface Live {
   readonly lane: FoldLane
   readonly sequence: number
+  /** By name, and by what is measured. */
   readonly metrics: ReadonlyMap<string, PackedMetric>
   /** Has their bytes. */
   readonly segment: SharedArrayBuffer
@@ -50,7 +53,7 @@ export class LiveStates {
   }
 
   has(recorderId: string, name: string): boolean {
-    return this.#byRecorder.get(recorderId)?.metrics.has(name) === true
+    return Array.from(this.of(recorderId)).some((each) => each.name === name)
   }
 
   *states(): Iterable<PackedMetric> {
@@ -117,7 +120,7 @@ export class LiveStates {
     while (!this.#memory.isReady(bytes)) yield
     const segment = yield* this.#memory.put(records)
     const metrics = new Map(
-      bytesIn(segment, records).map((bytes, i) => [packed[i]!.of.name, { ...packed[i]!.of, bytes }])
+      bytesIn(segment, records).map((bytes, i) => [keyOf(packed[i]!.of), { ...packed[i]!.of, bytes }])
     )
     const known = this.#byRecorder.get(recorderId)
     const isSame = known !== undefined && isEqual(known.metrics, metrics)
@@ -138,7 +141,7 @@ export class LiveStates {
 
 const isEqual = (a: Live["metrics"], b: Live["metrics"]): boolean =>
   a.size === b.size &&
-  [...a].every(([name, one]) => {
-    const other = b.get(name)
-    return other?.measured === one.measured && Buffer.compare(one.bytes, other.bytes) === 0
+  [...a].every(([key, one]) => {
+    const other = b.get(key)
+    return other !== undefined && Buffer.compare(one.bytes, other.bytes) === 0
   })

@@ -105,7 +105,7 @@ export class EndedStates {
     if (at <= this.#at || this.totals.has(lane.lane)) return undefined
     this.#at = at
     this.events += lane.sequence
-    const steps = this.#leave(lane.metrics.saving(), recorderId, now, stats)
+    const steps = this.#leave(lane.metrics.saving(true), recorderId, now, stats)
     this.#leaving.push(steps)
     return this.#upTo(steps)
   }
@@ -227,7 +227,8 @@ export class EndedStates {
   }
 }
 
-const keyOf = ({ measured, name }: Pick<PackedMetric, "measured" | "name">): string => JSON.stringify([name, measured])
+export const keyOf = ({ measured, name }: Pick<PackedMetric, "measured" | "name">): string =>
+  JSON.stringify([name, measured])
 
 /** What is saved of a metric that has taken the events of both. Throws where they cannot be merged. */
 function* added(metric: Metric.Any, one: SavedMetric, other: SavedMetric, now: number): Steps<SavedMetric> {

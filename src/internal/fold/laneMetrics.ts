@@ -17,7 +17,6 @@ import { type FoldLayout, foldDecoded, MetricPlans, none } from "./metricPlans.t
 import { type CutRead, cutRead, readAgain, readEach, showEach } from "./metricReads.ts"
 import {
   DuringFold,
-  DuringRestore,
   DuringView,
   during,
   type MetricsLane,
@@ -31,7 +30,7 @@ import {
 } from "./place.ts"
 import { RegisteredMetric } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric, SavedRead } from "./savedLane.ts"
-import { leftMetric, preparing, savingEach } from "./savedMetrics.ts"
+import { type Lost, leftMetric, loadEach, preparing, savingEach, withFormers } from "./savedMetrics.ts"
 import type { Shown } from "./shown.ts"
 import type { MetricOwner } from "./viewedMetric.ts"
 
@@ -42,12 +41,6 @@ export interface Generation {
   readonly epoch: number
   /** The hash of what it measures. */
   readonly measured: string
-}
-
-/** A metric without the state that it had, and why. */
-interface Lost {
-  readonly name: string
-  readonly error: string
 }
 
 /** Most series, of all metrics together, that are viewed without cuts of them: each may take tens of microseconds. */
@@ -100,12 +93,19 @@ export class LaneMetrics implements MetricOwner {
 
   /** Resets the metric of this name, or all. */
   reset(name: string | undefined, at: number): void {
+    this.#change(name, (cell) => cell.next(cell.metric, at))
+  }
+
+  /** The name of this metric goes to another definition, which has no events here. */
+  supersede(name: string, at: number): void {
+    this.#change(name, (cell) => cell.former(at))
+  }
+
+  #change(name: string | undefined, change: (cell: RegisteredMetric) => RegisteredMetric): void {
     this.version++
     // What they had is kept, and what is kept may change.
     this.#cuts?.detach()
-    this.#cells = this.#cells.map((cell) =>
-      name === undefined || name === cell.metric.name ? cell.next(cell.metric, at) : cell
-    )
+    this.#cells = this.#cells.map((cell) => (name === undefined || name === cell.metric.name ? change(cell) : cell))
     this.#replan()
   }
 
@@ -127,7 +127,7 @@ export class LaneMetrics implements MetricOwner {
   /** All of them as they are in this call. `addsUp`: for those who add up processes. */
   saving(addsUp = false): Steps<ReadonlyArray<MetricAndSaved>> {
     if (addsUp) this.keepExpired()
-    return savingEach(this.#cells, (kernel) => this.cut(kernel))
+    return savingEach(addsUp ? withFormers(this.#cells) : this.#cells, (kernel) => this.cut(kernel))
   }
 
   /** `poisonOf`: why the state of a metric is not to be read. Returns the metrics that are quarantined for the lack of it. */
@@ -139,11 +139,7 @@ export class LaneMetrics implements MetricOwner {
     this.#cells = saved.map(
       ({ createdAt, epoch, name }, i) => new RegisteredMetric(definitionOf(name), i, epoch, createdAt, this)
     )
-    return during(DuringRestore, this.#lane, this.#cells, (cell): ReadonlyArray<Lost> => {
-      const { name } = cell.metric
-      const error = cell.load(saved[cell.index]!, poisonOf(name))
-      return error === undefined ? [] : [{ name, error }]
-    }).flat()
+    return loadEach(this.#lane, this.#cells, saved, poisonOf)
   }
 
   quarantined({ name }: Metric.Any, error: string): void {
@@ -252,7 +248,8 @@ export class LaneMetrics implements MetricOwner {
   read(command: ReadCommand, sequence: number, isSent: boolean): CutRead {
     this.rewind(command.now)
     this.#cuts ??= new LaneCuts()
-    const cells = command.what === "snapshots" ? this.#named(command.names) : this.#cells
+    const all = command.what === "counted" ? withFormers(this.#cells) : this.#cells
+    const cells = command.what === "snapshots" ? this.#named(command.names) : all
     return cutRead(this.#views(cells, sequence, readEach(this.#cuts, command, isSent)))
   }
 

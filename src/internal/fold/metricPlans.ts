@@ -93,7 +93,7 @@ export class MetricPlans {
   }
 
   #readersOf(tag: string): Readers {
-    const cells = this.#cells.filter(({ metric }) => Object.hasOwn(metric.reduce, tag))
+    const cells = this.#cells.filter(({ isFormer, metric }) => !isFormer && Object.hasOwn(metric.reduce, tag))
     const [first] = cells
     if (first === undefined) return noReaders
     return {

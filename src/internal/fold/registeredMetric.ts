@@ -18,7 +18,18 @@ import type { SeriesCut } from "./kernels/seriesCut.ts"
 import type { SavedMetric, SavedPart, SavedState } from "./savedLane.ts"
 import { nothing, ViewedMetric } from "./viewedMetric.ts"
 
+/** Most definitions of a name that were replaced by others and are kept. */
+const MostFormers = 8
+
+const none: ReadonlyArray<never> = []
+
 export class RegisteredMetric extends ViewedMetric {
+  /**
+   * The last ones of other definitions that had its name, for those who add up processes: no events come to them. Only in
+   * process can a definition replace another one, so checkpoints have none.
+   */
+  formers: ReadonlyArray<RegisteredMetric> = none
+
   /** Events that the reducer of a metric by hand had: what they came to is in its state alone. */
   #reduced = 0
 
@@ -49,13 +60,31 @@ export class RegisteredMetric extends ViewedMetric {
     return true
   }
 
-  /** What comes in its place under its name. Of the same definition, it has in it what this one had. */
+  /** What comes in its place under its name. Of a definition that was there before, it has in it what that one had. */
   next(metric: Metric.Any, at: number): RegisteredMetric {
-    const { earliest, epoch, index, kernel, owner } = this
-    const next = new RegisteredMetric(metric, index, epoch + 1, at, owner)
-    if (!goesOnFrom(metric, this.metric) || !isCumulative(metric)) return next
+    const all = [this, ...this.formers]
+    const before = all.find((each) => goesOnFrom(metric, each.metric))
+    const next = this.#after(before, metric, at)
+    const formers = all.filter((each) => each !== before && isCumulative(each.metric)).slice(0, MostFormers)
+    next.formers = formers.map((each) => each.former(at))
+    return next
+  }
+
+  /** What is left of it where another definition has its name: to that, no events come. */
+  former(at: number): RegisteredMetric {
+    if (this.isFormer) return this
+    const former = this.#after(this, this.metric, at)
+    former.isFormer = true
+    return former
+  }
+
+  /** It begins anew, and has in it what one of the same definition had. */
+  #after(before: RegisteredMetric | undefined, metric: Metric.Any, at: number): RegisteredMetric {
+    const next = new RegisteredMetric(metric, this.index, this.epoch + 1, at, this.owner)
+    if (before === undefined || !isCumulative(metric)) return next
+    const { earliest, kernel } = before
     next.earliest = earliest
-    next.earlier = this.earlier ?? new EarlierSeries(metric)
+    next.earlier = before.earlier ?? new EarlierSeries(metric)
     const isKept = kernel instanceof Kernel && kernel.idle?.isKept === true
     next.earlier.take(kernel, at)
     if (isKept) next.keepExpired()
@@ -92,6 +121,11 @@ export class RegisteredMetric extends ViewedMetric {
     if (earlier === undefined) return
     this.earlier ??= new EarlierSeries(this.metric)
     this.earlier.absorb(earlier, at)
+  }
+
+  override rewind(now: number): void {
+    super.rewind(now)
+    for (const each of this.formers) each.rewind(now)
   }
 
   /** As if its reducer had thrown this for the event that comes next. */

@@ -4,6 +4,7 @@ import { describeError } from "../util/describeError.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
 import type { Kernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
+import { DuringRestore, during, type MetricsLane } from "./place.ts"
 import { RegisteredMetric } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
 import { metricIn } from "./segment.ts"
@@ -11,6 +12,16 @@ import type { MetricOwner } from "./viewedMetric.ts"
 
 /** Of states written by hand and what they have shown, about so much is serialised in a step. */
 const StepBytes = 64 * 1024
+
+/** A metric without the state that it had, and why. */
+export interface Lost {
+  readonly name: string
+  readonly error: string
+}
+
+/** With what other definitions of their names have left, for those who add up processes. */
+export const withFormers = (cells: ReadonlyArray<RegisteredMetric>): ReadonlyArray<RegisteredMetric> =>
+  cells.flatMap((cell) => [cell, ...cell.formers])
 
 /** What is to be done before they are saved. */
 export function* preparing(cells: ReadonlyArray<RegisteredMetric>): Steps<void> {
@@ -55,6 +66,19 @@ function* saveAll(
     for (const cut of cuts) cut.release()
   }
 }
+
+/** Gives each what was saved of it. Returns those that are quarantined for want of their states. */
+export const loadEach = (
+  lane: MetricsLane,
+  cells: ReadonlyArray<RegisteredMetric>,
+  saved: ReadonlyArray<SavedMetric>,
+  poisonOf: (name: string) => string | undefined
+): ReadonlyArray<Lost> =>
+  during(DuringRestore, lane, cells, (cell): ReadonlyArray<Lost> => {
+    const { name } = cell.metric
+    const error = cell.load(saved[cell.index]!, poisonOf(name))
+    return error === undefined ? [] : [{ name, error }]
+  }).flat()
 
 /** What was wrong with its functions may be mended by now. Throws where its state cannot be used. */
 export function* resumed(

@@ -5,6 +5,7 @@ import type { Labelled } from "../metric/definition/labelledParts.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { fitting, type SeriesFilter } from "../metric/definition/seriesFilter.ts"
 import type { Snapshot } from "../metric/definition/snapshot.ts"
+import { shapeOf } from "../metric/definition/stateShape.ts"
 import { rewindState } from "../metric/rewindState.ts"
 import type { LargestRead, ShownRead, StateRead } from "../stream/foldMessages.ts"
 import { asItIs, copyPlain } from "../util/copyPlain.ts"
@@ -54,6 +55,8 @@ export abstract class ViewedMetric {
   protected readonly owner: MetricOwner
   /** Made when there is something to be kept. */
   protected earlier: EarlierSeries | undefined
+  /** Whether another definition has its name now. */
+  isFormer = false
   /** Whether it went on from the state that an earlier recorder of the id has left. */
   isContinued = false
   /** Which of its series are told apart by numbers in a scrape. */
@@ -260,6 +263,7 @@ export abstract class ViewedMetric {
       name: metric.name,
       epoch,
       ...(isContinued && { isContinued }),
+      ...(this.isFormer && { former: shapeOf(metric) }),
       ...(quarantine !== undefined && { quarantine: { ...quarantine } })
     }
     const cut = this.#cut()

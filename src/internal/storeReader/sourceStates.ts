@@ -105,9 +105,11 @@ export const sourceStates = (
     }
     const { measured, metrics } = kept
     const read = metrics.flatMap((packed) => readMetric(packed, measured.get(packed.measured) ?? {}))
-    const now = { states: Object.fromEntries(read.map(({ name, state }) => [name, state])), stats: statsIn(kept.stats) }
-    const before = read.flatMap(({ earlier, name }) => (earlier === undefined ? [] : [[name, earlier] as const]))
-    return before.length === 0 ? [now] : [now, { states: Object.fromEntries(before), stats: none }]
+    // Definitions that were replaced stand behind those in their place.
+    const states = new Map(read.toReversed().map(({ name, state }) => [name, state]))
+    const before = read.flatMap(({ earlier, name }) => (earlier === undefined ? [] : [{ [name]: earlier }]))
+    const now = { states: Object.fromEntries(states), stats: statsIn(kept.stats) }
+    return [now, ...before.map((states) => ({ states, stats: none }))]
   }
 
   /** Of those that can be read. */

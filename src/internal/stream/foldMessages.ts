@@ -1,6 +1,7 @@
 /** What the fold tells the producer side: of one lane, or of all. Plain data, as commands are. */
 
 import type { Bygone } from "../metric/definition/bygone.ts"
+import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
 import type { Encoded } from "../model/otlp.ts"
 import type { Pieces } from "../util/pieces.ts"
@@ -58,6 +59,8 @@ export interface StateRead {
   readonly state: unknown
   /** What it had counted before it was reset, and in series that have expired, for those who add up processes. */
   readonly earlier?: unknown
+  /** Of a definition that was replaced by another one of its name, what its states are like: it has earlier ones only. */
+  readonly former?: Fingerprint
   /** See {@link ShownRead}. */
   readonly isContinued?: true
   readonly quarantine?: Quarantine
