@@ -41,6 +41,8 @@ export class FoldedSource {
   readonly #changed = new Set<string>()
   /** By lane, the keys of the recorders of the batch. */
   readonly #lanes = new Map<number, string>()
+  /** All of them: a lane may be that of several, one after the other. */
+  readonly #keys = new Set<string>()
   readonly #reader = new BatchReader({
     recorder: (recorder) => this.#declared(recorder),
     rows: (lane, layout, rows, at, count, first, time) =>
@@ -98,6 +100,7 @@ export class FoldedSource {
   /** Folds a batch, by its number and the time of the clock; what cannot be read is left out, and named. */
   fold(bytes: Uint8Array, number: number, now: number): void {
     this.#lanes.clear()
+    this.#keys.clear()
     try {
       this.#reader.read(bytes)
       if (this.#mayBeFoldedElsewhere) this.#held.add(number, bytes, now)
@@ -110,7 +113,7 @@ export class FoldedSource {
 
   /** Whether the batch has events that another aggregator may fold. */
   get #mayBeFoldedElsewhere(): boolean {
-    return Array.from(this.#lanes.values()).some(
+    return Array.from(this.#keys).some(
       (key) => (this.#recorders.get(key) ?? this.#recorders.get(restKey(key)))?.waits === true
     )
   }
@@ -125,6 +128,7 @@ export class FoldedSource {
       this.#changed.add(OfLife)
     }
     this.#lanes.set(lane, key)
+    this.#keys.add(key)
     this.#changed.add(key)
     this.#recorderOf(key, recorderId).declare(metrics)
   }
