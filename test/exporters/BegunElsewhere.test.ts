@@ -6,7 +6,7 @@ import fc from "fast-check"
 import { Metric, type RecorderService, type RuntimeService } from "mvx-metrics"
 import { internalsOf } from "../../src/internal/runtime/internals.ts"
 import { BriefParts, BriefSizes, PartSizes, PartSummary, Parts, part } from "../support/addedUp.metrics.ts"
-import { addTo, exporting, Increases, ways } from "../support/processes.ts"
+import { addTo, exporting, Increases, type Told, ways } from "../support/processes.ts"
 import { forEvery } from "../support/property.ts"
 
 const metrics = [Parts, PartSizes, BriefParts, BriefSizes]
@@ -37,6 +37,28 @@ const totalsOf = (merged: RuntimeService) =>
     return totals
   })
 
+/** What exporters of deltas and of sums tell of a metric that has one series, or of one of its series. */
+const telling = Effect.fnUntraced(function* (
+  gather: Effect.Effect<void>,
+  merged: RuntimeService,
+  metric: Metric.Any,
+  isMeant: (point: Told) => boolean = () => true
+) {
+  const deltas = yield* exporting(merged, "delta", [metric])
+  const cumulative = yield* exporting(merged, "cumulative", [metric])
+  const told: Array<readonly [delta: number, cumulative: number]> = []
+  const starts = new Set<number>()
+  const tell = Effect.gen(function* () {
+    yield* gather
+    const delta = (yield* deltas).filter(isMeant)
+    const [sum, ...others] = (yield* cumulative).filter(isMeant)
+    expect(others).toEqual([])
+    starts.add(sum!.start)
+    told.push([delta.reduce((sum, { value }) => sum + value, 0), sum!.value])
+  })
+  return { starts, tell, told }
+})
+
 describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
   it.effect("a counter that one process resets goes on with what the others counted, and has what it had itself", () =>
     Effect.gen(function* () {
@@ -47,19 +69,8 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
           Effect.forEach(metrics, (each) => recorder.register(each))
         )
       )
-      const deltas = yield* exporting(merged, "delta", [Parts])
-      const cumulative = yield* exporting(merged, "cumulative", [Parts])
-      const told: Array<readonly [delta: number, cumulative: number]> = []
-      const starts = new Set<number>()
-      const tell = Effect.gen(function* () {
-        yield* TestClock.adjust("1 second")
-        yield* gather
-        const delta = yield* deltas
-        const [sum, ...others] = yield* cumulative
-        expect(others).toEqual([])
-        starts.add(sum!.start)
-        told.push([delta.reduce((sum, { value }) => sum + value, 0), sum!.value])
-      })
+      const later = Effect.andThen(TestClock.adjust("1 second"), gather)
+      const { starts, tell, told } = yield* telling(later, merged, Parts)
       yield* emit(one!, 10)
       yield* emit(two!, 10)
       yield* tell
@@ -85,18 +96,7 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
       const [one, two] = yield* Effect.forEach(processes, (runtime) =>
         Effect.tap(runtime.createRecorder("a"), (recorder) => recorder.register(BriefParts))
       )
-      const deltas = yield* exporting(merged, "delta", [BriefParts])
-      const cumulative = yield* exporting(merged, "cumulative", [BriefParts])
-      const told: Array<readonly [delta: number, cumulative: number]> = []
-      const starts = new Set<number>()
-      const tell = Effect.gen(function* () {
-        yield* gather
-        const delta = (yield* deltas).filter(({ kind }) => kind === "a")
-        const [sum, ...others] = (yield* cumulative).filter(({ kind }) => kind === "a")
-        expect(others).toEqual([])
-        starts.add(sum!.start)
-        told.push([delta.reduce((sum, { value }) => sum + value, 0), sum!.value])
-      })
+      const { starts, tell, told } = yield* telling(gather, merged, BriefParts, ({ kind }) => kind === "a")
       yield* emit(one!, 10)
       yield* emit(two!, 7)
       yield* tell
@@ -128,19 +128,8 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
         const [one, two] = yield* Effect.forEach(processes, (runtime) =>
           Effect.tap(runtime.createRecorder("a"), (recorder) => recorder.register(Parts))
         )
-        const deltas = yield* exporting(merged, "delta", [Parts])
-        const cumulative = yield* exporting(merged, "cumulative", [Parts])
-        const told: Array<readonly [delta: number, cumulative: number]> = []
-        const starts = new Set<number>()
-        const tell = Effect.gen(function* () {
-          yield* TestClock.adjust("1 second")
-          yield* gather
-          const delta = yield* deltas
-          const [sum, ...others] = yield* cumulative
-          expect(others).toEqual([])
-          starts.add(sum!.start)
-          told.push([delta.reduce((sum, { value }) => sum + value, 0), sum!.value])
-        })
+        const later = Effect.andThen(TestClock.adjust("1 second"), gather)
+        const { starts, tell, told } = yield* telling(later, merged, Parts)
         yield* emit(one!, 10)
         yield* emit(two!, 10)
         yield* tell
