@@ -4,6 +4,7 @@ import type { Bygone } from "../metric/definition/bygone.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
 import type { Encoded } from "../model/otlp.ts"
+import type { StreamStats } from "../model/runtimeStats.ts"
 import type { Pieces } from "../util/pieces.ts"
 import type { AnswerPart } from "./answerParts.ts"
 import type { Keeper, Lane } from "./commands.ts"
@@ -121,21 +122,7 @@ export type KeptMessage = { readonly by: Keeper } & (
 
 /** What the fold says of the store that its events are appended to. */
 export type ShippingMessage =
-  | {
-      readonly _tag: "Streamed"
-      /** Events that the store has got from this fold. */
-      readonly events: number
-      /** Bytes that are kept for the store. */
-      readonly kept: number
-      /** As much is kept as may be. */
-      readonly isFull: boolean
-      /** Events that were not appended because of that. */
-      readonly dropped: number
-      readonly failures: number
-      /** Why the last attempt failed, if it did. */
-      readonly failure: string | undefined
-      /** How often the events went to another source, because the last one was taken for ended. */
-      readonly retirements: number
-    }
+  /** How that goes, of this fold; `kept`: bytes. */
+  | ({ readonly _tag: "Streamed"; readonly kept: number } & Omit<StreamStats, "kept">)
   /** The answer to `Ship`, with the reason if the events could not be appended. */
   | { readonly _tag: "Shipped"; readonly ticket: number; readonly failure: string | undefined }
