@@ -21,14 +21,17 @@ export type ThreadMessage =
       readonly states?: StoreSettings | undefined
       readonly shipping?: ShippingSettings | undefined
     }
-  | ImportRequest
-  | StoreRequest
+  /** Asks the packaged worker to import a module, by its URL, for the metrics among its exports. */
+  | { readonly _tag: "Import"; readonly module: string }
+  /** Asks a worker to tell a store what it counts. */
+  | { readonly _tag: "Store"; readonly states: StoreSettings }
 
 /** From a worker thread, on the channel of its program. */
 export type WorkerMessage =
   | CatalogMessage
   | ImportMessage
-  | StoreMessage
+  /** The answer to `Store`: with the reason, if the store could not be opened. */
+  | { readonly _tag: "StoreOpened"; readonly failure: string | undefined }
   /** The first and last word of a worker that cannot work; `error` is Schema-encoded. */
   | { readonly _tag: "Refused"; readonly error: unknown }
   /** The last word of a worker whose fold died of a defect. */
@@ -46,28 +49,10 @@ export interface CatalogMessage {
 /** Definitions that a worker has. */
 export type CatalogEntries = ReadonlyArray<readonly [name: string, fingerprint: Fingerprint]>
 
-/** Asks the packaged worker to import a module, by its URL, for the metrics among its exports. */
-export interface ImportRequest {
-  readonly _tag: "Import"
-  readonly module: string
-}
-
-/** The answer to {@link ImportRequest}: the definitions that the worker has now and had not before, or a Schema-encoded error. */
+/** The answer to `Import`: the definitions that the worker has now and had not before, or a Schema-encoded error. */
 export type ImportMessage =
   | { readonly _tag: "Imported"; readonly module: string; readonly metrics: CatalogEntries }
   | { readonly _tag: "NotImported"; readonly module: string; readonly error: unknown }
-
-/** Asks a worker to tell a store what it counts. */
-export interface StoreRequest {
-  readonly _tag: "Store"
-  readonly states: StoreSettings
-}
-
-/** The answer to {@link StoreRequest}: with the reason, if the store could not be opened. */
-export interface StoreMessage {
-  readonly _tag: "StoreOpened"
-  readonly failure: string | undefined
-}
 
 /** How a fold keeps its state beyond the process. */
 export interface DurableSettings {
