@@ -5,24 +5,16 @@ import type * as Fiber from "effect/Fiber"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
 import { goesOnFrom } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
-import {
-  type ReadError,
-  RecorderFailed,
-  type StartError,
-  type StopError,
-  type WaitTimeout
-} from "../model/recorderErrors.ts"
+import { RecorderFailed, type StartError, type StopError, type WaitTimeout } from "../model/recorderErrors.ts"
 import type { ShutdownFailed } from "../model/runtimeErrors.ts"
 import type { RecorderState, Stats } from "../model/stats.ts"
 import type { InvalidState } from "../model/usageErrors.ts"
 import type { Lane } from "../stream/commands.ts"
-import type { LargestRead, ShownRead, StateRead } from "../stream/foldMessages.ts"
 import { atMost, within } from "../util/liveClock.ts"
 import { durationText } from "../util/timing.ts"
 import { hookOf } from "./hookGuard.ts"
 import { abort, type RecorderParts } from "./parts.ts"
-import { statsOf } from "./reads.ts"
-import type { OfMetric } from "./registrations.ts"
+import { type RecorderReads, statsOf } from "./reads.ts"
 import type { RecorderService } from "./service.ts"
 import { CurrentWaitTimeout, foldedOf, inTime } from "./waitTimeout.ts"
 import { whyNotReadIn, whyUnreadable } from "./whyUnreadable.ts"
@@ -77,19 +69,8 @@ export class RecorderControl {
 
   // --- for exporters
 
-  /** What all metrics show, with the time since when. */
-  get shown(): Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError> {
-    return this.#parts.reads.shown
-  }
-
-  /** What all metrics have counted. */
-  get counted(): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {
-    return this.#parts.reads.counted
-  }
-
-  /** What all metrics show, with their largest series only. */
-  largest(maxSeries: number): Effect.Effect<ReadonlyArray<OfMetric<LargestRead>>, ReadError> {
-    return this.#parts.reads.largest(maxSeries)
+  get reads(): Pick<RecorderReads, "shown" | "counted" | "largest"> {
+    return this.#parts.reads
   }
 
   /** The lane, where the recorder can be read. */

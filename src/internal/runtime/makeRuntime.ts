@@ -225,9 +225,9 @@ const sourceOf = oncePer(
     entityId: control.service.entityId,
     instance: control.instance,
     createdAt: control.createdAt,
-    shown: control.shown,
-    counted: control.counted,
-    largest: (maxSeries) => control.largest(maxSeries),
+    shown: control.reads.shown,
+    counted: control.reads.counted,
+    largest: (maxSeries) => control.reads.largest(maxSeries),
     statsUnsafe: () => control.statsUnsafe()
   })
 )
