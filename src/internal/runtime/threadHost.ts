@@ -89,8 +89,6 @@ export class ThreadHost {
       find: (metrics, modules) => Effect.mapError(this.#known.find(metrics, modules), encodeModuleError),
       definition: (name) => this.#known.get(name),
       run: (effect) => void lifecycle.inBackground(effect),
-      andThen: (effect, onSuccess, onFailure) =>
-        void lifecycle.inBackground(Effect.match(effect, { onSuccess, onFailure })),
       onEnd: (thread) => {
         const remaining = Effect.forEach(thread.controls, (control) => Effect.ignore(registry.remove(control)), {
           concurrency: "unbounded",

@@ -37,11 +37,6 @@ export interface HostRuntime {
   /** A metric that was found. */
   readonly definition: (name: string) => Metric.Any | undefined
   readonly run: (effect: Effect.Effect<void>) => void
-  readonly andThen: <A, E>(
-    effect: Effect.Effect<A, E>,
-    onSuccess: (value: A) => void,
-    onFailure: (error: E) => void
-  ) => void
   /** The thread has ended, and all that it had is folded. */
   readonly onEnd: (thread: HostedThread) => void
 }
@@ -174,10 +169,12 @@ export class HostedThread {
         return this.#lanes.get(message.lane)?.lane.unwanted(message.request)
       case "Find": {
         const { metrics, modules, request } = message
-        return this.#runtime.andThen(
-          this.#runtime.find(metrics, modules),
-          (found) => this.#post({ _tag: "Found", request, metrics: found, collisions: this.#claim(request, metrics) }),
-          (error) => this.#post({ _tag: "NotFound", request, error })
+        return this.#runtime.run(
+          Effect.match(this.#runtime.find(metrics, modules), {
+            onSuccess: (found) =>
+              this.#post({ _tag: "Found", request, metrics: found, collisions: this.#claim(request, metrics) }),
+            onFailure: (error) => this.#post({ _tag: "NotFound", request, error })
+          })
         )
       }
       case "Forget":
