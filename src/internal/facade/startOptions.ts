@@ -56,19 +56,15 @@ export type PlainThreadOptions = WithPlainHooks<ThreadOptions>
  * @category options
  * @since 0.2.0
  */
-export interface InProcessOptions extends WithPlainHooks<RuntimeOptions> {
+export interface InProcessOptions extends WithPlainHooks<RuntimeOptions>, NoWorkerOptions {
   /**
    * `true` folds on the application thread: for tests, platforms without worker threads, and small programs. The options
    * of a worker are refused then. `false` starts a worker, which imports the modules of the metrics that are registered.
    */
   readonly inProcess: boolean
-  readonly metrics?: never
-  readonly spawn?: never
-  readonly startTimeout?: never
-  readonly restart?: never
-  readonly stallTimeout?: never
-  readonly sharedMemory?: never
 }
+
+type NoWorkerOptions = { readonly [K in keyof typeof workerOptionChecks]?: never }
 
 /**
  * The context that a runtime runs in: that of a `ManagedRuntime`, or one with a logger of yours.
