@@ -1,9 +1,9 @@
 /** The states of a runtime as they follow each other, for whoever listens. */
 import type * as Cause from "effect/Cause"
-import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Stream from "effect/Stream"
 import { effectStream } from "../util/effectStream.ts"
+import { Listeners, listening } from "../util/listeners.ts"
 import type { RuntimeState } from "./options.ts"
 
 /** States that wait for a listener. Of more, it misses the oldest. */
@@ -13,7 +13,7 @@ const isLast = (state: RuntimeState): boolean => state === "Closed" || state ===
 
 export class StateChanges {
   #state: RuntimeState = "Idle"
-  readonly #listeners = new Set<(state: RuntimeState) => void>()
+  readonly #listeners = new Listeners<(state: RuntimeState) => void>()
 
   get state(): RuntimeState {
     return this.#state
@@ -31,18 +31,14 @@ export class StateChanges {
   get stream(): Stream.Stream<RuntimeState> {
     return effectStream().callback<RuntimeState>(
       (queue: Queue.Queue<RuntimeState, Cause.Done>) =>
-        Effect.acquireRelease(
-          Effect.sync(() => {
-            const listener = (state: RuntimeState): void => {
-              Queue.offerUnsafe(queue, state)
-              if (isLast(state)) Queue.endUnsafe(queue)
-            }
-            this.#listeners.add(listener)
-            listener(this.#state)
-            return listener
-          }),
-          (listener) => Effect.sync(() => void this.#listeners.delete(listener))
-        ),
+        listening(() => {
+          const listener = (state: RuntimeState): void => {
+            Queue.offerUnsafe(queue, state)
+            if (isLast(state)) Queue.endUnsafe(queue)
+          }
+          listener(this.#state)
+          return this.#listeners.add(listener)
+        }),
       { bufferSize: MostWaiting, strategy: "sliding" }
     )
   }
