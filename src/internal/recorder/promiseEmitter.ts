@@ -3,6 +3,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import type { MetricEvent } from "../model/event.ts"
+import { stopwatch } from "../util/timing.ts"
 import { internalsOf } from "./internals.ts"
 import type { RecorderService } from "./service.ts"
 
@@ -70,13 +71,13 @@ export const promiseEmitterOf = (recorder: RecorderService): Emitter<MetricEvent
   return Object.freeze<Emitter<MetricEvent>>({
     emit,
     track: (work, event) => {
-      const start = clock.monotonicTimeNanosUnsafe()
+      const elapsed = stopwatch(clock)
       let isTold = false
       const tell = (outcome: Outcome<never>): void => {
         // A thenable may settle more than once.
         if (isTold) return
         isTold = true
-        const seconds = Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
+        const seconds = elapsed()
         let made: MetricEvent | undefined
         try {
           made = event(outcome, { seconds })
