@@ -1,16 +1,13 @@
 /** The definitions of metrics that attached threads register, in the thread of the runtime. */
-import { fileURLToPath } from "node:url"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { WorkerCatalog } from "../link/workerCatalog.ts"
-import { isDefinition } from "../metric/definition/define.ts"
 import { differences, type Fingerprint, fingerprint } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
-import { isMetricSet, metricsOf } from "../metric/metricSet.ts"
-import { importMetrics } from "../model/importedModules.ts"
-import { MetricsModuleError } from "../model/registerErrors.ts"
+import { metricsOf } from "../metric/metricSet.ts"
+import type { MetricsModuleError } from "../model/registerErrors.ts"
 import type { CatalogEntries } from "../stream/workerMessages.ts"
-import { messageOf } from "../util/describeError.ts"
+import { exportedMetrics } from "../worker/exportedMetrics.ts"
 
 export class KnownMetrics {
   readonly #metrics = new Map<string, Metric.Any>()
@@ -56,7 +53,7 @@ export class KnownMetrics {
         const names = new Set(metrics.map(([name]) => name))
         for (const metric of this.#registered()) if (names.has(metric.name)) this.add([metric])
       }
-      if (isUnknown()) for (const url of urls) this.add(yield* exportsOf(url))
+      if (isUnknown()) for (const url of urls) this.add(yield* exportedMetrics(url, "an attached thread"))
       return metrics.flatMap(([name, print]) => {
         const known = catalog.get(name)
         // One that differs is for the thread to refuse.
@@ -66,12 +63,3 @@ export class KnownMetrics {
     })
   }
 }
-
-const exportsOf = (url: string): Effect.Effect<ReadonlyArray<Metric.Any | Metric.MetricSet>, MetricsModuleError> =>
-  Effect.tryPromise({
-    try: () => importMetrics({ path: fileURLToPath(url), by: "an attached thread" }, () => import(url)),
-    catch: (cause) =>
-      cause instanceof MetricsModuleError
-        ? cause
-        : new MetricsModuleError({ path: fileURLToPath(url), reason: `could not be imported: ${messageOf(cause)}` })
-  }).pipe(Effect.map((module) => Object.values(module).filter((value) => isDefinition(value) || isMetricSet(value))))

@@ -6,12 +6,8 @@
 import { fileURLToPath } from "node:url"
 import { isMainThread, workerData } from "node:worker_threads"
 import * as Effect from "effect/Effect"
-import { isDefinition } from "../metric/definition/define.ts"
-import type * as Metric from "../metric/definition/metric.ts"
-import { isMetricSet } from "../metric/metricSet.ts"
-import { importMetrics } from "../model/importedModules.ts"
 import { MetricsModuleError } from "../model/registerErrors.ts"
-import { messageOf } from "../util/describeError.ts"
+import { exportedMetrics } from "./exportedMetrics.ts"
 import { runFold } from "./main.ts"
 import type { EntryData } from "./spawnForModules.ts"
 
@@ -23,14 +19,7 @@ if (isMainThread || data === undefined) {
   )
 }
 
-const metricsOf = (url: string): Effect.Effect<ReadonlyArray<Metric.Any | Metric.MetricSet>, MetricsModuleError> =>
-  Effect.tryPromise({
-    try: () => importMetrics({ path: fileURLToPath(url), by: "a metrics worker" }, () => import(url)),
-    catch: (cause) =>
-      cause instanceof MetricsModuleError && cause.path === fileURLToPath(url)
-        ? cause
-        : new MetricsModuleError({ path: fileURLToPath(url), reason: `could not be imported: ${messageOf(cause)}` })
-  }).pipe(Effect.map((module) => Object.values(module).filter((value) => isDefinition(value) || isMetricSet(value))))
+const metricsOf = (url: string) => exportedMetrics(url, "a metrics worker")
 
 const metricsOfNamed = (url: string) =>
   Effect.filterOrFail(
