@@ -45,7 +45,7 @@ import { harmless } from "./internal/recorder/logging.ts"
 import { makeRecorder } from "./internal/recorder/makeRecorder.ts"
 import { type RecorderOptions, type RegisterOptions, recorderOptionChecks } from "./internal/recorder/options.ts"
 import type { RecorderService } from "./internal/recorder/service.ts"
-import { entityIdOf } from "./internal/runtime/decidedOptions.ts"
+import { decideOptions, entityIdOf } from "./internal/runtime/decidedOptions.ts"
 import { defaultMemoryLimit } from "./internal/runtime/options.ts"
 import { provided, providedRuntime } from "./internal/runtime/provided.ts"
 import * as Metric from "./Metric.ts"
@@ -228,20 +228,11 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
     yield* refuse(whyInvalidOptions(options, recorderOptionChecks))
     const entityId = entityIdOf(options?.entityId ?? "")
     const link = yield* makeInProcessLink(defaultMemoryLimit)
+    const own = { ...options, entityId }
+    const defaults = { namespace: "", overflow: "fail" } as const
+    const { decided } = yield* decideOptions<R>(entityId, own, defaults, recorderDefaults.shutdownTimeout)
     const control = makeRecorder<R>(
-      {
-        ...options,
-        recorderId: entityId,
-        namespace: "",
-        link,
-        entityId,
-        capacity: options?.capacity ?? recorderDefaults.capacity,
-        overflow: options?.overflow ?? "fail",
-        backpressureTimeout: options?.backpressureTimeout ?? recorderDefaults.backpressureTimeout,
-        logging: options?.logging ?? recorderDefaults.logging,
-        shutdownTimeout: options?.shutdownTimeout ?? recorderDefaults.shutdownTimeout,
-        waitTimeout: options?.waitTimeout ?? recorderDefaults.waitTimeout
-      },
+      { ...decided, recorderId: entityId, namespace: "", link },
       yield* Effect.context<R>()
     )
     yield* control.logMade
