@@ -18,14 +18,11 @@ describe("the store of a folder", () => {
       const store = folderStore(directory)
       const keys = ["a", "../b", "c/d", "é %"]
       for (const [i, key] of keys.entries()) yield* store.set(key, new Uint8Array([i]))
-      expect((yield* store.keys).toSorted()).toEqual(keys.toSorted())
-      expect([...(yield* store.getUint8Array("c/d"))!]).toEqual([2])
+      for (const [i, key] of keys.entries()) expect([...(yield* store.getUint8Array(key))!]).toEqual([i])
+      expect(readdirSync(directory)).toHaveLength(keys.length)
       yield* store.set("a", "text")
-      expect(yield* store.get("a")).toBe("text")
-      yield* store.remove("a")
-      expect(yield* store.getUint8Array("a")).toBeUndefined()
-      yield* store.clear
-      expect(readdirSync(directory)).toEqual([])
+      expect(Buffer.from((yield* store.getUint8Array("a"))!).toString()).toBe("text")
+      expect(yield* store.getUint8Array("b")).toBeUndefined()
     })
   )
 

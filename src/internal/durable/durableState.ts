@@ -1,18 +1,18 @@
 /** Keeps what a fold knows beyond its process, as one value of a store. */
 import { randomUUID } from "node:crypto"
 import * as Effect from "effect/Effect"
-import type { KeyValueStore } from "effect/persistence/KeyValueStore"
 import { LeftStates, type PackedMetric } from "../fold/leftStates.ts"
 import { DurableStateError } from "../model/runtimeErrors.ts"
 import type { DurableSettings } from "../stream/workerMessages.ts"
 import { takeAll } from "../util/takeAll.ts"
+import type { ValueStore } from "./folderStore.ts"
 import { type Identity, type KeptState, readState, StateWriter, type Unusable } from "./format.ts"
 import { LiveStates } from "./liveStates.ts"
 import { keyOf, placeOf } from "./places.ts"
 import { type KeepingThread, type Making, StateRounds } from "./stateRounds.ts"
 
 export interface DurableOptions extends KeepingThread {
-  readonly store: KeyValueStore
+  readonly store: ValueStore
   readonly settings: DurableSettings
 }
 

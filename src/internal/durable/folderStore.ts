@@ -1,5 +1,5 @@
 /**
- * A `KeyValueStore` of files in a folder, in which a value is replaced as a whole or not at all, whatever happens to the
+ * Values in files of a folder. Each is replaced as a whole or not at all, whatever happens to the
  * process or the machine meanwhile: it is written beside the old one and synced, takes its name, and then the folder is
  * synced. Effect's own store of files writes over the old value, so that a process that is killed leaves a part.
  *
@@ -11,7 +11,7 @@ import { randomUUID } from "node:crypto"
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
-import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import { type KeyValueStore, KeyValueStoreError } from "effect/persistence/KeyValueStore"
 import { messageOf } from "../util/describeError.ts"
 import { fileOf } from "./places.ts"
 
@@ -21,38 +21,24 @@ const Unfinished = ".unfinished"
 export const OwnerOnly = 0o600
 const OwnersFolder = 0o700
 
-export const folderStore = (
-  directory: string,
-  mayReplace: () => Promise<void> = async () => {}
-): KeyValueStore.KeyValueStore => {
+/** What a state needs of a store. */
+export type ValueStore = Pick<KeyValueStore, "getUint8Array" | "set">
+
+export const folderStore = (directory: string, mayReplace: () => Promise<void> = async () => {}): ValueStore => {
   const attempt = <A>(method: string, key: string, run: () => Promise<A>) =>
     Effect.tryPromise({
       try: run,
-      catch: (cause) => new KeyValueStore.KeyValueStoreError({ method, key, message: messageOf(cause), cause })
+      catch: (cause) => new KeyValueStoreError({ method, key, message: messageOf(cause), cause })
     })
   const read = (key: string): Promise<Buffer | undefined> =>
     readFile(fileOf(directory, key)).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return undefined
       throw error
     })
-  const keys = attempt("keys", "", async () =>
-    (await readdir(directory)).flatMap((name) =>
-      name.endsWith(".state") ? [decodeURIComponent(name.slice(0, -".state".length))] : []
-    )
-  )
-  const remove = async (key: string): Promise<void> => {
-    await rm(fileOf(directory, key), { force: true })
-    await syncFolder(directory)
-  }
-  return KeyValueStore.make({
-    get: (key) => attempt("get", key, async () => (await read(key))?.toString()),
+  return {
     getUint8Array: (key) => attempt("getUint8Array", key, () => read(key)),
-    set: (key, value) => attempt("set", key, () => replace(directory, key, value, mayReplace)),
-    remove: (key) => attempt("remove", key, () => remove(key)),
-    clear: Effect.flatMap(keys, (all) => attempt("clear", "", async () => void (await Promise.all(all.map(remove))))),
-    size: Effect.map(keys, (all) => all.length),
-    keys
-  })
+    set: (key, value) => attempt("set", key, () => replace(directory, key, value, mayReplace))
+  }
 }
 
 const replace = async (

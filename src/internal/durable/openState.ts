@@ -2,7 +2,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { KeyValueStore, type KeyValueStore as Store } from "effect/persistence/KeyValueStore"
+import { KeyValueStore } from "effect/persistence/KeyValueStore"
 import type * as Scope from "effect/Scope"
 import { DurableStateError } from "../model/runtimeErrors.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
@@ -11,7 +11,7 @@ import { messageOf } from "../util/describeError.ts"
 import { listening } from "../util/listeners.ts"
 import { DurableState } from "./durableState.ts"
 import { renewing, renewLock } from "./folderLock.ts"
-import { folderStore, removeUnfinished } from "./folderStore.ts"
+import { folderStore, removeUnfinished, type ValueStore } from "./folderStore.ts"
 import { keyOf, lockOf, placeOf } from "./places.ts"
 import type { KeepingThread } from "./stateRounds.ts"
 
@@ -40,7 +40,7 @@ const noStore =
 const openFolder = Effect.fnUntraced(function* (
   directory: string,
   { lock, namespace }: DurableSettings
-): Effect.fn.Return<Store, never, Scope.Scope> {
+): Effect.fn.Return<ValueStore, never, Scope.Scope> {
   const path = lockOf(directory, namespace)
   const renew = (): Promise<void> => renewLock(path, lock!)
   // What another process has begun that has taken the folder over is left alone.
