@@ -34,12 +34,14 @@ export class BatchMemory {
     bytes.set(this.u8.subarray(0, this.pos * 8))
   }
 
-  /** Begins a record of so many words; returns its first one. */
-  record(kind: number, words: number): number {
+  /** Begins a record of so many words, with the halves of its second one; returns its first one. */
+  record(kind: number, words: number, first: number, second: number): number {
     const at = this.pos
     if (at + words > this.f64.length) this.#grow(Math.max(at + words, this.f64.length * 2))
     this.i32[at * 2] = kind
     this.i32[at * 2 + 1] = words
+    this.i32[at * 2 + 2] = first
+    this.i32[at * 2 + 3] = second
     this.pos = at + words
     return at
   }

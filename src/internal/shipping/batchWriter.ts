@@ -112,9 +112,7 @@ export class BatchWriter implements FoldTap {
     const { words } = known
     if (known.codes.length > 0) this.#declare(known, rows, at, count)
     const memory = this.#memory
-    const word = memory.record(Run, 4 + count * words)
-    memory.i32[word * 2 + 2] = lane.lane
-    memory.i32[word * 2 + 3] = known.number
+    const word = memory.record(Run, 4 + count * words, lane.lane, known.number)
     memory.f64[word + 2] = lane.sequence + 1
     memory.f64[word + 3] = time
     memory.i32.set(rows.i32.subarray(at * 2, (at + count * words) * 2), (word + 4) * 2)
@@ -131,9 +129,7 @@ export class BatchWriter implements FoldTap {
       encoder.event(event, event._tag, spanOf(event))
       const halves = encoder.pos - from
       const memory = this.#memory
-      const word = memory.record(Event, 4 + ((halves + 1) >> 1))
-      memory.i32[word * 2 + 2] = lane.lane
-      memory.i32[word * 2 + 3] = halves
+      const word = memory.record(Event, 4 + ((halves + 1) >> 1), lane.lane, halves)
       memory.f64[word + 2] = lane.sequence + 1
       memory.f64[word + 3] = time
       memory.f64[memory.pos - 1] = 0
@@ -159,9 +155,7 @@ export class BatchWriter implements FoldTap {
     if (this.hasNoRoom() && !this.#lanes.has(lane.lane)) return
     this.#lane(lane)
     const memory = this.#memory
-    const word = memory.record(Closed, 3 + textWords(total?.length ?? 0))
-    memory.i32[word * 2 + 2] = lane.lane
-    memory.i32[word * 2 + 3] = total?.length ?? -1
+    const word = memory.record(Closed, 3 + textWords(total?.length ?? 0), lane.lane, total?.length ?? -1)
     memory.f64[word + 2] = lane.sequence
     memory.putText(word + 3, total ?? "")
     this.#lanes.delete(lane.lane)
@@ -188,9 +182,7 @@ export class BatchWriter implements FoldTap {
     const { lane, life, recorderId } = tapped
     const metrics = this.#metricsOf(tapped.metrics.generations())
     const memory = this.#memory
-    const word = memory.record(Recorder, 4 + textWords(recorderId.length))
-    memory.i32[word * 2 + 2] = lane
-    memory.i32[word * 2 + 3] = metrics
+    const word = memory.record(Recorder, 4 + textWords(recorderId.length), lane, metrics)
     memory.f64[word + 2] = life
     memory.i32[word * 2 + 6] = recorderId.length
     memory.i32[word * 2 + 7] = this.isReplaying() ? Replayed : 0
@@ -249,26 +241,20 @@ export class BatchWriter implements FoldTap {
     this.#texts[code] = text
     this.#textBatches[code] = this.#batch
     const memory = this.#memory
-    const word = memory.record(Text, 2 + textWords(text.length))
-    memory.i32[word * 2 + 2] = code
-    memory.i32[word * 2 + 3] = text.length
+    const word = memory.record(Text, 2 + textWords(text.length), code, text.length)
     memory.putText(word + 2, text)
   }
 
   #gap(lane: Lane, kind: number, from: number, to: number): void {
     const memory = this.#memory
-    const word = memory.record(Gap, 4)
-    memory.i32[word * 2 + 2] = lane
-    memory.i32[word * 2 + 3] = kind
+    const word = memory.record(Gap, 4, lane, kind)
     memory.f64[word + 2] = from
     memory.f64[word + 3] = to
   }
 
   #putBytes(kind: number, number: number, bytes: Uint8Array): void {
     const memory = this.#memory
-    const word = memory.record(kind, 2 + byteWords(bytes.byteLength))
-    memory.i32[word * 2 + 2] = number
-    memory.i32[word * 2 + 3] = bytes.byteLength
+    const word = memory.record(kind, 2 + byteWords(bytes.byteLength), number, bytes.byteLength)
     memory.putBytes(word + 2, bytes)
   }
 }
