@@ -29,10 +29,10 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { HttpClientMetrics } from "./internal/http/clientMetrics.ts"
-import { type ClientOptions, ClientRequests, clientOptionChecks } from "./internal/http/clientRequests.ts"
+import { type ClientOptions, clientOptionChecks, clientRequests } from "./internal/http/clientRequests.ts"
 import { measureFetch } from "./internal/http/fetchRequests.ts"
 import { HttpServerMetrics } from "./internal/http/serverMetrics.ts"
-import { type ServerOptions, ServerRequests, serverOptionChecks } from "./internal/http/serverRequests.ts"
+import { type ServerOptions, serverOptionChecks, serverRequests } from "./internal/http/serverRequests.ts"
 import { observeUndici } from "./internal/http/undici.ts"
 import { aFunction, check } from "./internal/model/optionChecks.ts"
 import { internalsOf } from "./internal/runtime/internals.ts"
@@ -96,7 +96,7 @@ export const handler = async <Rest extends ReadonlyArray<unknown>>(
     route: aFunction
   })
   const { route = noRoute } = options
-  const requests = new ServerRequests(recorder.emitUnsafe, options)
+  const requests = serverRequests(recorder.emitUnsafe, options)
   return (request, ...rest) =>
     measureFetch(
       requests,
@@ -146,7 +146,7 @@ export type Middleware = (
  */
 export const middleware = async (runtime: AnyRuntime, options: ServerOptions = {}): Promise<Middleware> => {
   const [recorder, clock] = await measuringWith(runtime, HttpServerMetrics, "http", options, serverOptionChecks)
-  const requests = new ServerRequests(recorder.emitUnsafe, options)
+  const requests = serverRequests(recorder.emitUnsafe, options)
   return (request, respond, route = noRoute) => measureFetch(requests, clock, request, respond, route)
 }
 
@@ -179,7 +179,7 @@ export const start = async (runtime: AnyRuntime, options: ClientOptions = {}): P
   const clock = Context.get(context, Clock.Clock)
   const measure = Effect.flatMap(
     measuringRecorder(service, HttpClientMetrics, "http", options, clientOptionChecks),
-    ({ emitUnsafe }) => listening(() => observeUndici(new ClientRequests(emitUnsafe, options), clock))
+    ({ emitUnsafe }) => listening(() => observeUndici(clientRequests(emitUnsafe, options), clock))
   )
   const [, stoppable] = await startScoped(context, measure)
   return stoppable

@@ -46,11 +46,11 @@ import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { HttpClientMetrics } from "./internal/http/clientMetrics.ts"
-import { type ClientOptions, ClientRequests, clientOptionChecks } from "./internal/http/clientRequests.ts"
+import { type ClientOptions, clientOptionChecks, clientRequests } from "./internal/http/clientRequests.ts"
 import { measureClient } from "./internal/http/effectClient.ts"
 import { measureEffect, notingRoute } from "./internal/http/effectServer.ts"
 import { HttpServerMetrics } from "./internal/http/serverMetrics.ts"
-import { type ServerOptions, ServerRequests, serverOptionChecks } from "./internal/http/serverRequests.ts"
+import { type ServerOptions, serverOptionChecks, serverRequests } from "./internal/http/serverRequests.ts"
 import { type Check, got, refuse, whyInvalid } from "./internal/model/optionChecks.ts"
 import { type MeasureError, measuringRecorder } from "./internal/runtime/measuring.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
@@ -103,7 +103,7 @@ export const middleware = (
     Effect.map(
       measuringRecorder(runtime, HttpServerMetrics, "http", options, serverOptionChecks),
       ({ emitUnsafe }): Middleware => {
-        const requests = new ServerRequests(emitUnsafe, options)
+        const requests = serverRequests(emitUnsafe, options)
         return (effect) => measureEffect(requests, effect)
       }
     )
@@ -196,7 +196,7 @@ export const client = <E, R>(
     yield* refuse(whyInvalid("self", self, aClient))
     const runtime = yield* providedRuntime(MetricsRuntime)
     const recorder = yield* measuringRecorder(runtime, HttpClientMetrics, "http", options, clientOptionChecks)
-    return measureClient(new ClientRequests(recorder.emitUnsafe, options), self)
+    return measureClient(clientRequests(recorder.emitUnsafe, options), self)
   })
 
 const aClient: Check = (value) =>

@@ -40,7 +40,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { measureNode } from "./internal/http/nodeRequests.ts"
 import { HttpServerMetrics } from "./internal/http/serverMetrics.ts"
-import { type ServerOptions, ServerRequests, serverOptionChecks } from "./internal/http/serverRequests.ts"
+import { type ServerOptions, serverOptionChecks, serverRequests } from "./internal/http/serverRequests.ts"
 import { aFunction } from "./internal/model/optionChecks.ts"
 import { measuringWith } from "./internal/runtime/measuring.ts"
 import type { AnyRuntime } from "./internal/runtime/withoutEffect.ts"
@@ -112,7 +112,7 @@ export const middleware = async (runtime: AnyRuntime, options: Options = {}): Pr
     route: aFunction
   })
   const { route = expressRoute } = options
-  const requests = new ServerRequests(recorder.emitUnsafe, options)
+  const requests = serverRequests(recorder.emitUnsafe, options)
   return (request, response, next) => {
     measureNode(requests, clock, request, response, () => route(request))
     next?.()
@@ -139,7 +139,7 @@ export const middleware = async (runtime: AnyRuntime, options: Options = {}): Pr
  */
 export const fastifyHook = async (runtime: AnyRuntime, options: ServerOptions = {}): Promise<FastifyHook> => {
   const [recorder, clock] = await measuringWith(runtime, HttpServerMetrics, "http", options, serverOptionChecks)
-  const requests = new ServerRequests(recorder.emitUnsafe, options)
+  const requests = serverRequests(recorder.emitUnsafe, options)
   return (request, reply, done) => {
     measureNode(requests, clock, request.raw, reply.raw, () => request.routeOptions.url)
     done()

@@ -29,66 +29,55 @@ export interface ClientOptions {
 
 export const clientOptionChecks = { recorderId: notBlank, knownMethods: methodsCheck }
 
-type Emit = (event: HttpClientEvent) => void
-
-export class ClientRequests {
-  readonly #emit: Emit
-  readonly #methodOf: (method: string | undefined) => string
-
-  constructor(emit: Emit, { knownMethods }: ClientOptions) {
-    this.#emit = emit
-    this.#methodOf = methodsOf(knownMethods)
-  }
-
-  /** `origin`: scheme, host and port of the URL. */
-  begin(clock: Clock.Clock, given: string, origin: string, size: number | undefined): ClientRequest {
-    const [scheme, host] = origin.split("://", 2)
-    const { address = "", port = 0 } = placeOf(scheme ?? "", host)
-    const method = this.#methodOf(given)
-    this.#emit({ _tag: "http.client.request.start", method, address, port })
-    return new ClientRequest(this.#emit, clock, { method, address, port, requestSize: size })
-  }
+export interface ClientRequest {
+  /** The response has begun. */
+  readonly responded: (status: number, size: number | undefined) => void
+  /** `error`: what ended it, but for a status. Again: does nothing. */
+  readonly end: (error: string | undefined) => void
 }
 
-type Ended = Extract<HttpClientEvent, { readonly _tag: "http.client.request" }>
-type Begun = Pick<Ended, "method" | "address" | "port" | "requestSize">
+/** Begins to count a request. `origin`: scheme, host and port of the URL. */
+export type BeginClientRequest = (
+  clock: Clock.Clock,
+  method: string,
+  origin: string,
+  size: number | undefined
+) => ClientRequest
 
-export class ClientRequest {
-  readonly #emit: Emit
-  readonly #begun: Begun
-  readonly #seconds: () => number
-  #status: number | undefined
-  #size: number | undefined
-  #hasEnded = false
-
-  constructor(emit: Emit, clock: Clock.Clock, begun: Begun) {
-    this.#emit = emit
-    this.#begun = begun
-    this.#seconds = stopwatch(clock)
-  }
-
-  /** The response has begun. */
-  responded(status: number, size: number | undefined): void {
-    this.#status = status
-    this.#size = size
-  }
-
-  /** `error`: what ended it, but for a status. Again: does nothing. */
-  end(error: string | undefined): void {
-    if (this.#hasEnded) return
-    this.#hasEnded = true
-    const { address, method, port, requestSize } = this.#begun
-    const status = this.#status
-    this.#emit({
-      _tag: "http.client.request",
-      method,
-      address,
-      port,
-      seconds: this.#seconds(),
-      status,
-      error: error ?? (status !== undefined && status >= 400 ? String(status) : undefined),
-      requestSize,
-      responseSize: this.#size
-    })
+export const clientRequests = (
+  emit: (event: HttpClientEvent) => void,
+  { knownMethods }: ClientOptions
+): BeginClientRequest => {
+  const methodOf = methodsOf(knownMethods)
+  return (clock, given, origin, requestSize) => {
+    const [scheme, host] = origin.split("://", 2)
+    const { address = "", port = 0 } = placeOf(scheme ?? "", host)
+    const method = methodOf(given)
+    emit({ _tag: "http.client.request.start", method, address, port })
+    const seconds = stopwatch(clock)
+    let status: number | undefined
+    let responseSize: number | undefined
+    let hasEnded = false
+    return {
+      responded: (answered, size) => {
+        status = answered
+        responseSize = size
+      },
+      end: (error) => {
+        if (hasEnded) return
+        hasEnded = true
+        emit({
+          _tag: "http.client.request",
+          method,
+          address,
+          port,
+          seconds: seconds(),
+          status,
+          error: error ?? (status !== undefined && status >= 400 ? String(status) : undefined),
+          requestSize,
+          responseSize
+        })
+      }
+    }
   }
 }

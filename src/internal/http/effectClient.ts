@@ -10,12 +10,12 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import { Aborted, errorTypeOf, failureIn } from "../util/errorType.ts"
-import type { ClientRequest, ClientRequests } from "./clientRequests.ts"
+import type { BeginClientRequest, ClientRequest } from "./clientRequests.ts"
 import { sizeOf } from "./words.ts"
 
 /** The client, with each of its requests measured until the head of the response has come. */
 export const measureClient = <E, R>(
-  requests: ClientRequests,
+  begin: BeginClientRequest,
   client: HttpClient.HttpClient.With<E, R>
 ): HttpClient.HttpClient.With<E, R> =>
   HttpClient.transform(client, (effect, request) =>
@@ -23,7 +23,7 @@ export const measureClient = <E, R>(
       const { body, method } = request
       const origin = Option.match(HttpClientRequest.toUrl(request), { onNone: () => "", onSome: (url) => url.origin })
       const size = body._tag === "Empty" ? 0 : body.contentLength
-      const measured = requests.begin(fiber.getRef(Clock.Clock), method, origin, size)
+      const measured = begin(fiber.getRef(Clock.Clock), method, origin, size)
       return Effect.onExit(effect, (exit) => Effect.sync(() => end(measured, exit)))
     })
   )

@@ -15,13 +15,13 @@ import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Incoming, ServerRequest, ServerRequests } from "./serverRequests.ts"
+import type { Ended, Incoming, ServerRequests } from "./serverRequests.ts"
 import { hasNoBody, sizeOf, versionOf } from "./words.ts"
 
 /** What has been seen of a request so far. */
 class Seen {
   readonly #requests: ServerRequests
-  readonly #measured: ServerRequest
+  readonly #end: (ended: Ended) => void
   readonly #method: string
   /** The same request, as others see it that measure it around these. */
   readonly #outer: Seen | undefined
@@ -30,9 +30,9 @@ class Seen {
   /** There was a response, and then not all of its body. */
   #isCut = false
 
-  constructor(requests: ServerRequests, measured: ServerRequest, method: string, outer: Seen | undefined) {
+  constructor(requests: ServerRequests, end: (ended: Ended) => void, method: string, outer: Seen | undefined) {
     this.#requests = requests
-    this.#measured = measured
+    this.#end = end
     this.#method = method
     this.#outer = outer
   }
@@ -66,7 +66,7 @@ class Seen {
     const hasLeft = Exit.isFailure(exit) && exit.cause.reasons.some(isClientAbort)
     // Nobody was sent the status that stands for a client who has gone.
     const response = hasLeft && this.#response?.status === ClientGone ? undefined : this.#response
-    this.#measured.end({
+    this.#end({
       status: response?.status,
       isAborted: hasLeft || this.#isCut,
       route: this.#route,
@@ -107,8 +107,8 @@ export const measureEffect = <E, R>(
     const request = Context.get(context, HttpServerRequest)
     const outer = Context.getOrUndefined(context, SeenOfRequest)
     if (outer?.isOf(requests)) return effect
-    const measured = requests.begin(fiber.getRef(Clock.Clock), incoming(request))
-    const seen = new Seen(requests, measured, request.method, outer)
+    const end = requests.begin(fiber.getRef(Clock.Clock), incoming(request))
+    const seen = new Seen(requests, end, request.method, outer)
     HttpEffect.appendPreResponseHandlerUnsafe(context, (_, response) => Effect.succeed(seen.response(response)))
     // It closes when the response is sent.
     const ended = Scope.addFinalizerExit(Context.get(context, Scope.Scope), (exit) => Effect.sync(() => seen.end(exit)))

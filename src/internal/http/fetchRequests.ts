@@ -16,7 +16,7 @@ export const measureFetch = async (
 ): Promise<Response> => {
   const { headers, method, url } = request
   const scheme = url.startsWith("https:") ? "https" : "http"
-  const measured = requests.begin(clock, {
+  const end = requests.begin(clock, {
     method,
     scheme,
     version: undefined,
@@ -26,7 +26,7 @@ export const measureFetch = async (
   try {
     const response = await respond()
     const { status } = response
-    measured.end({
+    end({
       status,
       isAborted: false,
       route: textOf(routeOf),
@@ -36,7 +36,7 @@ export const measureFetch = async (
   } catch (error) {
     // Servers answer an error with 500, unless nobody waits for the answer.
     const { aborted } = request.signal
-    measured.end({ status: aborted ? undefined : 500, isAborted: aborted, route: textOf(routeOf), size: undefined })
+    end({ status: aborted ? undefined : 500, isAborted: aborted, route: textOf(routeOf), size: undefined })
     throw error
   }
 }

@@ -15,7 +15,7 @@ export const measureNode = (
   routeOf: () => unknown
 ): void => {
   const { headers, method } = request
-  const measured = requests.begin(clock, {
+  const end = requests.begin(clock, {
     method,
     scheme: (request.socket as { readonly encrypted?: boolean }).encrypted === true ? "https" : "http",
     version: versionOf(request.httpVersionMajor, request.httpVersionMinor),
@@ -25,7 +25,7 @@ export const measureNode = (
   // Follows "finish", and comes without it where the connection was closed.
   response.once("close", () => {
     const status = response.headersSent ? response.statusCode : undefined
-    measured.end({
+    end({
       status,
       isAborted: !response.writableFinished,
       route: textOf(routeOf),

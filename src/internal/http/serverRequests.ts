@@ -50,7 +50,7 @@ export interface Incoming {
 }
 
 /** What is known of it when it ends. */
-interface Ended {
+export interface Ended {
   /** `undefined`: no response was begun. */
   readonly status: number | undefined
   /** Whether the response is not complete. */
@@ -59,65 +59,46 @@ interface Ended {
   readonly size: number | undefined
 }
 
-type Emit = (event: HttpServerEvent) => void
+/** Begins to count a request. What it returns ends it, once. */
+type Begin = (clock: Clock.Clock, incoming: Incoming) => (ended: Ended) => void
 
-export class ServerRequests {
+export interface ServerRequests {
   /** Tells whose requests these are. */
-  readonly emit: Emit
-  readonly #methodOf: (method: string | undefined) => string
-  readonly #hasAddress: boolean
+  readonly emit: (event: HttpServerEvent) => void
+  readonly begin: Begin
+}
 
-  constructor(emit: Emit, { knownMethods, serverAddress = false }: ServerOptions) {
-    this.emit = emit
-    this.#methodOf = methodsOf(knownMethods)
-    this.#hasAddress = serverAddress
+export const serverRequests = (
+  emit: ServerRequests["emit"],
+  { knownMethods, serverAddress = false }: ServerOptions
+): ServerRequests => {
+  const methodOf = methodsOf(knownMethods)
+  const begin: Begin = (clock, { host, method: given, scheme, size: requestSize, version }) => {
+    const method = methodOf(given)
+    const { address, port } = serverAddress ? placeOf(scheme, host) : nowhere
+    emit({ _tag: "http.server.request.start", method, scheme, address, port })
+    const seconds = stopwatch(clock)
+    let hasEnded = false
+    return ({ isAborted, route, size: responseSize, status }) => {
+      if (hasEnded) return
+      hasEnded = true
+      emit({
+        _tag: "http.server.request",
+        method,
+        scheme,
+        seconds: seconds(),
+        route: route === "" ? undefined : route,
+        status,
+        error: isAborted ? Aborted : status !== undefined && status >= 500 ? String(status) : undefined,
+        version,
+        requestSize,
+        responseSize,
+        address,
+        port
+      })
+    }
   }
-
-  begin(clock: Clock.Clock, { host, method: given, scheme, size, version }: Incoming): ServerRequest {
-    const method = this.#methodOf(given)
-    const { address, port } = this.#hasAddress ? placeOf(scheme, host) : nowhere
-    this.emit({ _tag: "http.server.request.start", method, scheme, address, port })
-    return new ServerRequest(this.emit, clock, { method, scheme, version, requestSize: size, address, port })
-  }
+  return { emit, begin }
 }
 
 const nowhere = { address: undefined, port: undefined }
-
-type Begun = Pick<
-  Extract<HttpServerEvent, { readonly _tag: "http.server.request" }>,
-  "method" | "scheme" | "version" | "requestSize" | "address" | "port"
->
-
-export class ServerRequest {
-  readonly #emit: Emit
-  readonly #begun: Begun
-  readonly #seconds: () => number
-  #hasEnded = false
-
-  constructor(emit: Emit, clock: Clock.Clock, begun: Begun) {
-    this.#emit = emit
-    this.#begun = begun
-    this.#seconds = stopwatch(clock)
-  }
-
-  /** Again: does nothing. */
-  end({ isAborted, route, size, status }: Ended): void {
-    if (this.#hasEnded) return
-    this.#hasEnded = true
-    const { address, method, port, requestSize, scheme, version } = this.#begun
-    this.#emit({
-      _tag: "http.server.request",
-      method,
-      scheme,
-      seconds: this.#seconds(),
-      route: route === "" ? undefined : route,
-      status,
-      error: isAborted ? Aborted : status !== undefined && status >= 500 ? String(status) : undefined,
-      version,
-      requestSize,
-      responseSize: size,
-      address,
-      port
-    })
-  }
-}

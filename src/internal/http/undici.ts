@@ -3,7 +3,7 @@
  */
 import type * as Clock from "effect/Clock"
 import { errorTypeOf } from "../util/errorType.ts"
-import type { ClientRequest, ClientRequests } from "./clientRequests.ts"
+import type { BeginClientRequest, ClientRequest } from "./clientRequests.ts"
 import { sizeOf } from "./words.ts"
 
 interface UndiciRequest {
@@ -30,7 +30,7 @@ const textOf = (value: Uint8Array | string): string =>
   typeof value === "string" ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1")
 
 /** Measures all requests of undici in this process until the result is called. */
-export const observeUndici = (requests: ClientRequests, clock: Clock.Clock): (() => void) => {
+export const observeUndici = (begin: BeginClientRequest, clock: Clock.Clock): (() => void) => {
   // Loaded by those who measure.
   const { subscribe, unsubscribe } = process.getBuiltinModule("node:diagnostics_channel")
   // A response that nobody reads has no end, and is forgotten with its request.
@@ -38,7 +38,7 @@ export const observeUndici = (requests: ClientRequests, clock: Clock.Clock): (()
   const listeners: { readonly [channel: string]: (message: Message) => void } = {
     "undici:request:create": ({ request }) => {
       const { contentLength, method, origin } = request
-      open.set(request, requests.begin(clock, method, String(origin), contentLength ?? undefined))
+      open.set(request, begin(clock, method, String(origin), contentLength ?? undefined))
     },
     "undici:request:headers": ({ request, response }) => {
       const { headers, statusCode } = response!
