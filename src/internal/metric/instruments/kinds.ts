@@ -2,6 +2,7 @@
  * What each kind of instrument is: how it measures, where its points lie, and what they show.
  */
 
+import { oncePer } from "../../util/oncePer.ts"
 import type { Instrument, KindName } from "../definition/instrument.ts"
 import { AverageTable, averageMeasure, showAverage } from "./average.ts"
 import { BlockPoints, type PointTable } from "./blockPoints.ts"
@@ -45,99 +46,58 @@ const kind = <Point, Value>(
   { adds = true, frame = {} }: Partial<Pick<Kind, "adds" | "frame">> = {}
 ): Kind => ({ measure, points, show, adds, frame }) as Kind
 
+/** Series in blocks. `Table`: made with what is given behind it. */
 const numbers =
-  <Point>(table: () => PointTable<Point, number>) =>
+  <Point, Given extends ReadonlyArray<unknown>>(
+    Table: new (...given: Given) => PointTable<Point, number>,
+    ...given: Given
+  ) =>
   (): Points =>
-    new BlockPoints<Point, number>(table, true)
+    new BlockPoints<Point, number>(() => new Table(...given), true)
 
-/** Of values that are not numbers. */
+/** The same of values that are not numbers. */
 const others =
-  <Point, Value>(table: () => PointTable<Point, Value>) =>
+  <Point, Value, Given extends ReadonlyArray<unknown>>(
+    Table: new (...given: Given) => PointTable<Point, Value>,
+    ...given: Given
+  ) =>
   (): Points =>
-    new BlockPoints<Point, Value>(table, false)
+    new BlockPoints<Point, Value>(() => new Table(...given), false)
 
 const sliding =
-  <Point>(window: SlidingWindow, table: (window: SlidingWindow) => SlidingTable<Point>) =>
+  <Point>(window: SlidingWindow, Table: new (window: SlidingWindow) => SlidingTable<Point>) =>
   (): Points =>
-    new SlidingPoints(window, () => table(window))
+    new SlidingPoints(window, () => new Table(window))
 
 /** By what its definition has to say. */
 // biome-ignore lint/suspicious/noExplicitAny: each kind knows its own settings, which its constructor has checked.
 const kinds: { readonly [K in KindName]: (settings: any, instrument: Instrument) => Kind } = {
-  average: () =>
-    kind(
-      averageMeasure,
-      showAverage,
-      numbers(() => new AverageTable())
-    ),
+  average: () => kind(averageMeasure, showAverage, numbers(AverageTable)),
   counter: (_, { value }) => kind(counterMeasure, showSum, () => new SumPoints(0, value === undefined)),
-  distinct: (settings) =>
-    kind(
-      distinctMeasure(settings),
-      showDistinct,
-      others(() => new DistinctTable(settings))
-    ),
+  distinct: (settings) => kind(distinctMeasure(settings), showDistinct, others(DistinctTable, settings)),
   exponentialHistogram: (settings) =>
-    kind(
-      exponentialMeasure(settings),
-      showExponential,
-      numbers(() => new ExponentialTable(settings))
-    ),
+    kind(exponentialMeasure(settings), showExponential, numbers(ExponentialTable, settings)),
   frequency: ({ maxValues, maxLabelLength }) =>
-    kind(
-      frequencyMeasure(maxValues, maxLabelLength),
-      showFrequency,
-      others(() => new FrequencyTable(maxValues, maxLabelLength))
-    ),
+    kind(frequencyMeasure(maxValues, maxLabelLength), showFrequency, others(FrequencyTable, maxValues, maxLabelLength)),
   gauge: ({ mode }) =>
     mode === "add"
-      ? kind(
-          levelMeasure,
-          showGauge,
-          numbers(() => new LevelTable()),
-          { adds: false }
-        )
+      ? kind(levelMeasure, showGauge, numbers(LevelTable), { adds: false })
       : kind(lastMeasure, showGauge, () => new LastPoints(), { adds: false }),
   histogram: ({ boundaries }) =>
     kind(histogramMeasure(boundaries), showHistogram(boundaries.length + 1), () => new HistogramPoints(boundaries), {
       frame: { boundaries }
     }),
-  minMax: () =>
-    kind(
-      minMaxMeasure,
-      showMinMax,
-      numbers(() => new MinMaxTable())
-    ),
+  minMax: () => kind(minMaxMeasure, showMinMax, numbers(MinMaxTable)),
   rate: (settings) => windowKind(settings, showRate(settings)),
-  ratio: () =>
-    kind(
-      ratioMeasure,
-      showRatio,
-      others(() => new RatioTable())
-    ),
+  ratio: () => kind(ratioMeasure, showRatio, others(RatioTable)),
   summary: (settings) =>
-    kind(
-      summaryMeasure(settings),
-      showSummary(settings),
-      sliding(windowOf(settings), (window) => new SummaryTable(window))
-    ),
+    kind(summaryMeasure(settings), showSummary(settings), sliding(windowOf(settings), SummaryTable)),
   upDownCounter: () => kind(upDownMeasure, showSum, () => new SumPoints(-Number.MAX_VALUE, false)),
   window: (settings) => windowKind(settings, showWindow(settings))
 }
 
-const windowKind = (settings: WindowSettings, show: (point: WindowPoint | null, now: number) => object): Kind => {
-  const points = sliding(new SlidingWindow(settings), (window) => new WindowTable(window))
-  return kind(windowMeasure(settings), show, points)
-}
-
-const known = new WeakMap<Instrument, Kind>()
+const windowKind = (settings: WindowSettings, show: (point: WindowPoint | null, now: number) => object): Kind =>
+  kind(windowMeasure(settings), show, sliding(new SlidingWindow(settings), WindowTable))
 
 /** Made once for a definition. */
-export const kindOf = (instrument: Instrument): Kind => {
-  let made = known.get(instrument)
-  if (made === undefined) {
-    made = kinds[instrument.kind](instrument.settings, instrument)
-    known.set(instrument, made)
-  }
-  return made
-}
+export const kindOf = oncePer((instrument: Instrument): Kind => kinds[instrument.kind](instrument.settings, instrument))
