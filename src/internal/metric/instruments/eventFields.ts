@@ -12,34 +12,40 @@ import type { ExemplarFields, ExemplarSource } from "./exemplars.ts"
 /** A schema that refers to itself deeper than this may have any field. */
 const deepest = 8
 
-/** The names of the fields that an event can have; `undefined` where its schema does not limit them. */
-const fieldsOf = (ast: SchemaAST.AST, depth = 0): ReadonlyArray<string> | undefined => {
+/** What is in all of these lists; `undefined` where one of them is not known. */
+export const joined = <A>(each: ReadonlyArray<ReadonlyArray<A> | undefined>): ReadonlyArray<A> | undefined =>
+  each.includes(undefined) ? undefined : each.flatMap((own) => own ?? [])
+
+/** The objects that a schema allows; `undefined` where it does not limit their fields. */
+const objectsIn = (ast: SchemaAST.AST, depth = 0): ReadonlyArray<SchemaAST.Objects> | undefined => {
   if (depth > deepest) return undefined
   switch (ast._tag) {
     case "Objects":
-      return ast.indexSignatures.length > 0
-        ? undefined
-        : ast.propertySignatures.flatMap(({ name }) => (typeof name === "string" ? [name] : []))
-    case "Union": {
-      const each = ast.types.map((member) => fieldsOf(member, depth + 1))
-      return each.some((fields) => fields === undefined) ? undefined : each.flatMap((fields) => fields ?? [])
-    }
+      return ast.indexSignatures.length > 0 ? undefined : [ast]
+    case "Union":
+      return joined(ast.types.map((member) => objectsIn(member, depth + 1)))
     case "Suspend":
-      return fieldsOf(ast.thunk(), depth + 1)
+      return objectsIn(ast.thunk(), depth + 1)
     default:
       // An instance of a class has getters beside its fields.
       return undefined
   }
 }
 
+/** What the events of a tag can be; `undefined` where their schema does not limit their fields. */
+export const eventObjects = (events: Family, tag: string): ReadonlyArray<SchemaAST.Objects> | undefined =>
+  objectsIn(SchemaAST.toType((events.cases[tag] as { readonly ast: SchemaAST.AST }).ast))
+
 /** The names of the fields of the events of a tag; `undefined` where its schema does not limit them. */
 export const eventFields = (events: Family, tag: string): ReadonlyArray<string> | undefined =>
-  fieldsOf(SchemaAST.toType((events.cases[tag] as { ast: SchemaAST.AST }).ast))
+  eventObjects(events, tag)?.flatMap(({ propertySignatures }) =>
+    propertySignatures.map(({ name }) => name).filter((name) => typeof name === "string")
+  )
 
 /** The fields of the events of these tags; those of one of them are enough. */
 const fieldsOfAny = (events: Family, tags: ReadonlyArray<string>): ReadonlySet<string> | undefined => {
-  const each = tags.map((tag) => eventFields(events, tag))
-  return each.some((fields) => fields === undefined) ? undefined : new Set(each.flatMap((fields) => fields ?? []))
+  const fields = joined(tags.map((tag) => eventFields(events, tag)))
+  return fields && new Set(fields)
 }
 
 const eventsInWords = (tags: ReadonlyArray<string>): string =>

@@ -3,35 +3,25 @@
  */
 import * as SchemaAST from "effect/SchemaAST"
 import type { Family } from "../../model/event.ts"
-
-/** The values of a field in events of this tag; `undefined` where the schema does not list them. */
-export const fieldValues = (events: Family, tag: string, field: string): Values =>
-  valuesIn(SchemaAST.toType((events.cases[tag] as { readonly ast: SchemaAST.AST }).ast), field)
-
-/** A schema that refers to itself deeper than this may have any value. */
-const deepest = 8
+import { eventObjects, joined } from "./eventFields.ts"
 
 type Values = ReadonlyArray<unknown> | undefined
 
-/** The values of a field in events of this schema; `undefined` where it may have any. */
-const valuesIn = (ast: SchemaAST.AST, field: string, depth = 0): Values => {
-  if (depth > deepest) return undefined
-  switch (ast._tag) {
-    case "Objects": {
-      if (ast.indexSignatures.length > 0) return undefined
-      const property = ast.propertySignatures.find(({ name }) => name === field)
-      if (property === undefined) return [null]
-      const values = valuesOf(property.type)
-      return values !== undefined && SchemaAST.isOptional(property.type) ? [...values, null] : values
-    }
-    case "Union":
-      return joined(ast.types.map((member) => valuesIn(member, field, depth + 1)))
-    case "Suspend":
-      return valuesIn(ast.thunk(), field, depth + 1)
-    default:
-      return undefined
-  }
+/** The values of a field in events of this tag; `undefined` where the schema does not list them. */
+export const fieldValues = (events: Family, tag: string, field: string): Values => {
+  const objects = eventObjects(events, tag)
+  return objects && joined(objects.map((object) => valuesIn(object, field)))
 }
+
+const valuesIn = ({ propertySignatures }: SchemaAST.Objects, field: string): Values => {
+  const property = propertySignatures.find(({ name }) => name === field)
+  if (property === undefined) return [null]
+  const values = valuesOf(property.type)
+  return values !== undefined && SchemaAST.isOptional(property.type) ? [...values, null] : values
+}
+
+/** A schema that refers to itself deeper than this may have any value. */
+const deepest = 8
 
 const valuesOf = (ast: SchemaAST.AST, depth = 0): Values => {
   if (depth > deepest) return undefined
@@ -53,13 +43,4 @@ const valuesOf = (ast: SchemaAST.AST, depth = 0): Values => {
     default:
       return undefined
   }
-}
-
-const joined = (each: ReadonlyArray<Values>): Values => {
-  const values: Array<unknown> = []
-  for (const own of each) {
-    if (own === undefined) return undefined
-    values.push(...own)
-  }
-  return values
 }
