@@ -9,16 +9,9 @@
 import * as EffectMetric from "effect/Metric"
 import { Duplicate, type Duplicates, type DuplicatesRead, textKey } from "../formats/duplicates.ts"
 import { inParts } from "../formats/inParts.ts"
-import {
-  type Attributes,
-  type ExponentialDataPoint,
-  type HistogramDataPoint,
-  type MetricData,
-  shapeKey
-} from "../formats/metricData.ts"
-import { fixedBuckets } from "../formats/prometheus/fixedBuckets.ts"
+import { type Attributes, type MetricData, shapeKey } from "../formats/metricData.ts"
+import { cumulativePoints } from "../formats/prometheus/fixedBuckets.ts"
 import type { Steps } from "../util/steps.ts"
-import { upTo } from "./otelObservations.ts"
 
 export interface Series {
   /** Tells it from all other series of the runtime. */
@@ -53,15 +46,10 @@ const seriesOf = (given: MetricData, duplicates: DuplicatesRead): ReadonlyArray<
     state
   })
 
-  const histogram = (
-    { attributes, count, max, min, sum, sumFalls }: HistogramDataPoint | ExponentialDataPoint,
-    upTo: ReadonlyArray<readonly [boundary: number, count: number]>
-  ): Series => {
+  type Point = ReturnType<typeof cumulativePoints>[number]
+  const histogram = ({ attributes, count, max, min, sum, sumFalls, upTo }: Point): Series => {
     const boundaries = upTo.map(([boundary]) => boundary)
-    const buckets = [...upTo.map(([boundary, total]) => [boundary, total]), [Number.POSITIVE_INFINITY, count]] as [
-      number,
-      number
-    ][]
+    const buckets: Array<[number, number]> = [...upTo, [Number.POSITIVE_INFINITY, count]]
     return one(
       attributes,
       (options) => EffectMetric.histogram(data.name, { ...options, boundaries }),
@@ -85,9 +73,8 @@ const seriesOf = (given: MetricData, duplicates: DuplicatesRead): ReadonlyArray<
         one(attributes, (options) => EffectMetric.gauge(data.name, options), { value })
       )
     case "histogram":
-      return data.points.map((point) => histogram(point, upTo(point)))
     case "exponentialHistogram":
-      return data.points.map((point) => histogram(point, fixedBuckets(point)))
+      return cumulativePoints(data).map(histogram)
     case "summary":
       return data.points.map(({ attributes, count, quantiles, sum, sumFalls }) =>
         one(

@@ -1,8 +1,8 @@
 /**
  * The data of exporters as observations of OpenTelemetry's API, which knows numbers only.
  */
-import type { Attributes, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
-import { fixedBuckets } from "../formats/prometheus/fixedBuckets.ts"
+import type { Attributes, MetricData } from "../formats/metricData.ts"
+import { cumulativePoints } from "../formats/prometheus/fixedBuckets.ts"
 
 /** An instrument that is observed. */
 export interface Observed {
@@ -30,81 +30,37 @@ export const observations = (
     instrument: { kind, name: data.name + suffix, description: data.description, unit },
     observations: all.map(([attributes, value]) => ({ attributes: present(attributes), value }))
   })
-  const countAndSum = (
-    points: ReadonlyArray<{ attributes: Attributes; count: number; sum: number; sumFalls: boolean }>
-  ) => [
-    as(
-      "counter",
-      ".count",
-      undefined,
-      points.map(({ attributes, count }) => [attributes, count])
-    ),
-    as(
-      "counter",
-      ".sum",
-      data.unit,
-      points.flatMap(({ attributes, sum, sumFalls }) => (sumFalls ? [] : [[attributes, sum] as const]))
-    )
-  ]
-  const buckets = (
-    points: ReadonlyArray<{
-      readonly attributes: Attributes
-      readonly count: number
-      readonly upTo: ReadonlyArray<readonly [boundary: number, count: number]>
-    }>
-  ) =>
-    as(
-      "counter",
-      ".bucket",
-      undefined,
-      points.flatMap(({ attributes, count, upTo }) => [
-        ...upTo.map(([le, total]): [Attributes, number] => [{ ...attributes, le: String(le) }, total]),
-        [{ ...attributes, le: "+Inf" }, count] as [Attributes, number]
-      ])
-    )
+  type Counted = { readonly attributes: Attributes; count: number; sum: number; sumFalls: boolean }
+  const countAndSum = (points: ReadonlyArray<Counted>) => {
+    const counts = points.map(({ attributes, count }) => [attributes, count] as const)
+    const rising = points.filter(({ sumFalls }) => !sumFalls)
+    const sums = rising.map(({ attributes, sum }) => [attributes, sum] as const)
+    return [as("counter", ".count", undefined, counts), as("counter", ".sum", data.unit, sums)]
+  }
 
   switch (data.type) {
     case "gauge":
     case "sum": {
       const kind = data.type === "gauge" ? "gauge" : data.monotonic ? "counter" : "upDownCounter"
-      return [
-        as(
-          kind,
-          "",
-          data.unit,
-          data.points.map(({ attributes, value }) => [attributes, value])
-        )
-      ]
+      const values = data.points.map(({ attributes, value }) => [attributes, value] as const)
+      return [as(kind, "", data.unit, values)]
     }
     case "histogram":
-      return [...countAndSum(data.points), buckets(data.points.map((point) => ({ ...point, upTo: upTo(point) })))]
-    case "exponentialHistogram":
-      return [
-        ...countAndSum(data.points),
-        buckets(data.points.map((point) => ({ ...point, upTo: fixedBuckets(point) })))
-      ]
-    case "summary":
-      return [
-        ...countAndSum(data.points),
-        as(
-          "gauge",
-          "",
-          data.unit,
-          data.points.flatMap(({ attributes, quantiles }) =>
-            quantiles.map(([quantile, value]): [Attributes, number] => [{ ...attributes, quantile }, value])
-          )
-        )
-      ]
+    case "exponentialHistogram": {
+      const points = cumulativePoints(data)
+      const buckets = points.flatMap(({ attributes, count, upTo }) => [
+        ...upTo.map(([le, total]) => [{ ...attributes, le: String(le) }, total] as const),
+        [{ ...attributes, le: "+Inf" }, count] as const
+      ])
+      return [...countAndSum(points), as("counter", ".bucket", undefined, buckets)]
+    }
+    case "summary": {
+      const values = data.points.flatMap(({ attributes, quantiles }) =>
+        quantiles.map(([quantile, value]) => [{ ...attributes, quantile }, value] as const)
+      )
+      return [...countAndSum(data.points), as("gauge", "", data.unit, values)]
+    }
   }
-}
-
-/** How many values are up to each boundary. */
-export const upTo = ({ boundaries, counts }: HistogramDataPoint): ReadonlyArray<readonly [number, number]> => {
-  let total = 0
-  return boundaries.map((boundary, i) => {
-    total += counts[i]!
-    return [boundary, total]
-  })
 }
 
 /** A label that is not there is no attribute. */

@@ -5,7 +5,7 @@
 import { Duplicate, type Duplicates, type DuplicatesRead } from "../formats/duplicates.ts"
 import { inParts } from "../formats/inParts.ts"
 import type { Attributes, Exemplar, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
-import { boundariesOf, countsOf } from "../formats/prometheus/classicBuckets.ts"
+import { classicPoints } from "../formats/prometheus/classicBuckets.ts"
 import { exemplarLabels } from "../formats/prometheus/exemplar.ts"
 import { scale } from "../formats/prometheus/families.ts"
 import { counterSample, type Family, familyOf, labelName } from "../naming/names.ts"
@@ -66,15 +66,10 @@ const promValues = (data: MetricData, duplicates: DuplicatesRead): ReadonlyArray
         ...exemplarOf(exemplar, unit)
       }))
     case "histogram":
-      return withLabels(data.points, duplicates).flatMap(([labels, point]) =>
-        bucketValues(name, unit, point.boundaries, point, labels)
+    case "exponentialHistogram":
+      return withLabels(classicPoints(data), duplicates).flatMap(([labels, point]) =>
+        bucketValues(name, unit, point, labels)
       )
-    case "exponentialHistogram": {
-      const boundaries = boundariesOf(data.grid)
-      return withLabels(data.points, duplicates).flatMap(([labels, point]) =>
-        bucketValues(name, unit, boundaries, { ...point, counts: countsOf(point, data.grid) }, labels)
-      )
-    }
     case "summary":
       return withLabels(data.points, duplicates).flatMap(([labels, { count, quantiles, sum, sumFalls }]) => [
         ...quantiles.map(([quantile, value]) => ({ value: scale(value, unit), labels: { ...labels, quantile } })),
@@ -87,14 +82,7 @@ const promValues = (data: MetricData, duplicates: DuplicatesRead): ReadonlyArray
 const bucketValues = (
   name: string,
   unit: BaseUnit,
-  boundaries: ReadonlyArray<number>,
-  {
-    count,
-    counts,
-    exemplars = [],
-    sum,
-    sumFalls
-  }: Pick<HistogramDataPoint, "count" | "counts" | "exemplars" | "sum" | "sumFalls">,
+  { boundaries, count, counts, exemplars = [], sum, sumFalls }: HistogramDataPoint,
   labels: PromLabels
 ): ReadonlyArray<PromValue> => {
   let total = 0

@@ -3,7 +3,7 @@
  * base units, labels by names that Prometheus takes, exponential histograms in classic buckets.
  */
 import type { Attributes, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
-import { boundariesOf, countsOf } from "../formats/prometheus/classicBuckets.ts"
+import { classicPoints } from "../formats/prometheus/classicBuckets.ts"
 import { helpOf, nobody, scale } from "../formats/prometheus/families.ts"
 import { LabelTexts } from "../formats/prometheus/labels.ts"
 import { familyOf } from "../naming/names.ts"
@@ -13,8 +13,9 @@ export const asInPrometheus = (data: MetricData): MetricData => {
   const family = familyOf(data)
   const named = { name: promName(family), description: helpOf(data), unit: undefined }
   const scaled = (value: number): number => scale(value, family.unit)
-  const inUnit = <P extends Pick<HistogramDataPoint, "max" | "min" | "sum">>(point: P): P => ({
+  const inUnit = (point: HistogramDataPoint): HistogramDataPoint => ({
     ...point,
+    boundaries: point.boundaries.map(scaled),
     sum: scaled(point.sum),
     min: point.min === null ? null : scaled(point.min),
     max: point.max === null ? null : scaled(point.max)
@@ -24,18 +25,8 @@ export const asInPrometheus = (data: MetricData): MetricData => {
     case "sum":
       return { ...data, ...named, points: renamed(data.points, (point) => ({ ...point, value: scaled(point.value) })) }
     case "histogram":
-      return {
-        ...data,
-        ...named,
-        points: renamed(data.points, (point) => ({ ...inUnit(point), boundaries: point.boundaries.map(scaled) }), "le")
-      }
     case "exponentialHistogram": {
-      const boundaries = boundariesOf(data.grid).map(scaled)
-      const points = renamed(
-        data.points,
-        (point): HistogramDataPoint => ({ ...inUnit(point), boundaries, counts: countsOf(point, data.grid) }),
-        "le"
-      )
+      const points = renamed(classicPoints(data), inUnit, "le")
       return { ...named, type: "histogram", points }
     }
     case "summary": {

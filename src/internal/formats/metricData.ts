@@ -109,6 +109,9 @@ export type MetricData = Named &
     | { readonly type: "summary"; readonly points: ReadonlyArray<SummaryDataPoint> }
   )
 
+/** A histogram of either kind. */
+export type HistogramData = Extract<MetricData, { readonly type: "histogram" | "exponentialHistogram" }>
+
 interface Shaped extends Pick<MetricData, "name" | "type" | "unit"> {
   readonly monotonic?: boolean
 }

@@ -7,7 +7,7 @@
 import { bucketOf, lowerBound } from "../../metric/instruments/exponentialScale.ts"
 import { oncePer } from "../../util/oncePer.ts"
 import type { BucketGrid } from "../bucketGrid.ts"
-import type { ExponentialDataPoint } from "../metricData.ts"
+import type { ExponentialDataPoint, HistogramData, HistogramDataPoint } from "../metricData.ts"
 
 /** The same array for the same grid. */
 export const boundariesOf = oncePer(
@@ -16,6 +16,13 @@ export const boundariesOf = oncePer(
     ...Array.from({ length: last - first + 1 }, (_, i) => bound(first + i, scale))
   ]
 )
+
+/** The points of a histogram of either kind as classic ones. */
+export const classicPoints = (data: HistogramData): ReadonlyArray<HistogramDataPoint> => {
+  if (data.type === "histogram") return data.points
+  const boundaries = boundariesOf(data.grid)
+  return data.points.map((point) => ({ ...point, boundaries, counts: countsOf(point, data.grid) }))
+}
 
 /** One count more than there are boundaries, not added up. */
 export const countsOf = (

@@ -9,7 +9,7 @@ import { type BaseUnit, isScaled } from "../../naming/units.ts"
 import { PieceWriter, type TakeMemory } from "../../util/pieces.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { Life, MetricData, NumberPoint, SummaryDataPoint } from "../metricData.ts"
-import { boundariesOf, countsOf } from "./classicBuckets.ts"
+import { classicPoints } from "./classicBuckets.ts"
 import { exemplarText } from "./exemplar.ts"
 import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
 import { type HistogramLine, HistogramLines } from "./histogramLines.ts"
@@ -58,12 +58,8 @@ export class Exposition {
       case "sum":
         return void section.text.add(this.#numbers(section.family, data.points, labelsWith(), created))
       case "histogram":
-        return this.#histograms(section, data.points, labelsWith("le"), created)
-      case "exponentialHistogram": {
-        const boundaries = boundariesOf(data.grid)
-        const classic = data.points.map((point) => ({ ...point, boundaries, counts: countsOf(point, data.grid) }))
-        return this.#histograms(section, classic, labelsWith("le"), created)
-      }
+      case "exponentialHistogram":
+        return this.#histograms(section, classicPoints(data), labelsWith("le"), created)
       case "summary":
         return void section.text.add(this.#summaries(section.family, data.points, labelsWith("quantile"), created))
     }
