@@ -1,12 +1,14 @@
-/** The series of a lane that are being read, and share what they read with the fold until it changes. */
+/** What is being read of a lane: the series share what they read with the fold until it changes. */
 import type { Kernel } from "./kernels/kernel.ts"
 import { SeriesCut, type SharedCopy } from "./kernels/seriesCut.ts"
+import { LaterViews } from "./laterViews.ts"
 
 export class LaneCuts {
   /** While there are any: a runtime may have 100 000 lanes. */
   #shared: Set<SeriesCut> | undefined
   /** Those made for the read at hand. */
   #made: Array<SeriesCut> | undefined
+  readonly views = new LaterViews()
 
   /** Whether there is any. */
   get isAny(): boolean {
@@ -41,7 +43,13 @@ export class LaneCuts {
     this.#shared = undefined
   }
 
-  /** The same, where a reader whose clock is at `now` changes them. */
+  /** The same, where the metrics are about to be others. */
+  end(): void {
+    this.views.runAll()
+    this.detach()
+  }
+
+  /** The series are about to change, where a reader whose clock is at `now` changes them. */
   rewind(now: number): void {
     for (const { kernel } of this.#shared ?? []) if (kernel.isAhead(now)) return this.detach()
   }

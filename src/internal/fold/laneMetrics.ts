@@ -14,7 +14,7 @@ import type { Kernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import { LaneCuts } from "./laneCuts.ts"
 import { type FoldLayout, foldDecoded, MetricPlans, none } from "./metricPlans.ts"
-import { type CutRead, cutRead, readAgain, readEach, showEach } from "./metricReads.ts"
+import { type CutRead, cutRead, isBrief, readAgain, readEach, showEach } from "./metricReads.ts"
 import {
   DuringFold,
   DuringView,
@@ -42,9 +42,6 @@ export interface Generation {
   /** The hash of what it measures. */
   readonly measured: string
 }
-
-/** Most series, of all metrics together, that are viewed without cuts of them: each may take tens of microseconds. */
-const FewSeries = 32
 
 /**
  * A runtime may have 100 000 lanes: what a lane does not need yet it does not have, and its arrays are as long as what
@@ -76,7 +73,7 @@ export class LaneMetrics implements MetricOwner {
    */
   register(metric: Metric.Any, at: number, left?: Uint8Array): void {
     this.version++
-    this.#cuts?.detach()
+    this.#cuts?.end()
     const taken = this.#cells.findIndex((each) => each.metric.name === metric.name)
     this.#cells =
       taken < 0
@@ -104,7 +101,7 @@ export class LaneMetrics implements MetricOwner {
   #change(name: string | undefined, change: (cell: RegisteredMetric) => RegisteredMetric): void {
     this.version++
     // What they had is kept, and what is kept may change.
-    this.#cuts?.detach()
+    this.#cuts?.end()
     this.#cells = this.#cells.map((cell) => (name === undefined || name === cell.metric.name ? change(cell) : cell))
     this.#replan()
   }
@@ -120,8 +117,9 @@ export class LaneMetrics implements MetricOwner {
   }
 
   /** What is to be done before {@link save}, in steps between which events are taken. */
-  prepare(): Steps<void> | undefined {
-    return preparing(this.#cells)
+  *prepare(): Steps<void> {
+    yield* preparing(this.#cells)
+    if (this.#cuts !== undefined) yield* this.#cuts.views.running()
   }
 
   /** All of them as they are in this call. `addsUp`: for those who add up processes. */
@@ -179,6 +177,8 @@ export class LaneMetrics implements MetricOwner {
    */
   event(event: MetricEvent, at: number, sequence: number, changes: Array<Change> | undefined): boolean {
     if (this.#cuts?.isAny === true) this.#cuts.detach()
+    // Its changes are views as well.
+    if (changes !== undefined) this.viewDue()
     const place = this.#place
     place[PlaceLane] = this.#lane.lane
     place[PlaceSequence] = sequence
@@ -216,14 +216,14 @@ export class LaneMetrics implements MetricOwner {
    * event. Nothing else may come between the steps.
    */
   *absorbing(others: LaneMetrics, at: number, sequence: number): Steps<void> {
-    if (this.#cuts?.isAny === true) this.#cuts.detach()
+    this.#cuts?.end()
     const place = this.#place
     for (const cell of this.#cells) {
       const other = others.find(cell.metric.name)
       if (other === undefined) continue
       if (cell.comesTo(other)) {
         // From here on it may change.
-        others.#cuts?.detach()
+        others.#cuts?.end()
         cell.kernel = other.kernel
         cell.absorbEarlier(other, at)
         this.#replan()
@@ -241,7 +241,10 @@ export class LaneMetrics implements MetricOwner {
   /** In steps of one view written by hand, between which nothing may change. `sequence`: that of the last event. */
   *showing(now: number, addsUp: boolean, sequence: number): Steps<ReadonlyArray<Shown>> {
     this.rewind(now)
-    return yield* showEach(this.#cells, (cell) => this.#views([cell], sequence, () => cell.shown(now, addsUp)))
+    return yield* showEach(this.#cells, (cell) => {
+      this.#cuts?.views.runOf(cell)
+      return this.#views([cell], sequence, () => cell.shown(now, addsUp))
+    })
   }
 
   /** What the steps give is of this moment. `isSent`: it goes to another thread at once. */
@@ -250,20 +253,21 @@ export class LaneMetrics implements MetricOwner {
     this.#cuts ??= new LaneCuts()
     const all = command.what === "counted" ? withFormers(this.#cells) : this.#cells
     const cells = command.what === "snapshots" ? this.#named(command.names) : all
-    return cutRead(this.#views(cells, sequence, readEach(this.#cuts, command, isSent)))
+    const view = <A>(cell: RegisteredMetric, view: () => A): A => this.#views([cell], sequence, view)[0]!
+    return cutRead(this.#views(cells, sequence, readEach(this.#cuts, command, isSent, view)))
   }
 
   /** The same in this call, where that is short: most reads are. */
-  readBriefly(
-    { labels, names, now, what }: ReadCommand,
-    sequence: number,
-    isSent: boolean
-  ): ReadonlyArray<Snapshot> | undefined {
-    if (what !== "snapshots" || labels !== undefined) return undefined
-    const cells = this.#named(names)
-    if (cells.reduce((sum, { labelledSize }) => sum + labelledSize, 0) > FewSeries) return undefined
-    this.rewind(now)
-    return this.#views(cells, sequence, (cell) => cell.snapshotNow(now, isSent))
+  readBriefly(command: ReadCommand, sequence: number, isSent: boolean): ReadonlyArray<Snapshot> | undefined {
+    const cells = this.#named(command.names)
+    if (!isBrief(command, cells, this.#cuts)) return undefined
+    this.rewind(command.now)
+    return this.#views(cells, sequence, (cell) => cell.snapshotNow(command.now, isSent))
+  }
+
+  /** Runs the views that reads have left for later. */
+  viewDue(): void {
+    this.#cuts?.views.runAll()
   }
 
   readAgain(saved: SavedRead, definitionOf: (name: string) => Metric.Any, isSent: boolean): CutRead {

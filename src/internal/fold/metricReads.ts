@@ -9,6 +9,7 @@ import type { ReadPart } from "../stream/foldMessages.ts"
 import { known, type Steps } from "../util/steps.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import { LaneCuts } from "./laneCuts.ts"
+import type { LaterView, Moment } from "./laterViews.ts"
 import type { MetricsLane } from "./place.ts"
 import { RegisteredMetric } from "./registeredMetric.ts"
 import type { SavedPart, SavedRead } from "./savedLane.ts"
@@ -22,8 +23,8 @@ interface MetricRead {
   readonly save: () => Steps<SavedPart>
 }
 
-/** With the series that it reads, until whoever reads them releases them. */
-type MetricCuts = MetricRead & { readonly cuts: ReadonlyArray<SeriesCut> }
+/** With what it reads, until whoever reads that releases it. */
+type MetricCuts = MetricRead & { readonly cuts: ReadonlyArray<Pick<SeriesCut, "release">> }
 
 /** The answers of metrics to a read, and what lets go of all that they read. */
 export interface CutRead {
@@ -31,10 +32,33 @@ export interface CutRead {
   readonly release: () => void
 }
 
-/** Reads each metric now. `isSent`: it goes to another thread at once. */
+/** Most series, of all metrics together, that are viewed without cuts of them: each may take tens of microseconds. */
+const FewSeries = 32
+
+/** Whether a read of these is short. `cuts`: what is being read of them already. */
+export const isBrief = (
+  { labels, what }: ReadCommand,
+  cells: ReadonlyArray<RegisteredMetric>,
+  cuts: LaneCuts | undefined
+): boolean => {
+  if (what !== "snapshots" || labels !== undefined) return false
+  // Views of users take as long as they take, and run in the order of the reads.
+  const byHand = cells.filter(({ isByHand }) => isByHand).length
+  if (byHand > 1 || (byHand === 1 && cuts?.views.isAny === true)) return false
+  return cells.reduce((sum, { labelledSize }) => sum + labelledSize, 0) <= FewSeries
+}
+
+/** Views a metric where the place says so. */
+type View = <A>(cell: RegisteredMetric, view: () => A) => A
+
+/** Reads each metric as it is now. `isSent`: it goes to another thread at once. */
 export const readEach =
-  (cuts: LaneCuts, command: ReadCommand, isSent: boolean) =>
+  (cuts: LaneCuts, command: ReadCommand, isSent: boolean, view: View) =>
   (cell: RegisteredMetric): MetricCuts => {
+    if (cell.isByHand) {
+      const later = cuts.views.add(cell, (moment) => view(cell, () => stepsOf(cell, command, isSent, moment)))
+      return { ...alone(viewing(later)), cuts: [later] }
+    }
     const { made, value } = cuts.collect(() => stepsOf(cell, command, isSent))
     const [cut, ...earlier] = made
     if (cut === undefined || earlier.length > 0) return { ...alone(value), cuts: made }
@@ -42,19 +66,25 @@ export const readEach =
     return { steps: value, save: cell.savingSeries(again), cuts: made }
   }
 
-const stepsOf = (cell: RegisteredMetric, command: ReadCommand, isSent: boolean): PartSteps => {
+/** In a step of its own. */
+function* viewing({ run }: LaterView<PartSteps>): PartSteps {
+  yield
+  return yield* run()
+}
+
+const stepsOf = (cell: RegisteredMetric, command: ReadCommand, isSent: boolean, moment?: Moment): PartSteps => {
   const { labels, maxSeries = 0, now, what } = command
   switch (what) {
     case "snapshots":
-      return cell.readSnapshot(now, isSent, labels)
+      return cell.readSnapshot(now, isSent, labels, moment)
     case "shown":
-      return cell.readShown(now, isSent)
+      return cell.readShown(now, isSent, moment)
     case "largest":
-      return cell.readLargest(now, maxSeries, isSent)
+      return cell.readLargest(now, maxSeries, isSent, moment)
     case "states":
-      return cell.readState(isSent, false)
+      return cell.readState(isSent, false, moment)
     case "counted":
-      return cell.readState(isSent, true)
+      return cell.readState(isSent, true, moment)
   }
 }
 
@@ -77,7 +107,7 @@ export function* showEach(
   }
 }
 
-/** Of one without series, or with earlier ones: done to its end where it is to be saved. */
+/** Of one without series of its own, or with earlier ones: done to its end where it is to be saved. */
 const alone = (steps: PartSteps): MetricRead => {
   const state: { result?: { readonly part: ReadPart | undefined } } = {}
   const advance = (): void => {
@@ -132,7 +162,7 @@ export const readAgain = (
     quarantined: ({ name }: Metric.Any, error: string) => lane.quarantined(name, error),
     cut: cuts.cut.bind(cuts)
   }
-  const read = readEach(cuts, command, isSent)
+  const read = readEach(cuts, command, isSent, (_, view) => view())
   return cutRead(
     parts.map((part) => {
       if (part._tag === "Known") return { ...alone(known(deserialize(part.bytes.slice()))), cuts: [] }

@@ -197,6 +197,8 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
   }
 
   #quarantineDue(shows: boolean, tag?: string): void {
+    // They are of before.
+    this.metrics.viewDue()
     this.place[PlaceSequence] = this.sequence
     this.#poisons = poison(this.#poisons!, this.metrics, this.sequence, shows, tag)
   }
@@ -227,7 +229,8 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
       watch: this.#watch,
       ...this.savedSteps()
     }
-    const [metrics, reads] = [this.metrics.saving(), this.reads.saving()]
+    // What is not viewed yet is viewed in this call, and may put a metric out.
+    const [reads, metrics] = [this.reads.saving(), this.metrics.saving()]
     return { ...rest, metrics: (yield* metrics).map(({ saved }) => saved), reads: yield* reads }
   }
 

@@ -15,23 +15,21 @@ import { keepState, keptState } from "./kernels/keptState.ts"
 import { type Cutting, Kernel } from "./kernels/kernel.ts"
 import type { SavedKernel } from "./kernels/savedKernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
+import { ReadMetric } from "./readMetric.ts"
 import type { SavedMetric, SavedPart, SavedState } from "./savedLane.ts"
-import { nothing, ViewedMetric } from "./viewedMetric.ts"
+import { nothing } from "./viewedMetric.ts"
 
 /** Most definitions of a name that were replaced by others and are kept. */
 const MostFormers = 8
 
 const none: ReadonlyArray<never> = []
 
-export class RegisteredMetric extends ViewedMetric {
+export class RegisteredMetric extends ReadMetric {
   /**
    * The last ones of other definitions that had its name, for those who add up processes: no events come to them. Only in
    * process can a definition replace another one, so checkpoints have none.
    */
   formers: ReadonlyArray<RegisteredMetric> = none
-
-  /** Events that the reducer of a metric by hand had: what they came to is in its state alone. */
-  #reduced = 0
 
   /** Whether it took the event. */
   reduce(event: MetricEvent, at: number): boolean {
@@ -54,7 +52,7 @@ export class RegisteredMetric extends ViewedMetric {
       kernel.take()
       return true
     }
-    this.#reduced++
+    this.reduced++
     if (Object.is(next, ref!.current)) return false
     MutableRef.set(ref!, next)
     return true
@@ -108,7 +106,7 @@ export class RegisteredMetric extends ViewedMetric {
       if (kernel !== undefined) yield* kernel.absorbing(() => other.kernel!, at, false)
       else {
         MutableRef.set(this.stateRef!.ref, metric.merge!(this.state, other.state, at))
-        this.#reduced += other.#reduced
+        this.reduced += other.reduced
       }
     } catch (error) {
       this.putOut(`merge: ${describeError(error)}`, 0)
@@ -153,7 +151,7 @@ export class RegisteredMetric extends ViewedMetric {
       quarantine: quarantineState && { ...quarantineState },
       viewFault: this.viewFault,
       duplicates: duplicates.known && new Map(duplicates.known),
-      ...(this.#reduced > 0 && { reduced: this.#reduced })
+      ...(this.reduced > 0 && { reduced: this.reduced })
     }
     const states = this.#savingState(cut)
     // The view of an instrument does not throw, and may have shown very many series.
@@ -202,7 +200,7 @@ export class RegisteredMetric extends ViewedMetric {
   /** The same in steps, before anything comes to it. */
   *loading(saved: SavedMetric, poison: string | undefined): Steps<string | undefined> {
     const { createdAt, duplicates, earlier, earliest = createdAt, quarantine, reduced = 0, shown } = saved
-    this.#reduced = reduced
+    this.reduced = reduced
     this.isContinued = saved.isContinued
     this.earliest = earliest
     if (earlier !== undefined) this.earlier = EarlierSeries.load(this.metric, earlier)
@@ -213,7 +211,7 @@ export class RegisteredMetric extends ViewedMetric {
     const text = poison ?? (yield* this.#loadState(saved.state))
     this.earlier?.watch(this.kernel)
     if (text === undefined) return undefined
-    this.#reduced = 0
+    this.reduced = 0
     const error = cutText(text, MostOfError)
     // Events that were in the state are missing with it.
     this.quarantineState = { error, missed: (quarantine?.missed ?? 0) + reduced }

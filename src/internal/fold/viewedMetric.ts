@@ -1,33 +1,20 @@
 import * as MutableRef from "effect/MutableRef"
 import * as Ref from "effect/Ref"
 import { Duplicates } from "../formats/duplicates.ts"
-import type { Labelled } from "../metric/definition/labelledParts.ts"
 import type * as Metric from "../metric/definition/metric.ts"
-import { fitting, type SeriesFilter } from "../metric/definition/seriesFilter.ts"
 import type { Snapshot } from "../metric/definition/snapshot.ts"
-import { shapeOf } from "../metric/definition/stateShape.ts"
 import { rewindState } from "../metric/rewindState.ts"
-import type { LargestRead, ShownRead, StateRead } from "../stream/foldMessages.ts"
-import { asItIs, copyPlain } from "../util/copyPlain.ts"
+import type { StateRead } from "../stream/foldMessages.ts"
 import { cutText, MostOfError } from "../util/cutText.ts"
 import { describeError } from "../util/describeError.ts"
-import { known, type Steps } from "../util/steps.ts"
 import { EarlierSeries, isCumulative } from "./earlierSeries.ts"
 import { copyOut } from "./kernels/keptState.ts"
 import { type InPlace, Kernel } from "./kernels/kernel.ts"
 import { kernelOf } from "./kernels/kernelOf.ts"
-import {
-  besideSole,
-  bygoneSeries,
-  type SeriesCut,
-  shownSeries,
-  viewedNow,
-  viewedSeries,
-  viewedSome
-} from "./kernels/seriesCut.ts"
+import { besideSole, type SeriesCut } from "./kernels/seriesCut.ts"
+import type { Moment } from "./laterViews.ts"
 import { SeriesTexts } from "./seriesTexts.ts"
 import type { Shown } from "./shown.ts"
-import { largestSeries } from "./topSeries.ts"
 
 /** Whom a metric is registered with. */
 export interface MetricOwner {
@@ -66,6 +53,8 @@ export abstract class ViewedMetric {
   /** What was shown last. */
   protected lastShown: unknown = nothing
   protected quarantineState: { readonly error: string; missed: number } | undefined
+  /** Events that the reducer of a metric by hand had: what they came to is in its state alone. */
+  protected reduced = 0
   /** Why its view is not run any more: it ended a worker. */
   protected viewFault: string | undefined
 
@@ -80,6 +69,11 @@ export abstract class ViewedMetric {
     this.stateRef = this.kernel === undefined ? Ref.makeUnsafe<unknown>(metric.initial) : undefined
   }
 
+  /** Its reducer makes states anew. What is derived folds in place, as instruments do. */
+  get isByHand(): boolean {
+    return this.kernel === undefined
+  }
+
   get inService(): boolean {
     return this.quarantineState === undefined
   }
@@ -88,6 +82,22 @@ export abstract class ViewedMetric {
     const error = cutText(text, MostOfError)
     this.quarantineState = { error, missed }
     this.owner.quarantined(this.metric, error)
+  }
+
+  /** As it is now. */
+  get moment(): Moment {
+    const { quarantineState, reduced, stateRef } = this
+    const quarantine = quarantineState && { ...quarantineState }
+    return { state: stateRef?.ref.current, quarantine, given: reduced + (quarantine?.missed ?? 0) }
+  }
+
+  /** From that moment on: it has missed what has come since. */
+  #putOutAt(moment: Moment, text: string): void {
+    const { given } = this.moment
+    this.reduced = moment.given
+    if (this.stateRef !== undefined) MutableRef.set(this.stateRef.ref, moment.state)
+    this.putOut(text, given - moment.given)
+    moment.quarantine = { error: this.quarantineState!.error, missed: 0 }
   }
 
   /** Before each read: its clock may have been set back since the last event. */
@@ -103,49 +113,55 @@ export abstract class ViewedMetric {
     return this.kernel === undefined ? Ref.getUnsafe(this.stateRef!) : this.kernel.state()
   }
 
+  protected stateAt({ state }: Moment): unknown {
+    return this.kernel === undefined ? state : this.kernel.state()
+  }
+
   /** What it has counted, for those who add up processes. */
   get counted(): Pick<StateRead, "state" | "earlier"> {
     return { state: this.kernel?.state(true) ?? this.state, earlier: this.earlier?.kernel?.state(true) }
   }
 
   /** What it shows, as its view gives it. Throws what that throws. */
-  #view(now: number): unknown {
-    return this.metric.view(this.state, now)
+  #view(now: number, moment: Moment): unknown {
+    return this.metric.view(this.stateAt(moment), now)
   }
 
   /** Its series, where it has labels: there may be very many. */
-  #cut(): SeriesCut | undefined {
+  protected cut(): SeriesCut | undefined {
     const { kernel } = this
     return kernel instanceof Kernel && kernel.instrument.labels.length > 0 ? this.owner.cut(kernel) : undefined
   }
 
-  #viewForExporters(now: number): unknown {
+  protected viewForExporters(now: number, moment: Moment): unknown {
     const { kernel } = this
-    return kernel instanceof Kernel ? { ...(this.#view(now) as object), ...besideSole(kernel, now) } : this.#view(now)
+    const viewed = this.#view(now, moment)
+    return kernel instanceof Kernel ? { ...(viewed as object), ...besideSole(kernel, now) } : viewed
   }
 
   /** What `read` gives. A view that throws quarantines the metric, and `otherwise` is the result. */
-  #try<A>(read: () => A, otherwise: A): A {
+  protected attempt<A>(moment: Moment, read: () => A, otherwise: A): A {
     try {
       if (this.viewFault !== undefined) throw this.viewFault
       return read()
     } catch (error) {
-      if (this.inService) this.putOut(`view: ${describeError(error)}`, 0)
+      if (moment.quarantine === undefined) this.#putOutAt(moment, `view: ${describeError(error)}`)
       return otherwise
     }
   }
 
   /** For one who looks at it in steps, and releases it. `addsUp`: with those of other recorders. */
-  shown(now: number, addsUp: boolean): Shown {
+  shown(now: number, addsUp: boolean, moment = this.moment): Shown {
     const { epoch, isContinued, kernel, metric } = this
-    const series = addsUp && kernel instanceof Kernel ? this.owner.cut(kernel) : this.#cut()
-    const dimensions = series === undefined ? this.#try(() => this.#viewForExporters(now), undefined) : undefined
+    const series = addsUp && kernel instanceof Kernel ? this.owner.cut(kernel) : this.cut()
+    const view = (): unknown => this.viewForExporters(now, moment)
+    const dimensions = series === undefined ? this.attempt(moment, view, undefined) : undefined
     // The clock may have been set back since.
     const createdAt = Math.min(addsUp ? this.earliest : this.createdAt, now)
     this.#texts ??= new SeriesTexts()
-    const quarantine = this.quarantineState && { ...this.quarantineState }
+    const { quarantine } = moment
     const [texts, duplicates] = [this.#texts, this.duplicates]
-    const state = addsUp && dimensions !== undefined ? { of: this.state } : undefined
+    const state = addsUp && dimensions !== undefined ? { of: this.stateAt(moment) } : undefined
     if (addsUp) this.keepExpired()
     const earlier = addsUp ? this.earlier?.cut() : undefined
     return { metric, dimensions, series, state, texts, epoch, createdAt, isContinued, quarantine, duplicates, earlier }
@@ -160,135 +176,16 @@ export abstract class ViewedMetric {
   }
 
   /** A copy that the reader may keep: what could not cross a thread is refused here. */
-  snapshot(now: number): Snapshot {
-    return this.#snapshotOf(this.#tryView(now))
+  snapshot(now: number, moment = this.moment): Snapshot {
+    const isUsers = this.metric.instrument === undefined
+    const copy = isUsers ? copyOut : structuredClone
+    const dimensions = this.attempt(moment, () => copy(this.#view(now, moment)), this.lastShown)
+    if (isUsers) this.lastShown = dimensions
+    return this.snapshotOf(dimensions, moment)
   }
 
-  #tryView(now: number): unknown {
-    if (this.metric.instrument !== undefined) return this.#try(() => structuredClone(this.#view(now)), this.lastShown)
-    this.lastShown = this.#try(() => copyOut(this.#view(now)), this.lastShown)
-    return this.lastShown
-  }
-
-  #snapshotOf(dimensions: unknown): Snapshot {
+  protected snapshotOf(dimensions: unknown, { quarantine }: Moment): Snapshot {
     const { name } = this.metric
-    const quarantine = this.quarantineState
     return quarantine === undefined ? { name, dimensions } : { name, dimensions, quarantine: { ...quarantine } }
   }
-
-  /** How many series {@link snapshotNow} goes through that {@link readSnapshot} would leave to its steps. */
-  get labelledSize(): number {
-    const { kernel } = this
-    return kernel instanceof Kernel && kernel.instrument.labels.length > 0 ? kernel.size : 0
-  }
-
-  /** The same as {@link readSnapshot} of all series, in this call. */
-  snapshotNow(now: number, isSent: boolean): Snapshot {
-    const { kernel } = this
-    if (!(kernel instanceof Kernel)) return this.snapshot(now)
-    return this.#snapshotOf(this.#try(() => owned(viewedNow(kernel, now, ownFor(isSent)), ownFor(isSent)), nothing))
-  }
-
-  // What these give is of the moment of the call, whenever the steps are taken. What has no labels is viewed in the call.
-
-  /** The same as {@link snapshot}. `isSent`: it is copied again at once, on its way to another thread. */
-  readSnapshot(now: number, isSent: boolean, labels?: SeriesFilter): Steps<Snapshot> {
-    const fits = labels && fitting(this.metric, labels)
-    const cut = this.#cut()
-    if (cut !== undefined) {
-      const own = ownFor(isSent)
-      return this.#ofSeries(own, fits ? viewedSome(cut, now, fits, own) : viewedSeries(cut, now, own))
-    }
-    return known(fits === undefined ? this.snapshot(now) : this.#snapshotOf(this.#someViewed(now, fits)))
-  }
-
-  /** Of a metric with labels that has no instrument: what its view shows of some of its series. */
-  #someViewed(now: number, fits: (key: string) => boolean): unknown {
-    const state = this.state as Labelled
-    const series = Object.fromEntries(Object.entries(state.series).filter(([key]) => fits(key)))
-    return this.#try(() => copyOut(this.metric.view({ ...state, series }, now)), this.lastShown)
-  }
-
-  /** A snapshot of what the steps come to, whose series are its own. */
-  #ofSeries(own: typeof asItIs, steps: Steps<object>): Steps<Snapshot> {
-    const snapshot = this.#snapshotOf(undefined)
-    return (function* () {
-      const shown = yield* steps
-      return { ...snapshot, dimensions: owned(shown, own) }
-    })()
-  }
-
-  /** Likewise what exporters are shown. */
-  readShown(now: number, isSent: boolean): Steps<ShownRead> {
-    const { createdAt, epoch, isContinued, kernel, metric } = this
-    const of = { epoch, createdAt, ...(isContinued && { isContinued }) }
-    const cut = this.#cut()
-    if (cut === undefined) {
-      const snapshot =
-        kernel instanceof Kernel ? this.#snapshotOf(structuredClone(this.#viewForExporters(now))) : this.snapshot(now)
-      return known({ snapshot, ...of })
-    }
-    const own = ownFor(isSent)
-    const snapshots = this.#ofSeries(own, shownSeries(cut, metric, now, "live", own))
-    return (function* () {
-      const bygone = yield* bygoneSeries(cut, metric, now, own)
-      const snapshot = yield* snapshots
-      return { snapshot, ...of, ...(bygone !== undefined && { bygone }) }
-    })()
-  }
-
-  /** A copy with its largest series only. */
-  readLargest(now: number, maxSeries: number, isSent: boolean): Steps<LargestRead> {
-    const cut = this.#cut()
-    const snapshots = cut === undefined ? known(this.snapshot(now)) : this.#ofSeries(asItIs, viewedSeries(cut, now))
-    return (function* () {
-      const snapshot = yield* snapshots
-      const { dimensions, seriesCount } = yield* largestSeries(snapshot.dimensions, maxSeries)
-      return { snapshot: { ...snapshot, dimensions: isSent ? dimensions : structuredClone(dimensions) }, seriesCount }
-    })()
-  }
-
-  #earlierSteps(own: typeof asItIs): Steps<unknown> | undefined {
-    const kernel = this.earlier?.kernel
-    const cut = kernel && this.owner.cut(kernel)
-    return cut && kernel.stateSteps(() => cut.kernel, own, true)
-  }
-
-  /** A copy of the state. One that cannot be copied could not be sent either: it is left out. `addsUp`: see {@link counted}. */
-  readState(isSent: boolean, addsUp: boolean): Steps<StateRead | undefined> {
-    if (addsUp) this.keepExpired()
-    const { epoch, isContinued, kernel, metric } = this
-    const quarantine = this.quarantineState
-    const rest = {
-      name: metric.name,
-      epoch,
-      ...(isContinued && { isContinued }),
-      ...(this.isFormer && { former: shapeOf(metric) }),
-      ...(quarantine !== undefined && { quarantine: { ...quarantine } })
-    }
-    const cut = this.#cut()
-    if (cut === undefined) {
-      try {
-        if (metric.instrument === undefined) return known({ ...rest, state: copyOut(this.state) })
-        return known({ ...rest, ...structuredClone(addsUp ? this.counted : { state: this.state }) })
-      } catch {
-        return known(undefined)
-      }
-    }
-    const states = (kernel as Kernel).stateSteps(() => cut.kernel, ownFor(isSent), addsUp)
-    const earlier = addsUp ? this.#earlierSteps(ownFor(isSent)) : undefined
-    return (function* () {
-      return { ...rest, state: yield* states, earlier: earlier && (yield* earlier) }
-    })()
-  }
 }
-
-/** What is shown of an instrument whose series are the reader's own. */
-const owned = (shown: { readonly series?: unknown }, own: typeof asItIs): object => {
-  if (own === asItIs) return shown
-  const { series: _, ...rest } = shown
-  return { ...shown, ...own(rest) }
-}
-
-/** What is read in process is the reader's own, piece by piece: a copy of it all would have it all there twice. */
-const ownFor = (isSent: boolean): typeof asItIs => (isSent ? asItIs : copyPlain)
