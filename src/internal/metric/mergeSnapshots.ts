@@ -10,12 +10,17 @@ import { isSame } from "./definition/fingerprint.ts"
 import type * as Metric from "./definition/metric.ts"
 import type { Snapshot, Snapshots, States } from "./definition/snapshot.ts"
 import { isState, misfits, stateOf } from "./definition/stateShape.ts"
+import { mergedStates } from "./mergedStates.ts"
 
 /**
  * Merges the states of several recorders, threads or processes. Returns the snapshots that a single recorder would have
  * produced from the events of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window
  * of time. It also decides which of several values is the latest: a time after `now` comes from a clock that ran ahead.
  * The sums of built-in metrics are exact: the order and the grouping of the parts make no difference to them.
+ *
+ * With `expireAfter`, which series there are is exact, and so is the total. A series has all that came to it since it last
+ * began, but for what one part had let expire while another part went on with it: that is only in the total. Merge all
+ * parts in one call, since what one of them had may lie between the events of two others.
  *
  * `parts` are results of `recorder.states`, also after a round trip through JSON. Metrics without a state are left out.
  * Fails with `StateMismatch` for a state of another version of its metric (other labels, boundaries or unit, another
@@ -101,7 +106,7 @@ const merging = Effect.fnUntraced(function* <A>(
     const states = parts.flatMap((part) => (Object.hasOwn(part, metric.name) ? [part[metric.name]!.state] : []))
     if (states.length === 0) continue
     const together = Effect.try({
-      try: () => result(metric, states.reduce((left, right) => metric.merge!(left, right, now)) as never),
+      try: () => result(metric, mergedStates(metric, states, now) as never),
       catch: (error) => {
         const reason = `cannot be merged and shown: ${describeError(error)}`
         return new InvalidArgument({ metric: metric.name, argument: "parts", reason })

@@ -166,6 +166,18 @@ export const withoutIdle = <Point, Value>(
   state: SeriesState<Point>,
   now: number
 ): SeriesState<Point> => {
+  if (state.idle === undefined) return state
+  const live = ended(measure, state, (_, seen) => isIdle(instrument, seen, now), now)
+  return { ...live, idle: { ...seenBy(live.idle!, now), sweptAt: now } }
+}
+
+/** The state where these series have expired. `hasEnded`: of one that had its last event at `seen`. */
+export const ended = <Point, Value>(
+  measure: Measure<Point, Value>,
+  state: SeriesState<Point>,
+  hasEnded: (key: string, seen: number) => boolean,
+  now?: number
+): SeriesState<Point> => {
   const { idle } = state
   if (idle === undefined) return state
   const series: Record<string, Point> = {}
@@ -174,17 +186,17 @@ export const withoutIdle = <Point, Value>(
   const lives: Record<string, number> = {}
   let { expired, expiries } = idle
   for (const [key, point] of Object.entries(state.series)) {
-    if (isIdle(instrument, idle.seen[key]!, now)) {
+    if (hasEnded(key, idle.seen[key]!)) {
       expired = together(measure.merge, expired, point, now)
       expiries++
     } else {
       series[key] = point
       born[key] = idle.born[key]!
-      seen[key] = Math.min(idle.seen[key]!, now)
+      seen[key] = idle.seen[key]!
       lives[key] = idle.lives[key]!
     }
   }
-  return { ...state, series, idle: { born, seen, lives, expiries, expired, sweptAt: now } }
+  return { ...state, series, idle: { ...idle, born, seen, lives, expiries, expired } }
 }
 
 /** Two points, of which either may not be there. `now`: see {@link Measure.merge}. */
@@ -223,7 +235,10 @@ export const minusStates =
   }
 
 /** Whether a series of the earlier state is there in the later one, and has not expired and begun anew. */
-export const goesOn = (later: SeriesState<unknown>, earlier: SeriesState<unknown>, key: string): boolean =>
-  Object.hasOwn(earlier.series, key) &&
-  Object.hasOwn(later.series, key) &&
-  later.idle?.lives[key] === earlier.idle?.lives[key]
+export const goesOn = (later: SeriesState<unknown>, earlier: SeriesState<unknown>, key: string): boolean => {
+  if (!Object.hasOwn(earlier.series, key) || !Object.hasOwn(later.series, key)) return false
+  if (later.idle === undefined || earlier.idle === undefined) return true
+  const { born, lives, seen } = earlier.idle
+  // Of states that were merged, the one that began anew may be of another recorder, which counts its own lives.
+  return later.idle.lives[key] === lives[key] && later.idle.born[key]! <= Math.max(born[key]!, seen[key]!)
+}
