@@ -1,13 +1,13 @@
 // Recorders that are added up: what one of them has counted stays in the sum when it begins anew.
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import fc from "fast-check"
 import { Metric, MetricsLayer, MetricsRuntime, type RecorderService } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { RegisteredMetric } from "../../src/internal/fold/registeredMetric.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
-import { all, BriefParts, PartSizes, part } from "../support/addedUp.metrics.ts"
+import { all, BriefParts, PartSizes, Parts, part } from "../support/addedUp.metrics.ts"
 import { onBothLayers } from "../support/bothLayers.ts"
 import { parseExposition } from "../support/expositionParser.ts"
 import { forEvery } from "../support/property.ts"
@@ -181,3 +181,44 @@ it("a saved metric has what was counted before a reset", () => {
     })()
   )
 })
+
+it.effect("a sum of all recorders keeps what one had counted whose metric was replaced, wherever it goes", () =>
+  Effect.gen(function* () {
+    const runtime = yield* MetricsRuntime
+    yield* TestClock.setTime(1_000_000)
+    const events = Schema.TaggedUnion({ "part.made": { kind: Schema.String, size: Schema.Number } })
+    const PartsBySize = Metric.counter("parts", { events, labels: ["size"] })
+    const sum = Effect.map(shownBy("none"), (shown) => shown.get("parts_total a"))
+    const counting = (id: string, count: number) =>
+      Effect.gen(function* () {
+        const recorder = yield* runtime.createRecorder(id)
+        yield* recorder.register(Parts)
+        for (let i = 0; i < count; i++) yield* recorder.emit(part("a"))
+        return recorder
+      })
+    const one = yield* counting("one", 10)
+    const two = yield* counting("two", 7)
+    expect(yield* sum).toBe(17)
+    yield* TestClock.adjust("1 second")
+    // The second one, the first one, and then none has it.
+    yield* two.register(PartsBySize, { replace: true })
+    yield* two.emit(part("a"))
+    expect(yield* sum).toBe(17)
+    yield* two.register(Parts, { replace: true })
+    yield* one.register(PartsBySize, { replace: true })
+    expect(yield* sum).toBe(17)
+    yield* two.register(PartsBySize, { replace: true })
+    expect(yield* sum).toBeUndefined()
+    yield* one.register(Parts, { replace: true })
+    yield* one.emit(part("a"))
+    expect(yield* sum).toBe(18)
+    // The total of removed recorders gets the definition of the first that is removed, and keeps what others had counted.
+    yield* runtime.stopAndRemoveRecorder("two")
+    expect(yield* sum).toBe(18)
+    yield* counting("three", 100)
+    yield* runtime.stopAndRemoveRecorder("three")
+    expect(yield* sum).toBe(118)
+    yield* one.emit(part("a"))
+    expect(yield* sum).toBe(119)
+  }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "replaced", logging: "silent" })))
+)

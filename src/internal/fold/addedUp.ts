@@ -9,7 +9,7 @@ import type { Kernel } from "./kernels/kernel.ts"
 import { kernelOf } from "./kernels/kernelOf.ts"
 import { besideSole, SeriesCut } from "./kernels/seriesCut.ts"
 import { SeriesTexts } from "./seriesTexts.ts"
-import type { Shown } from "./shown.ts"
+import { releaseAll, type Shown } from "./shown.ts"
 
 /** What the metrics of a recorder show that has come to its turn. */
 export interface Turn {
@@ -40,31 +40,53 @@ export function* groupsOf(turns: ReadonlyArray<Turn>, groupOf: GroupOf): Steps<R
   return all
 }
 
+/** What measures the same. */
+interface Alike {
+  readonly parts: Array<Shown>
+  /** When the first one of those was registered that have the name. */
+  since: number
+}
+
+/** Of several definitions of a name, the one is shown that was there first. Of the others, what they have now is apart. */
 function* partsOf(turns: ReadonlyArray<Turn>): Steps<Omit<Group, "group">> {
-  const byName = new Map<string, { readonly hash: string; readonly parts: Array<Shown> }>()
+  const byName = new Map<string, Map<string, Alike>>()
+  for (const [i, { shown }] of turns.entries()) {
+    if (i % TurnsAtOnce === TurnsAtOnce - 1) yield
+    for (const each of shown) {
+      const { createdAt, isFormer, metric } = each
+      if (metric.merge === undefined) continue
+      const { hash } = measuredBy(metric)
+      const byHash = byName.get(metric.name) ?? new Map<string, Alike>()
+      const alike = byHash.get(hash) ?? { parts: [], since: Number.MAX_VALUE }
+      byName.set(metric.name, byHash.set(hash, alike))
+      alike.parts.push(each)
+      if (!isFormer) alike.since = Math.min(alike.since, createdAt)
+    }
+  }
+  // Where several were there at once, the first one stays the first.
+  const together = Array.from(byName.values()).flatMap((alike) => {
+    const [first] = [...alike.values()].sort((one, other) => one.since - other.since)
+    return first!.since === Number.MAX_VALUE ? [] : [first!.parts]
+  })
+  const added = new Set(together.flat())
   const apart: Array<Turn> = []
   for (const [i, { recorderId, shown }] of turns.entries()) {
     if (i % TurnsAtOnce === TurnsAtOnce - 1) yield
-    const others = shown.filter((each) => {
-      const { merge, name } = each.metric
-      if (merge === undefined) return true
-      const { hash } = measuredBy(each.metric)
-      const known = byName.get(name)
-      if (known === undefined) byName.set(name, { hash, parts: [each] })
-      else if (known.hash === hash) known.parts.push(each)
-      return known !== undefined && known.hash !== hash
-    })
-    if (others.length > 0) apart.push({ recorderId, shown: others })
+    const others = shown.filter((each) => !added.has(each))
+    releaseAll(others.filter(({ isFormer }) => isFormer))
+    const own = others.filter(({ isFormer }) => !isFormer)
+    if (own.length > 0) apart.push({ recorderId, shown: own })
   }
-  return { together: Array.from(byName.values(), ({ parts }) => parts), apart }
+  return { together, apart }
 }
 
-/** `parts`: of one metric, one at least. */
+/** `parts`: of one metric, of which one at least is there. */
 export function* addedUp(parts: ReadonlyArray<Shown>, now: number): Steps<Shown> {
-  const { duplicates, epoch, isContinued, metric } = parts[0]!
+  const { duplicates, epoch, isContinued, metric } = parts.find(({ isFormer }) => !isFormer)!
   const own = {
     metric,
     duplicates,
+    isFormer: false,
     epoch,
     isContinued,
     createdAt: parts.reduce((least, { createdAt }) => Math.min(least, createdAt), now),

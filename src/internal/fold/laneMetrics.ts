@@ -221,6 +221,7 @@ export class LaneMetrics implements MetricOwner {
     for (const cell of this.#cells) {
       const other = others.find(cell.metric.name)
       if (other === undefined) continue
+      cell.absorbFormers(other, at)
       if (cell.comesTo(other)) {
         // From here on it may change.
         others.#cuts?.end()
@@ -241,7 +242,8 @@ export class LaneMetrics implements MetricOwner {
   /** In steps of one view written by hand, between which nothing may change. `sequence`: that of the last event. */
   *showing(now: number, addsUp: boolean, sequence: number): Steps<ReadonlyArray<Shown>> {
     this.rewind(now)
-    return yield* showEach(this.#cells, (cell) => {
+    const cells = addsUp ? withFormers(this.#cells) : this.#cells
+    return yield* showEach(cells, (cell) => {
       this.#cuts?.views.runOf(cell)
       return this.#views([cell], sequence, () => cell.shown(now, addsUp))
     })

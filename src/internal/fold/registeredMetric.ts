@@ -121,6 +121,21 @@ export class RegisteredMetric extends ReadMetric {
     this.earlier.absorb(earlier, at)
   }
 
+  /** Takes what other definitions have counted of which another one has the name now, itself included. */
+  absorbFormers(other: RegisteredMetric, at: number): void {
+    for (const each of [other, ...other.formers]) {
+      const { metric } = each
+      if (!isCumulative(metric) || (each === other && goesOnFrom(this.metric, metric))) continue
+      let own = [this, ...this.formers].find((known) => goesOnFrom(known.metric, metric))
+      if (own === undefined) {
+        if (this.formers.length === MostFormers) continue
+        own = new RegisteredMetric(metric, this.index, this.epoch, at, this.owner).former(at)
+        this.formers = [...this.formers, own]
+      }
+      own.absorbEarlier(each.former(at), at)
+    }
+  }
+
   override rewind(now: number): void {
     super.rewind(now)
     for (const each of this.formers) each.rewind(now)

@@ -16,6 +16,8 @@ export interface Shown {
   readonly earlier?: SeriesCut | undefined
   /** What is added up of one without series that can be viewed. */
   readonly state: { readonly of: unknown } | undefined
+  /** Whether another definition has its name now. */
+  readonly isFormer: boolean
   readonly epoch: number
   readonly createdAt: number
   readonly isContinued: boolean

@@ -152,7 +152,7 @@ export abstract class ViewedMetric {
 
   /** For one who looks at it in steps, and releases it. `addsUp`: with those of other recorders. */
   shown(now: number, addsUp: boolean, moment = this.moment): Shown {
-    const { epoch, isContinued, kernel, metric } = this
+    const { epoch, isContinued, isFormer, kernel, metric } = this
     const series = addsUp && kernel instanceof Kernel ? this.owner.cut(kernel) : this.cut()
     const view = (): unknown => this.viewForExporters(now, moment)
     const dimensions = series === undefined ? this.attempt(moment, view, undefined) : undefined
@@ -164,7 +164,8 @@ export abstract class ViewedMetric {
     const state = addsUp && dimensions !== undefined ? { of: this.stateAt(moment) } : undefined
     if (addsUp) this.keepExpired()
     const earlier = addsUp ? this.earlier?.cut() : undefined
-    return { metric, dimensions, series, state, texts, epoch, createdAt, isContinued, quarantine, duplicates, earlier }
+    const life = { epoch, createdAt, isContinued, isFormer, quarantine }
+    return { metric, dimensions, series, state, texts, duplicates, earlier, ...life }
   }
 
   /** What expires is kept from the first time that somebody adds up: nobody else needs it. */
