@@ -1,7 +1,8 @@
 /** Keeps what a fold knows beyond its process, as one value of a store. */
 import { randomUUID } from "node:crypto"
 import * as Effect from "effect/Effect"
-import { LeftStates, type PackedMetric } from "../fold/leftStates.ts"
+import { LeftStates } from "../fold/leftStates.ts"
+import type { PackedMetric } from "../fold/packedMetric.ts"
 import { DurableStateError } from "../model/runtimeErrors.ts"
 import type { DurableSettings } from "../stream/workerMessages.ts"
 import { takeAll } from "../util/takeAll.ts"
@@ -109,7 +110,7 @@ export class DurableState extends StateRounds {
     }
     const metrics: Array<PackedMetric> = []
     for (const packed of this.#left.states()) {
-      if (this.live.has(packed.recorderId, packed.name)) continue
+      if (this.live.has(packed)) continue
       metrics.push({ ...packed, goneSince: packed.goneSince ?? savedAt })
     }
     metrics.push(...this.live.states())
@@ -136,7 +137,7 @@ export class DurableState extends StateRounds {
   }
 
   #forget(): void {
-    this.#left.forget(this.thread.covered(), (recorderId, name) => this.live.has(recorderId, name))
+    this.#left.forget(this.thread.covered(), (packed, byAnyDefinition) => this.live.has(packed, byAnyDefinition))
   }
 
   #wrote(savedAt: number, events: number): void {

@@ -8,7 +8,7 @@
 import { endianness } from "node:os"
 import { serialize } from "node:v8"
 import { crc32 } from "node:zlib"
-import type { MeasuredParts, PackedMetric } from "../fold/leftStates.ts"
+import type { MeasuredParts, PackedMetric } from "../fold/packedMetric.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { describeError } from "../util/describeError.ts"
 

@@ -1,8 +1,7 @@
 /** The states of the recorders that are there, as they were collected last. */
 
-import { keyOf } from "../fold/endedStates.ts"
 import type { Fold } from "../fold/fold.ts"
-import type { Lost, MetricRecord, PackedMetric } from "../fold/leftStates.ts"
+import { keyOf, type Lost, type MetricRecord, type PackedMetric } from "../fold/packedMetric.ts"
 import type { FoldLane } from "../fold/recorderFold.ts"
 import type { MetricAndSaved } from "../fold/savedLane.ts"
 import { bytesIn, bytesOf } from "../fold/segment.ts"
@@ -52,8 +51,11 @@ export class LiveStates {
     this.#options = options
   }
 
-  has(recorderId: string, name: string): boolean {
-    return Array.from(this.of(recorderId)).some((each) => each.name === name)
+  /** Whether the metric is there, by the same definition unless that is of no account. */
+  has({ measured, name, recorderId }: PackedMetric, byAnyDefinition = false): boolean {
+    const found = this.#byRecorder.get(recorderId)?.metrics
+    if (byAnyDefinition) return Array.from(found?.values() ?? []).some((each) => each.name === name)
+    return found?.has(keyOf({ measured, name })) === true
   }
 
   *states(): Iterable<PackedMetric> {

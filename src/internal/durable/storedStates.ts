@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import { Others } from "../fold/endedStates.ts"
-import type { Lost, MetricRecord, PackedMetric } from "../fold/leftStates.ts"
+import type { Lost, MetricRecord, PackedMetric } from "../fold/packedMetric.ts"
 import type { MetricAndSaved } from "../fold/savedLane.ts"
 import { metricRecord } from "../fold/segment.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
@@ -154,7 +154,7 @@ export class StoredStates extends StateRounds {
     if (of?.kind === "live") return yield* this.live.of(of.recorderId)
     const id = of?.kind === "ended" ? of.recorderId : Others
     if (ended !== undefined) yield* ended.of(id)
-    for (const packed of durable?.left.of(id) ?? []) if (!this.live.has(id, packed.name)) yield packed
+    for (const packed of durable?.left.of(id) ?? []) if (!this.live.has(packed)) yield packed
   }
 
   #statsOf(key: string): ReadonlyArray<number> | undefined {

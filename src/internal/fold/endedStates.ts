@@ -18,7 +18,7 @@ import { allSteps, type Steps } from "../util/steps.ts"
 import { takeAll } from "../util/takeAll.ts"
 import { keepState, keptState } from "./kernels/keptState.ts"
 import { lastingIn, lastingRecords } from "./lastingRecords.ts"
-import type { PackedMetric } from "./leftStates.ts"
+import { keyOf, type PackedMetric } from "./packedMetric.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { RegisteredMetric } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
@@ -32,7 +32,7 @@ const MostIds = 1000
 /** The id of what is not kept by its own. No recorder has it, because theirs are not blank. */
 export const Others = ""
 
-/** By name and by what is measured: two definitions of a name are not added up. */
+/** By {@link keyOf}. */
 type OfRecorder = ReadonlyMap<string, PackedMetric>
 
 interface SavedRecorder {
@@ -226,9 +226,6 @@ export class EndedStates {
     this.#unsaved.clear()
   }
 }
-
-export const keyOf = ({ measured, name }: Pick<PackedMetric, "measured" | "name">): string =>
-  JSON.stringify([name, measured])
 
 /** What is saved of a metric that has taken the events of both. Throws where they cannot be merged. */
 function* added(metric: Metric.Any, one: SavedMetric, other: SavedMetric, now: number): Steps<SavedMetric> {

@@ -15,6 +15,7 @@ import type { SeriesCut } from "./kernels/seriesCut.ts"
 import { LaneCuts } from "./laneCuts.ts"
 import { type FoldLayout, foldDecoded, MetricPlans, none } from "./metricPlans.ts"
 import { type CutRead, cutRead, isBrief, readAgain, readEach, showEach } from "./metricReads.ts"
+import { keyOf } from "./packedMetric.ts"
 import {
   DuringFold,
   DuringView,
@@ -68,24 +69,20 @@ export class LaneMetrics implements MetricOwner {
   // --- which there are
 
   /**
-   * Registers a metric with its initial state, in the place of one of the same name if there is one; or, where there is
-   * none, with the state that an earlier recorder has `left`.
+   * Registers a metric with its initial state, in the place of one of the same name if there is one. `left`: the state that
+   * an earlier recorder has left of it.
    */
   register(metric: Metric.Any, at: number, left?: Uint8Array): void {
     this.version++
     this.#cuts?.end()
     const taken = this.#cells.findIndex((each) => each.metric.name === metric.name)
+    const index = taken < 0 ? this.#cells.length : taken
+    const before = left && leftMetric(metric, index, left, this, this.#lane.notKept)
     this.#cells =
       taken < 0
-        ? [...this.#cells, this.#first(metric, at, left)]
-        : this.#cells.with(taken, this.#cells[taken]!.next(metric, at))
+        ? [...this.#cells, before ?? new RegisteredMetric(metric, index, 0, at, this)]
+        : this.#cells.with(taken, this.#cells[taken]!.next(metric, at, before))
     this.#replan()
-  }
-
-  #first(metric: Metric.Any, at: number, left: Uint8Array | undefined): RegisteredMetric {
-    const index = this.#cells.length
-    const found = left && leftMetric(metric, index, left, this, this.#lane.notKept)
-    return found ?? new RegisteredMetric(metric, index, 0, at, this)
   }
 
   /** Resets the metric of this name, or all. */
@@ -125,7 +122,7 @@ export class LaneMetrics implements MetricOwner {
   /** All of them as they are in this call. `addsUp`: for those who add up processes. */
   saving(addsUp = false): Steps<ReadonlyArray<MetricAndSaved>> {
     if (addsUp) this.keepExpired()
-    return savingEach(addsUp ? withFormers(this.#cells) : this.#cells, (kernel) => this.cut(kernel))
+    return savingEach(withFormers(this.#cells), (kernel) => this.cut(kernel))
   }
 
   /** `poisonOf`: why the state of a metric is not to be read. Returns the metrics that are quarantined for the lack of it. */
@@ -286,8 +283,9 @@ export class LaneMetrics implements MetricOwner {
     return during(DuringView, this.#lane, cells, view)
   }
 
-  get names(): ReadonlyArray<string> {
-    return this.#cells.map(({ metric }) => metric.name)
+  /** See {@link keyOf}. */
+  get keys(): ReadonlyArray<string> {
+    return withFormers(this.#cells).map(({ metric }) => keyOf({ name: metric.name, measured: measuredBy(metric).hash }))
   }
 
   #named(names: ReadonlyArray<string> | undefined): ReadonlyArray<RegisteredMetric> {

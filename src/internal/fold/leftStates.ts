@@ -1,6 +1,7 @@
 /**
  * States of metrics whose recorder is not there: restored from an earlier process, or left by a recorder that was
- * removed. The next recorder of the id goes on from them when it registers the metric.
+ * removed. The next recorder of the id goes on from them when it registers the metric. What other definitions of the name have
+ * counted stays as it is, for those who add up processes.
  *
  * They are part of what a checkpoint saves, because a fold that takes the place of another one must find what that found
  * for the same registration. So a state has the position in the log behind which it is there, and one that was taken
@@ -12,7 +13,9 @@ import { measuredBy } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
+import { isCumulative } from "./earlierSeries.ts"
 import { lastingIn, lastingRecords } from "./lastingRecords.ts"
+import { keyOf, type Lost, type MeasuredParts, type MetricRecord, type PackedMetric } from "./packedMetric.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
 import { metricRecord, OfLeft, recordBytes, type SavedRecord } from "./segment.ts"
@@ -20,37 +23,10 @@ import { metricRecord, OfLeft, recordBytes, type SavedRecord } from "./segment.t
 /** Most recorders that were removed in this process and whose states are kept. The oldest go first. */
 const MostRemoved = 1000
 
-/** What is to be copied before anything is folded. */
-export interface MetricRecord {
-  readonly of: Omit<PackedMetric, "bytes">
-  readonly record: SavedRecord
-}
-
-/** Why it cannot be kept. */
-export interface Lost {
-  readonly lost: string
-}
-
-/** The state of one metric, as {@link metricRecord} has it. */
-export interface PackedMetric {
-  readonly recorderId: string
-  readonly name: string
-  /** The hash of what it measures, see {@link Measured}. */
-  readonly measured: string
-  /** Since when its recorder is not there; `undefined`: since this process has begun, or later. */
-  readonly goneSince: number | undefined
-  readonly bytes: Uint8Array
-}
-
-/** By hash, what the states are of. */
-export type MeasuredParts = ReadonlyMap<string, Fingerprint>
-
-/** What is found for a metric that is registered. */
-interface LeftState {
-  readonly bytes: Uint8Array
-  /** In what the definition has changed since: the state is not used. */
-  readonly changes?: ReadonlyArray<string>
-}
+/** What is found for a metric that is registered: its state, or in what its definition has changed since. */
+type LeftState =
+  | { readonly bytes: Uint8Array; readonly changes?: never }
+  | { readonly bytes?: never; readonly changes: ReadonlyArray<string> }
 
 interface Version {
   /** Without bytes: nothing is left from here on, because the recorder that had taken the state left it to a total. */
@@ -59,6 +35,10 @@ interface Version {
   readonly since: number
   /** The position of the registration that has taken it, if one has. */
   takenAt: number | undefined
+  /** Whether it was taken by a metric of which nothing is left where another definition has its name. */
+  isLevel: boolean
+  /** Whether a registration of another definition was told of it. */
+  isTold: boolean
   /** One that was taken, for a replay. */
   before: Version | undefined
 }
@@ -158,8 +138,8 @@ export class LeftStates {
   /** A recorder leaves its metrics to a total, with what they went on from, at this position of the log. */
   leaveToTotal({ metrics, recorderId }: FoldLane, at: number): void {
     this.#finish(recorderId)
-    for (const name of metrics.names) {
-      const last = this.#byRecorder.get(recorderId)?.get(name)
+    for (const key of metrics.keys) {
+      const last = this.#byRecorder.get(recorderId)?.get(key)
       if (last === undefined || last.since >= at) continue
       this.#put({ ...last.packed, bytes: nothing }, at)
       this.gone.add(recorderId)
@@ -176,17 +156,18 @@ export class LeftStates {
   }
 
   #put(packed: PackedMetric, since: number): void {
-    const { name, recorderId } = packed
-    let byName = this.#byRecorder.get(recorderId)
-    if (byName === undefined) {
-      byName = new Map()
-      this.#byRecorder.set(recorderId, byName)
+    const { recorderId } = packed
+    const key = keyOf(packed)
+    let byKey = this.#byRecorder.get(recorderId)
+    if (byKey === undefined) {
+      byKey = new Map()
+      this.#byRecorder.set(recorderId, byKey)
     }
-    const last = byName.get(name)
+    const last = byKey.get(key)
     // A replay comes here once more.
     if (last !== undefined && last.since >= since) return
-    const version: Version = { packed, since, takenAt: undefined, before: last }
-    byName.set(name, version)
+    const version: Version = { packed, since, takenAt: undefined, isLevel: false, isTold: false, before: last }
+    byKey.set(key, version)
     this.#added.push(version)
     this.#isAdded = true
   }
@@ -195,15 +176,31 @@ export class LeftStates {
   take(recorderId: string, metric: Metric.Any, at: number): LeftState | undefined {
     this.#finish(recorderId)
     if (!this.#keeps(metric)) return undefined
-    let version = this.#byRecorder.get(recorderId)?.get(metric.name)
+    const { name } = metric
+    const { hash: measured, parts } = measuredBy(metric)
+    const own = this.#versionAt(recorderId, keyOf({ name, measured }), at)
+    if (own !== undefined) {
+      own.takenAt = at
+      own.isLevel = !isCumulative(metric)
+      this.#removed.delete(recorderId)
+      return { bytes: own.packed.bytes }
+    }
+    // Of another definition. What that has counted stays, for those who add up processes, and for its return.
+    for (const [key, { packed }] of this.#byRecorder.get(recorderId) ?? []) {
+      const other = packed.name === name ? this.#versionAt(recorderId, key, at) : undefined
+      if (other === undefined || other.isTold) continue
+      other.isTold = true
+      return { changes: differing(this.measured.get(packed.measured) ?? {}, parts) }
+    }
+    return undefined
+  }
+
+  /** What is there at this position and was not taken by another registration. */
+  #versionAt(recorderId: string, key: string, at: number): Version | undefined {
+    let version = this.#byRecorder.get(recorderId)?.get(key)
     while (version !== undefined && version.since >= at) version = version.before
     if (version === undefined || isGone(version)) return undefined
-    if (version.takenAt !== undefined && version.takenAt !== at) return undefined
-    version.takenAt = at
-    this.#removed.delete(recorderId)
-    const { bytes, measured: hash } = version.packed
-    const { hash: own, parts } = measuredBy(metric)
-    return hash === own ? { bytes } : { bytes, changes: differing(this.measured.get(hash) ?? {}, parts) }
+    return version.takenAt === undefined || version.takenAt === at ? version : undefined
   }
 
   /** The last state of each metric. */
@@ -221,15 +218,15 @@ export class LeftStates {
   }
 
   /** No replay will begin before this position. Forgets what was taken before and `isThere` now. */
-  forget(covered: number, isThere: (recorderId: string, name: string) => boolean): void {
-    for (const [recorderId, byName] of this.#byRecorder) {
-      for (const [name, version] of byName) {
+  forget(covered: number, isThere: (packed: PackedMetric, byAnyDefinition: boolean) => boolean): void {
+    for (const [recorderId, byKey] of this.#byRecorder) {
+      for (const [key, version] of byKey) {
         if (version.since <= covered) version.before = undefined
-        const { takenAt } = version
-        if (version.since <= covered && isGone(version)) byName.delete(name)
-        if (takenAt !== undefined && takenAt <= covered && isThere(recorderId, name)) byName.delete(name)
+        const { isLevel, packed, takenAt } = version
+        if (version.since <= covered && isGone(version)) byKey.delete(key)
+        if (takenAt !== undefined && takenAt <= covered && isThere(packed, isLevel)) byKey.delete(key)
       }
-      if (byName.size === 0) this.#byRecorder.delete(recorderId)
+      if (byKey.size === 0) this.#byRecorder.delete(recorderId)
     }
   }
 
@@ -254,8 +251,8 @@ export class LeftStates {
   }
 
   *#all(): Iterable<Version> {
-    for (const byName of this.#byRecorder.values()) {
-      for (const last of byName.values()) {
+    for (const byKey of this.#byRecorder.values()) {
+      for (const last of byKey.values()) {
         const chain: Array<Version> = []
         for (let each: Version | undefined = last; each !== undefined; each = each.before) chain.push(each)
         yield* chain.reverse()

@@ -58,10 +58,13 @@ export class RegisteredMetric extends ReadMetric {
     return true
   }
 
-  /** What comes in its place under its name. Of a definition that was there before, it has in it what that one had. */
-  next(metric: Metric.Any, at: number): RegisteredMetric {
+  /**
+   * What comes in its place under its name. Of a definition that was there before, it has in it what that one had. `left`: what
+   * an earlier recorder has left of it.
+   */
+  next(metric: Metric.Any, at: number, left?: RegisteredMetric): RegisteredMetric {
     const all = [this, ...this.formers]
-    const before = all.find((each) => goesOnFrom(metric, each.metric))
+    const before = left ?? all.find((each) => goesOnFrom(metric, each.metric))
     const next = this.#after(before, metric, at)
     const formers = all.filter((each) => each !== before && isCumulative(each.metric)).slice(0, MostFormers)
     next.formers = formers.map((each) => each.former(at))

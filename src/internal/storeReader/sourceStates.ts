@@ -2,7 +2,7 @@
 import * as Predicate from "effect/Predicate"
 import { readState } from "../durable/format.ts"
 import { statesIn } from "../fold/endedStates.ts"
-import type { PackedMetric } from "../fold/leftStates.ts"
+import type { PackedMetric } from "../fold/packedMetric.ts"
 import { unpackStats } from "../formats/packedStats.ts"
 import { none } from "../merging/accounts.ts"
 import type { Known } from "../merging/mergedParts.ts"

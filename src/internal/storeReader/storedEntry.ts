@@ -1,7 +1,7 @@
 /** An entry of a store, of states that were merged. */
 import { StateWriter } from "../durable/format.ts"
 import { stateBytes } from "../fold/endedStates.ts"
-import type { MeasuredParts, PackedMetric } from "../fold/leftStates.ts"
+import type { MeasuredParts, PackedMetric } from "../fold/packedMetric.ts"
 import type { Known } from "../merging/mergedParts.ts"
 import { measuredBy } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
