@@ -70,7 +70,7 @@ it.effect(
           const next = yield* recorderOf(runtime, PartsBySize)
           yield* emit(next, 1)
           // It began anew when it was replaced.
-        expect((yield* next.snapshot(PartsBySize)).dimensions).toMatchObject({ value: 1 })
+          expect((yield* next.snapshot(PartsBySize)).dimensions).toMatchObject({ value: 1 })
           yield* runtime.flush()
           expect(yield* total).toMatchObject({ value: 12 })
         })

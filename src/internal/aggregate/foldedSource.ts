@@ -3,7 +3,7 @@
  * changed since it was stored.
  */
 
-import { DefaultTotal } from "../runtime/totals.ts"
+import { DefaultTotal } from "../model/totalIds.ts"
 import { Evicted } from "../shipping/batchFormat.ts"
 import { storedKey } from "../store/entries.ts"
 import { whyPacked } from "../store/packing.ts"

@@ -12,6 +12,7 @@ import type * as Metric from "../metric/definition/metric.ts"
 import { mergedBygone } from "../metric/mergedSnapshot.ts"
 import { RecorderNotFound, RuntimeFailed } from "../model/runtimeErrors.ts"
 import type { ClusterStats, RuntimeStats } from "../model/runtimeStats.ts"
+import { OthersTotal } from "../model/totalIds.ts"
 import { InvalidState } from "../model/usageErrors.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import type { Log } from "../recorder/logging.ts"
@@ -237,7 +238,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
 
 /** No recorder of the report has it. */
 const idOfOthers = (recorders: Merged["recorders"]): string => {
-  let id = "others"
+  let id: string = OthersTotal
   while (Object.hasOwn(recorders, id)) id = `other_${id}`
   return id
 }

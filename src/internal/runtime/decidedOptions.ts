@@ -4,11 +4,11 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { aDuration, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
+import { DefaultTotal } from "../model/totalIds.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
 import type { RecorderConfig } from "../recorder/parts.ts"
 import type { RuntimeOptions } from "./options.ts"
-import { DefaultTotal } from "./totals.ts"
 
 /** The options of a recorder with the defaults of its runtime. A blank `entityId` is not replaced yet. */
 export type DecidedOptions<R> = Omit<RecorderConfig<R>, "recorderId" | "namespace" | "link"> & {

@@ -1,9 +1,10 @@
 /** The recorders of a runtime by id, and the totals of those that were removed. Each step is a synchronous one. */
 
 import type { Stats } from "../model/stats.ts"
+import { DefaultTotal } from "../model/totalIds.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
-import { DefaultTotal, Totals } from "./totals.ts"
+import { Totals } from "./totals.ts"
 
 /** A recorder of this runtime. `removing` is set by the first of those who want to remove it. */
 export interface Registered {

@@ -5,13 +5,11 @@
 import * as Context from "effect/Context"
 import type { Link } from "../link/link.ts"
 import { addCounts, noCounts, type Stats } from "../model/stats.ts"
+import { DefaultTotal } from "../model/totalIds.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import { makeRecorder } from "../recorder/makeRecorder.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
-
-/** Where recorders go that name no total. */
-export const DefaultTotal = "removed"
 
 /** Most totals: an id for each recorder would be no total. What would go into another one goes into the default one. */
 const MostTotals = 1000

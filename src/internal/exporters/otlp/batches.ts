@@ -8,6 +8,7 @@
  * Metrics are most often encoded where they are folded, with a base of their own. Nothing here looks into that.
  */
 import { type Base, isFit } from "../../formats/otlp/baseWriter.ts"
+import { movedBase } from "../../formats/otlp/moved.ts"
 import type { Nanos, Streamed } from "../../formats/otlp/streamed.ts"
 import { Streams, type Timed } from "../../formats/otlp/streams.ts"
 import type { Encoded, Temporality } from "../../model/otlp.ts"
@@ -52,6 +53,7 @@ const nothing: Collected = { all: [], unread: new Set() }
 export class Batches<Batch extends { readonly told: Told }> {
   readonly #temporality: Temporality
   readonly #begun: Nanos
+  readonly #isTotal: ((recorderId: unknown) => boolean) | undefined
   #own: Base | undefined
   #base: Base | undefined
   /** Memory of a base that nobody needs any more. */
@@ -64,9 +66,11 @@ export class Batches<Batch extends { readonly told: Told }> {
   #held: Batch | undefined
   #isClosing = false
 
-  constructor(temporality: Temporality, begun: Nanos) {
+  /** `isTotal`: of recorders that may go into others, see {@link movedBase}. */
+  constructor(temporality: Temporality, begun: Nanos, isTotal?: (recorderId: unknown) => boolean) {
     this.#temporality = temporality
     this.#begun = begun
+    this.#isTotal = isTotal
   }
 
   /** The batch that may have arrived. It is to be sent before the next one is made. */
@@ -127,18 +131,21 @@ export class Batches<Batch extends { readonly told: Told }> {
     const gone = ownersOf(this.#departed)
     const { all, unread } = this.#collected
     const present = all.filter(({ owner }) => owner === undefined || !gone.has(owner))
+    const own = known(this.#own)
+    const mayMove = this.#isTotal !== undefined && this.#temporality === "delta"
+    const moved = mayMove ? yield* movedBase(own, present, this.#isTotal) : undefined
     const streams = new Streams({
       temporality: this.#temporality,
       begun: this.#begun,
       now,
       // What is encoded has the metrics of all others.
-      bases: known(this.#own, ...(departed.length > 0 ? [base] : []), ...this.#continued),
+      bases: known(moved, ...own, ...(departed.length > 0 ? [base] : []), ...this.#continued),
       take
     })
     yield* streams.readBases()
     for (const each of [...departed.flat(), ...present]) yield* streams.tell(each)
-    const own = yield* streams.finish(new Set([...unread, ...later]))
-    return { encoded: encoded?.encoded ?? [], told: { own, base, continued, departed } }
+    const told = yield* streams.finish(new Set([...unread, ...later]))
+    return { encoded: encoded?.encoded ?? [], told: { own: told, base, continued, departed } }
   }
 
   delivered({ told: { base, continued, departed, own } }: Batch): void {

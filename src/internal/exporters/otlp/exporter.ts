@@ -20,6 +20,7 @@ import { readRefusal } from "../../formats/otlp/response.ts"
 import { nanosOf } from "../../formats/otlp/streamed.ts"
 import { ExportFailed } from "../../model/exportErrors.ts"
 import type { Encoded } from "../../model/otlp.ts"
+import { isTotalId } from "../../model/totalIds.ts"
 import { InvalidState } from "../../model/usageErrors.ts"
 import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
@@ -62,7 +63,8 @@ export const makeExporter = Effect.fnUntraced(function* (
   const name = `OTLP to ${url}`
   // As a registration and a reset are: what begins again does so no earlier than the last export ended.
   const now = () => nanosOf(clock.currentTimeMillisUnsafe())
-  const batches = new Batches<Batch>(temporality, now())
+  // What is not folded here is of a report, in which recorders go into totals.
+  const batches = new Batches<Batch>(temporality, now(), otlp === undefined ? isTotalId : undefined)
   const continued = new ContinuedBases(runtime, clock, (base) => batches.continuedFrom(base))
   if (temporality === "delta") yield* continued.listen
   const outcome = new Outcome(name, log, () => clock.currentTimeMillisUnsafe())

@@ -110,6 +110,11 @@ export class Section implements SectionHead {
     return undefined
   }
 
+  /** All entries, where none is looked at otherwise. */
+  *entries(): Generator<readonly [key: string, exported: Exported], void> {
+    while (this.#at < this.#to) yield this.#next()
+  }
+
   /** Entries that were not taken. */
   *left(): Generator<Exported, void> {
     yield* this.#passed?.values() ?? []

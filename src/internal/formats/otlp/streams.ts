@@ -7,7 +7,7 @@ import type { Steps } from "../../util/steps.ts"
 import type { DataOrigin, Dated } from "../datedData.ts"
 import { type Attributes, type HistogramDataPoint, type Life, type MetricData, shapeKey } from "../metricData.ts"
 import { Bases, type Exported, type Section } from "./baseReader.ts"
-import { type Allocate, type Base, BaseWriter, ownMemory, type SectionWriter } from "./baseWriter.ts"
+import { type Allocate, type Base, BaseWriter, ownMemory, type SectionHead, type SectionWriter } from "./baseWriter.ts"
 import { type Adding, addingOf, amountOf, hasFallen, minus } from "./differences.ts"
 import { type Interval, type Nanos, nanosOf, type Streamed } from "./streamed.ts"
 
@@ -51,9 +51,8 @@ export class Streams {
 
   /** Begins with data of a metric, of which some points are known. `undefined`: nothing is told of it. */
   begin(data: MetricData, origin: Origin): Stream | undefined {
-    const { isContinued, life, since, subject } = origin
-    const metric = JSON.stringify([shapeKey(data), subject])
-    const key = JSON.stringify([metric, life ?? since])
+    const { isContinued } = origin
+    const { key, metric } = keysOf(data, origin)
     const section = this.#exported.section(key)
     const adding = addingOf(data)
     const isDelta = this.#options.temporality === "delta" && adding !== undefined
@@ -112,6 +111,12 @@ interface StreamParts extends StreamOptions {
 }
 
 const encoder = new TextEncoder()
+
+/** The keys of data of a metric, and of the life of that. */
+export const keysOf = (data: MetricData, { life, since, subject }: Origin): Pick<SectionHead, "key" | "metric"> => {
+  const metric = JSON.stringify([shapeKey(data), subject])
+  return { metric, key: JSON.stringify([metric, life ?? since]) }
+}
 
 /** Data of one life of a metric. */
 export class Stream {
@@ -217,7 +222,8 @@ export class Stream {
   }
 }
 
-const keyOf = ({ attributes }: Point): Uint8Array =>
+/** The key of a series among those of a metric. */
+export const keyOf = ({ attributes }: Point): Uint8Array =>
   encoder.encode(JSON.stringify(Object.entries(attributes).sort(byName)))
 
 const earlier = (left: Nanos, right: Nanos): Nanos => (left < right ? left : right)

@@ -1,0 +1,168 @@
+/**
+ * What recorders of a report have left to others since the last export. A recorder that a report does not keep by its id any
+ * more is in a total from then on: what was exported of it must not come with the delta of the total. So the base of the
+ * total gets what others have less than was exported of them.
+ */
+import type { Steps } from "../../util/steps.ts"
+import { type MetricData, type SummaryDataPoint, shapeKey } from "../metricData.ts"
+import { RecorderAttribute } from "../recorderAttribute.ts"
+import { Bases, type Exported, type Section } from "./baseReader.ts"
+import { type Base, BaseWriter, ownMemory } from "./baseWriter.ts"
+import { type Adding, addingOf, amountOf, type Counted, hasFallen, minus } from "./differences.ts"
+import { nanosOf } from "./streamed.ts"
+import { keyOf, keysOf, StepPoints, type Timed } from "./streams.ts"
+
+/** Of data that adds up. */
+type Point = Exclude<MetricData["points"][number], SummaryDataPoint>
+
+/** Data of a metric of a recorder, with what was exported of it. */
+interface Row {
+  readonly of: Timed
+  readonly section: Section | undefined
+  /** By key. */
+  readonly exported: Map<string, Exported>
+  readonly points: ReadonlyMap<string, Point>
+  isChanged: boolean
+}
+
+/** A series that a recorder has less of. */
+interface Loss {
+  /** Without the recorder. */
+  readonly series: string
+  readonly amount: Counted
+  /** Is told that another recorder has it. */
+  readonly onTaken: () => void
+}
+
+/** What all recorders have of a metric. */
+interface Group {
+  readonly adding: Adding
+  readonly rows: Array<Row>
+  readonly losses: Array<Loss>
+}
+
+/**
+ * What is to be taken for exported in place of the bases, where something has moved; `undefined`: nothing has. `isTotal`:
+ * whether this recorder is one that others go into, where they may go into any.
+ */
+export function* movedBase(
+  bases: ReadonlyArray<Base>,
+  all: ReadonlyArray<Timed>,
+  isTotal: (recorderId: unknown) => boolean
+): Steps<Base | undefined> {
+  const known = new Bases()
+  yield* known.read(bases)
+  const groups = new Map<string, Group>()
+  const there = new Set<string>()
+  for (const of of all) {
+    const adding = addingOf(of.data)
+    const { key } = keysOf(of.data, of)
+    there.add(key)
+    if (adding === undefined) continue
+    const shape = shapeKey(of.data)
+    const group = groups.get(shape) ?? { adding, rows: [], losses: [] }
+    groups.set(shape, group)
+    group.rows.push(yield* rowOf(of, known.section(key), group))
+  }
+  for (const section of known.sections()) {
+    if (there.has(section.key) || section.adding === undefined) continue
+    const [shape] = JSON.parse(section.metric) as readonly [shape: string]
+    for (const [key, { point }] of section.entries()) {
+      groups.get(shape)?.losses.push({ series: seriesOf(key), amount: point!, onTaken: () => {} })
+    }
+    yield
+  }
+  let end: bigint | undefined
+  for (const section of known.sections()) end = end === undefined || section.end > end ? section.end : end
+  const base = new BaseWriter()
+  let isMoved = false
+  for (const group of groups.values()) {
+    if (group.losses.length === 0) continue
+    yield* give(group, isTotal)
+    for (const row of group.rows) {
+      if (!row.isChanged) continue
+      isMoved = true
+      writeRow(base, row, group.adding, end!)
+      yield
+    }
+  }
+  return isMoved ? yield* base.finish(ownMemory) : undefined
+}
+
+function* rowOf(of: Timed, section: Section | undefined, { adding, losses }: Group): Steps<Row> {
+  const points = new Map<string, Point>()
+  for (const point of [...of.data.points, ...(of.bygone?.idle.points ?? [])] as ReadonlyArray<Point>) {
+    points.set(textOf(keyOf(point)), point)
+  }
+  const row: Row = { of, section, exported: new Map(section?.entries() ?? []), points, isChanged: false }
+  let looked = 0
+  for (const [key, before] of row.exported) {
+    if (++looked % StepPoints === 0) yield
+    const point = points.get(key)
+    if (point === undefined || before.life !== point.life?.number) continue
+    if (amountOf(point) >= amountOf(before.point) || hasFallen(adding, before.point, point)) continue
+    const onTaken = (): void => {
+      row.exported.set(key, { ...before, point })
+      row.isChanged = true
+    }
+    losses.push({ series: seriesOf(key), amount: minus(adding, before.point!, point), onTaken })
+  }
+  return row
+}
+
+/** Each loss goes to a recorder that has got as much: to a total if there is one, or else to who has got most. */
+function* give({ adding, losses, rows }: Group, isTotal: (recorderId: unknown) => boolean): Steps<void> {
+  const bySeries = new Map<string, Array<{ readonly row: Row; readonly key: string; readonly isTotal: boolean }>>()
+  for (const row of rows) {
+    for (const [key, point] of row.points) {
+      const takers = bySeries.get(seriesOf(key)) ?? []
+      bySeries.set(seriesOf(key), takers)
+      takers.push({ row, key, isTotal: isTotal(point.attributes[RecorderAttribute]) })
+    }
+    yield
+  }
+  let looked = 0
+  for (const { amount, onTaken, series } of losses) {
+    if (++looked % StepPoints === 0) yield
+    const rises = (bySeries.get(series) ?? []).flatMap((taker) => {
+      const rise = riseOf(adding, taker.row, taker.key)
+      return rise === undefined || hasFallen(adding, rise, amount) ? [] : [{ ...taker, rise }]
+    })
+    const [first] = rises.sort(
+      (one, other) => Number(other.isTotal) - Number(one.isTotal) || amountOf(other.rise) - amountOf(one.rise)
+    )
+    if (first === undefined) continue
+    const { key, rise, row } = first
+    const point = row.points.get(key)!
+    const before = row.exported.get(key)
+    const start = before?.start ?? nanosOf(row.of.since ?? 0)
+    const left = minus(adding, rise, amount)
+    row.exported.set(key, { life: point.life?.number, start, point: minus(adding, point, left) })
+    row.isChanged = true
+    onTaken()
+  }
+}
+
+/** What came to a series since the last export. `undefined`: it has begun anew since. */
+const riseOf = (adding: Adding, { exported, points }: Row, key: string): Counted | undefined => {
+  const point = points.get(key)!
+  const before = exported.get(key)
+  if (before === undefined) return point
+  const goesOn = before.life === point.life?.number && !hasFallen(adding, point, before.point!)
+  return goesOn ? minus(adding, point, before.point!) : undefined
+}
+
+const writeRow = (base: BaseWriter, { exported, of, section }: Row, adding: Adding, end: bigint): void => {
+  const [{ boundaries = [] } = {}] = of.data.points as ReadonlyArray<{ boundaries?: ReadonlyArray<number> }>
+  const writer = base.section({ ...keysOf(of.data, of), owner: of.owner, adding, boundaries })
+  for (const [key, entry] of exported) writer.add(Buffer.from(key, "latin1"), entry, entry.point)
+  writer.end(section?.end ?? end)
+}
+
+const textOf = (key: Uint8Array): string => Buffer.from(key).toString("latin1")
+
+/** The key of a series without its recorder. */
+const seriesOf = (key: string): string => {
+  const attributes = JSON.parse(Buffer.from(key, "latin1").toString()) as ReadonlyArray<readonly [string, unknown]>
+  return JSON.stringify(attributes.filter(([name]) => name !== RecorderAttribute))
+}
