@@ -119,6 +119,49 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("a series that has expired everywhere goes on with what it had, and since when, once it is back", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(1_000_000)
+      const { gather, merged, processes } = yield* way([BriefParts])
+      const [one, two] = yield* Effect.forEach(processes, (runtime) =>
+        Effect.tap(runtime.createRecorder("a"), (recorder) => recorder.register(BriefParts))
+      )
+      const deltas = yield* exporting(merged, "delta", [BriefParts])
+      const cumulative = yield* exporting(merged, "cumulative", [BriefParts])
+      const told: Array<readonly [delta: number, cumulative: number | undefined]> = []
+      const starts = new Set<number>()
+      const tell = Effect.gen(function* () {
+        yield* gather
+        const delta = (yield* deltas).reduce((sum, { value }) => sum + value, 0)
+        const [sum] = (yield* cumulative).filter(({ kind }) => kind === "a")
+        if (sum !== undefined) starts.add(sum.start)
+        told.push([delta, sum?.value])
+      })
+      yield* emit(one!, 10)
+      yield* emit(two!, 7)
+      yield* tell
+      yield* TestClock.adjust("90 seconds")
+      yield* tell
+      // In both, series are looked through.
+      for (const recorder of [one!, two!]) yield* emit(recorder, 1, "b")
+      yield* tell
+      yield* TestClock.adjust("90 seconds")
+      yield* emit(one!, 1)
+      yield* tell
+      yield* emit(two!, 2)
+      yield* tell
+      // Of "a" 10 + 7, of "b" 2, then of "a" 1 and 2.
+      expect(told).toEqual([
+        [17, 17],
+        [0, undefined],
+        [2, undefined],
+        [1, 18],
+        [2, 20]
+      ])
+      expect(starts.size).toBe(1)
+    }).pipe(Effect.scoped)
+  )
+
   it.effect(
     "a counter that one process replaces has what it had there, and what it counts when it is there again",
     () =>

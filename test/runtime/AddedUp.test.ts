@@ -182,6 +182,27 @@ it("a saved metric has what was counted before a reset", () => {
   )
 })
 
+it.effect("a series that has expired in all recorders goes on in their sum with what it had, and anew in each", () =>
+  Effect.gen(function* () {
+    const runtime = yield* MetricsRuntime
+    yield* TestClock.setTime(1_000_000)
+    const one = yield* runtime.createRecorder("one")
+    const two = yield* runtime.createRecorder("two")
+    for (const recorder of [one, two]) yield* recorder.register(BriefParts)
+    const sum = Effect.map(shownBy("none"), (shown) => shown.get("parts_brief_total a"))
+    yield* sum
+    for (const recorder of [one, one, two]) yield* recorder.emit(part("a"))
+    expect(yield* sum).toBe(3)
+    yield* TestClock.adjust("90 seconds")
+    expect(yield* sum).toBeUndefined()
+    yield* one.emit(part("a"))
+    expect(yield* sum).toBe(4)
+    yield* two.emit(part("a"))
+    expect(yield* sum).toBe(5)
+    expect((yield* one.snapshot(BriefParts)).dimensions.series).toEqual([{ labels: { kind: "a" }, value: 1 }])
+  }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "expired", logging: "silent" })))
+)
+
 it.effect("a sum of all recorders keeps what one had counted whose metric was replaced, wherever it goes", () =>
   Effect.gen(function* () {
     const runtime = yield* MetricsRuntime
