@@ -203,12 +203,61 @@ it.effect("a series that has expired in all recorders goes on in their sum with 
   }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "expired", logging: "silent" })))
 )
 
+const events = Schema.TaggedUnion({ "part.made": { kind: Schema.String, size: Schema.Number } })
+
+/** Another definition of the same name. */
+const PartsBySize = Metric.counter("parts", { events, labels: ["size"] })
+
+const replacing = fc.record({
+  of: fc.nat(2),
+  what: fc.constantFrom("emit" as const, "replace" as const, "reset" as const, "remove" as const)
+})
+
+it.effect.each(["none", "total"] as const)(
+  "a sum has all that was counted by its definition, by the label %s",
+  (label) =>
+    forEvery(
+      fc.array(replacing, { minLength: 3, maxLength: 30 }),
+      (steps) =>
+        Effect.gen(function* () {
+          const runtime = yield* MetricsRuntime
+          const made = (of: number) =>
+            Effect.tap(runtime.createRecorder(`${of}`), (recorder) => recorder.register(Parts))
+          // The first one has the definition throughout, so that this is the one that is shown.
+          const first = yield* made(3)
+          const recorders = yield* Effect.forEach([0, 1, 2], made)
+          const replaced = new Set<RecorderService>()
+          let counted = 0
+          for (const { of, what } of steps) {
+            yield* TestClock.adjust("1 second")
+            const recorder = recorders[of]!
+            if (what === "emit") {
+              for (const each of [recorder, first]) {
+                yield* each.emit(part("a"))
+                if (!replaced.has(each)) counted++
+              }
+            } else if (what === "reset") yield* recorder.reset()
+            else if (what === "replace") {
+              const isBack = replaced.delete(recorder)
+              if (!isBack) replaced.add(recorder)
+              yield* isBack
+                ? recorder.register(Parts, { replace: true })
+                : recorder.register(PartsBySize, { replace: true })
+            } else {
+              yield* runtime.stopAndRemoveRecorder(`${of}`)
+              recorders[of] = yield* made(of)
+            }
+            expect((yield* shownBy(label)).get("parts_total a") ?? 0).toBe(counted)
+          }
+        }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "walks", logging: "silent" }))),
+      40
+    )
+)
+
 it.effect("a sum of all recorders keeps what one had counted whose metric was replaced, wherever it goes", () =>
   Effect.gen(function* () {
     const runtime = yield* MetricsRuntime
     yield* TestClock.setTime(1_000_000)
-    const events = Schema.TaggedUnion({ "part.made": { kind: Schema.String, size: Schema.Number } })
-    const PartsBySize = Metric.counter("parts", { events, labels: ["size"] })
     const sum = Effect.map(shownBy("none"), (shown) => shown.get("parts_total a"))
     const counting = (id: string, count: number) =>
       Effect.gen(function* () {
