@@ -64,13 +64,15 @@ export function* movedBase(
     groups.set(shape, group)
     group.rows.push(yield* rowOf(of, known.section(key), group))
   }
+  let looked = 0
   for (const section of known.sections()) {
     if (there.has(section.key) || section.adding === undefined) continue
     const [shape] = JSON.parse(section.metric) as readonly [shape: string]
-    for (const [key, { point }] of section.entries()) {
-      groups.get(shape)?.losses.push({ series: seriesOf(key), amount: point!, onTaken: () => {} })
+    const losses = groups.get(shape)?.losses
+    for (const [key, { point }] of losses === undefined ? [] : section.entries()) {
+      if (++looked % StepPoints === 0) yield
+      losses!.push({ series: seriesOf(key), amount: point!, onTaken: () => {} })
     }
-    yield
   }
   let end: bigint | undefined
   for (const section of known.sections()) end = end === undefined || section.end > end ? section.end : end
@@ -82,8 +84,7 @@ export function* movedBase(
     for (const row of group.rows) {
       if (!row.isChanged) continue
       isMoved = true
-      writeRow(base, row, group.adding, end!)
-      yield
+      yield* writeRow(base, row, group.adding, end!)
     }
   }
   return isMoved ? yield* base.finish(ownMemory) : undefined
@@ -91,18 +92,21 @@ export function* movedBase(
 
 function* rowOf(of: Timed, section: Section | undefined, { adding, losses }: Group): Steps<Row> {
   const points = new Map<string, Point>()
+  const exported = new Map<string, Exported>()
+  const row: Row = { of, section, exported, points, isChanged: false }
+  let looked = 0
   for (const point of [...of.data.points, ...(of.bygone?.idle.points ?? [])] as ReadonlyArray<Point>) {
+    if (++looked % StepPoints === 0) yield
     points.set(textOf(keyOf(point)), point)
   }
-  const row: Row = { of, section, exported: new Map(section?.entries() ?? []), points, isChanged: false }
-  let looked = 0
-  for (const [key, before] of row.exported) {
+  for (const [key, before] of section?.entries() ?? []) {
     if (++looked % StepPoints === 0) yield
+    exported.set(key, before)
     const point = points.get(key)
     if (point === undefined || before.life !== point.life?.number) continue
     if (amountOf(point) >= amountOf(before.point) || hasFallen(adding, before.point, point)) continue
     const onTaken = (): void => {
-      row.exported.set(key, { ...before, point })
+      exported.set(key, { ...before, point })
       row.isChanged = true
     }
     losses.push({ series: seriesOf(key), amount: minus(adding, before.point!, point), onTaken })
@@ -113,15 +117,15 @@ function* rowOf(of: Timed, section: Section | undefined, { adding, losses }: Gro
 /** Each loss goes to a recorder that has got as much: to a total if there is one, or else to who has got most. */
 function* give({ adding, losses, rows }: Group, isTotal: (recorderId: unknown) => boolean): Steps<void> {
   const bySeries = new Map<string, Array<{ readonly row: Row; readonly key: string; readonly isTotal: boolean }>>()
+  let looked = 0
   for (const row of rows) {
     for (const [key, point] of row.points) {
+      if (++looked % StepPoints === 0) yield
       const takers = bySeries.get(seriesOf(key)) ?? []
       bySeries.set(seriesOf(key), takers)
       takers.push({ row, key, isTotal: isTotal(point.attributes[RecorderAttribute]) })
     }
-    yield
   }
-  let looked = 0
   for (const { amount, onTaken, series } of losses) {
     if (++looked % StepPoints === 0) yield
     const rises = (bySeries.get(series) ?? []).flatMap((taker) => {
@@ -152,10 +156,14 @@ const riseOf = (adding: Adding, { exported, points }: Row, key: string): Counted
   return goesOn ? minus(adding, point, before.point!) : undefined
 }
 
-const writeRow = (base: BaseWriter, { exported, of, section }: Row, adding: Adding, end: bigint): void => {
+function* writeRow(base: BaseWriter, { exported, of, section }: Row, adding: Adding, end: bigint): Steps<void> {
   const [{ boundaries = [] } = {}] = of.data.points as ReadonlyArray<{ boundaries?: ReadonlyArray<number> }>
   const writer = base.section({ ...keysOf(of.data, of), owner: of.owner, adding, boundaries })
-  for (const [key, entry] of exported) writer.add(Buffer.from(key, "latin1"), entry, entry.point)
+  let looked = 0
+  for (const [key, entry] of exported) {
+    writer.add(Buffer.from(key, "latin1"), entry, entry.point)
+    if (++looked % StepPoints === 0) yield
+  }
   writer.end(section?.end ?? end)
 }
 
