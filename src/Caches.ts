@@ -55,8 +55,8 @@ export { CacheEvent, CacheMetrics } from "./internal/structures/cacheMetrics.ts"
  */
 export interface Options {
   /**
-   * The id of the recorder. All that name the same id in a runtime share it, `Recorder.layer` as well. Default:
-   * `"caches"`.
+   * The id of the recorder. All layers and functions that use the same id in a runtime share it, including
+   * `Recorder.layer`. Default: `"caches"`.
    */
   readonly recorderId?: string
   /** The interval between measurements of the size. Hits and lookups are separate events. Default: 10 seconds. */
@@ -70,9 +70,9 @@ export interface Options {
  * @since 0.2.0
  */
 export interface Measured<Key, A, E, R> {
-  /** Gets a value like `Cache.get`, which counts as a hit or as a miss. A value that is being looked up is there. */
+  /** Gets a value like `Cache.get`, and counts a hit or a miss. A value that is being looked up counts as a hit. */
   readonly get: (key: Key) => Effect.Effect<A, E, R>
-  /** The cache, for all other functions of `Cache`. Its lookups are measured; what they are asked for by is not counted. */
+  /** The cache, for all other functions of `Cache`. Its lookups are measured, but hits are not counted. */
   readonly cache: Cache.Cache<Key, A, E, R>
 }
 

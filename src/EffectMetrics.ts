@@ -2,8 +2,8 @@
  * Adds the metrics of a runtime to Effect's `Metric` registry, for programs that already export that registry:
  * `Metric.snapshot`, `PrometheusMetrics`, `OtlpMetrics` and Effect's devtools then show them beside Effect's own.
  *
- * The registry is read synchronously and the fold is not, so the registry shows the last read. A read happens every few
- * seconds, and when you run {@link refresh}. To see the present state, run it first:
+ * The registry is read synchronously but the fold is not, so the registry shows the values of the last read. A read
+ * happens every few seconds, and when you run {@link refresh}. To see the present state, run it first:
  *
  * - `Effect.andThen(EffectMetrics.refresh, PrometheusMetrics.format())` in the handler of a route
  * - `Effect.andThen(EffectMetrics.refresh, flusher.flush)` with the `Flusher` of `OtlpExporter`
@@ -115,12 +115,13 @@ export interface Options {
 }
 
 /**
- * Adds the metrics of the runtime to the registry of the fiber that builds the layer, with the attributes `namespace` and
- * `recorder`, and a `unit` if they have one. They are removed when the scope of the layer closes. A registry accepts
- * several runtimes of different namespaces; a second one of the same namespace fails with `NamespaceTaken`.
+ * Adds the metrics of the runtime to the registry of the fiber that builds the layer, with the attributes `namespace`
+ * and `recorder`, and a `unit` if they have one. They are removed when the scope of the layer closes. A registry
+ * accepts several runtimes with different namespaces. A second runtime with the same namespace fails with
+ * `NamespaceTaken`.
  *
- * A recorder that was removed is shown with its last state until the registry has been read; of each metric, up to 2000
- * such series. What is counted after the last read of the registry is not exported: run {@link refresh} and flush your
+ * A removed recorder is shown with its last state until the registry has been read, with up to 2000 such series for
+ * each metric. Events counted after the last read of the registry are not exported. Run {@link refresh} and flush your
  * exporter before the scope of the layer closes.
  *
  * @example
@@ -178,7 +179,7 @@ export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, Namespa
 /** Series that are brought up to date in one step. */
 const StepSeries = 512
 
-/** After so many updates that nobody has read, nobody is taken to read. */
+/** After this many updates without a read, the registry counts as unread. */
 const MostUnread = 100
 
 interface Registered {
@@ -194,7 +195,7 @@ class Registry {
   readonly #series = new Map<string, Registered>()
   readonly #duplicates = new Map<string, Duplicates>()
   readonly carried = new CarriedSeries(Number.POSITIVE_INFINITY, true)
-  /** How often the registry was brought up to date since somebody read it. Effect's exporter forgets what is not there. */
+  /** The number of updates since the registry was last read. Effect's exporter forgets series that are missing. */
   #unread = 0
   /** By the place of series that left since then, their keys. */
   readonly #left = new Map<string, string>()
@@ -206,7 +207,7 @@ class Registry {
     this.#named = named
   }
 
-  /** Replaces all shown data with these. Who reads the registry between two steps sees some series as they were before. */
+  /** Replaces all shown data. A read of the registry between two steps sees some series in their earlier state. */
   *show(all: ReadonlyArray<Dated>): Steps<void> {
     if (!this.#open) return
     const isSeen = this.#unread === 0 || this.#unread > MostUnread

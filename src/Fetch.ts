@@ -1,6 +1,6 @@
 /**
- * Measures what speaks `fetch`, by OpenTelemetry's conventions: servers that answer a `Request` with a `Response`, as Hono,
- * Next, Bun and Deno have them, and the requests that the process makes itself with `fetch` or undici.
+ * Measures servers and clients based on `fetch`, by OpenTelemetry's conventions: servers that answer a `Request` with a
+ * `Response`, such as those of Hono, Next, Bun and Deno, and requests that the process makes with `fetch` or undici.
  *
  * | metric | kind | unit |
  * | --- | --- | --- |
@@ -54,18 +54,19 @@ export type { AnyRuntime, Stoppable } from "./internal/runtime/withoutEffect.ts"
  */
 export interface HandlerOptions<Rest extends ReadonlyArray<unknown>> extends ServerOptions {
   /**
-   * The template of the route that took a request, asked for when there is a response. It gets what the handler got, and
-   * must return one of the few templates of the application, never the path itself. Default: no route.
+   * Returns the template of the route that handled a request. It is called with the arguments of the handler once there
+   * is a response. It must return one of the few templates of the application, never the path itself. Default: no
+   * route.
    */
   readonly route?: (request: Request, ...rest: Rest) => string | undefined
 }
 
 /**
- * Measures a handler of requests. Returns a handler that does the same.
+ * Wraps a request handler and measures its requests.
  *
- * A request is measured until there is a response; the time that its body takes is not known here. A handler that throws
- * counts as the status 500, with which servers answer. Rejects with `InvalidArgument` for an invalid option, and if the
- * recorder cannot be made or the metrics not be registered.
+ * A request is measured until there is a response. The time of the response body is not included. A handler that throws
+ * counts as status 500, because servers answer with that. Rejects with `InvalidArgument` for an invalid option, and if
+ * the recorder cannot be made or the metrics cannot be registered.
  *
  * @example
  * ```ts
@@ -110,7 +111,7 @@ export const handler = async <Rest extends ReadonlyArray<unknown>>(
 const noRoute = (): undefined => undefined
 
 /**
- * Measures a request until `respond` has a response; `route` is asked for the template of its route then.
+ * Measures a request until `respond` returns a response, and then calls `route` for the template of its route.
  *
  * @category models
  * @since 0.2.0
@@ -122,7 +123,7 @@ export type Middleware = (
 ) => Promise<Response>
 
 /**
- * Makes a function that measures one request, for the middleware of frameworks, which know the route.
+ * Makes a function that measures one request, for middleware of frameworks that know the route.
  *
  * @example
  * ```ts
@@ -151,12 +152,11 @@ export const middleware = async (runtime: AnyRuntime, options: ServerOptions = {
 }
 
 /**
- * Measures all requests that this process makes with `fetch` or undici, until `stop` of the result. They are measured until
- * the end of the body; a response whose body nobody reads is not measured. Each redirect is a request.
+ * Measures all requests that this process makes with `fetch` or undici, until `stop` of the result. They are measured
+ * until the end of the body; a response whose body is never read is not measured. Each redirect is a request.
  *
- * `error.type` is the status of a response from 400 on, or what the error is called: `ECONNREFUSED`, `AbortError`.
- * Rejects with `InvalidArgument` for an invalid option, and if the recorder cannot be made or the metrics not be
- * registered.
+ * `error.type` is the status of a response from 400 on, or the name of the error: `ECONNREFUSED`, `AbortError`. Rejects
+ * with `InvalidArgument` for an invalid option, and if the recorder cannot be made or the metrics cannot be registered.
  *
  * @example
  * ```ts

@@ -7,10 +7,11 @@
  * | `http.server.active_requests`, `http.client.active_requests` | up-down counter | {request} |
  * | `http.server.request.body.size`, `http.client.request.body.size` and so on | histogram | By |
  *
- * Labels of a server are `http.request.method`, `url.scheme`, `http.route`, `http.response.status_code`, `error.type` and
- * `network.protocol.version`. A route is the template in the router, such as `/users/:id`, never the path of a request; a
- * request that no route takes has none. `error.type` is the status of a response from 500 on, or `aborted` if the client
- * has gone before it had all of the response; such a request has no status if no response was begun.
+ * Labels of a server are `http.request.method`, `url.scheme`, `http.route`, `http.response.status_code`, `error.type`
+ * and `network.protocol.version`. A route is the template in the router, such as `/users/:id`, never the path of a
+ * request. A request that matches no route has no route label. `error.type` is the status of a response from 500 on, or
+ * `aborted` if the client disconnected before the response was complete. Such a request has no status if no response
+ * was started.
  *
  * Labels of a client are `http.request.method`, `server.address`, `server.port`, `http.response.status_code` and
  * `error.type`: the status of a response from 400 on, or the reason of an `HttpClientError`, such as `TransportError`, or
@@ -110,10 +111,11 @@ export const middleware = (
   )
 
 /**
- * Measures all requests of the router: those of `HttpRouter`, of `HttpApi`, and those that no route takes. Provide it to
- * the routes, and to global middleware: of middleware that it is not provided to, it may learn no route.
+ * Measures all requests of the router: those of `HttpRouter`, of `HttpApi`, and those that no route takes. Provide it
+ * to the routes and to global middleware. Requests that other middleware handles may have no route.
  *
- * The time is that until the response is sent. All layers of one runtime with the same `recorderId` count in one recorder.
+ * The duration ends when the response is sent. All layers of one runtime with the same `recorderId` count in one
+ * recorder.
  *
  * @example
  * ```ts
@@ -163,8 +165,8 @@ export const layer = (
   )
 
 /**
- * Makes a client that measures its requests and is otherwise the same. Each attempt counts, if it is retried. A request is
- * measured until the head of the response has come.
+ * Returns a client that measures its requests and is otherwise the same. Each attempt of a retried request counts. A
+ * request is measured until the head of the response has arrived.
  *
  * @example
  * ```ts
@@ -203,7 +205,8 @@ const aClient: Check = (value) =>
   isHttpClient(value) ? undefined : `must be an HttpClient of Effect, got ${got(value)}`
 
 /**
- * Provides an `HttpClient` that measures its requests, like {@link client}, made of the one that it is provided with.
+ * Provides an `HttpClient` that measures its requests, like {@link client}, based on the client that is provided to the
+ * layer.
  *
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 /**
  * Events: readonly plain objects with a `_tag`.
  *
- * An event says what happened (`document_storage.save.attempt`, outcome `FAILURE`). It counts nothing and knows no
- * metric. Related events form a family, a tagged union declared with `Schema.TaggedUnion`, so that types and
- * validation come from one place.
+ * An event states what happened (`document_storage.save.attempt`, outcome `FAILURE`). It counts nothing and knows no
+ * metric. Related events form a family, a tagged union declared with `Schema.TaggedUnion`, so that types and validation
+ * come from one place.
  *
  * @example
  * ```ts

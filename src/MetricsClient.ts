@@ -3,7 +3,7 @@
  *
  * The example needs Node 24 for `await using`. On Node 22, call `await runtime.shutdown()` instead.
  *
- * Methods that wait return promises. Rejections are real `Error`s with a `_tag` and a message that says what to do.
+ * Methods that wait return promises. Rejections are real `Error`s with a `_tag` and a message that contains the fix.
  * Emitting an event is synchronous.
  *
  * @example

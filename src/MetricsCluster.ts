@@ -126,8 +126,8 @@ export interface ClusterService {
    */
   readonly report: Effect.Effect<ClusterReport>
   /**
-   * The merged recorders as a runtime for exporters. Each export reads a report. It has no recorders of its own: it makes
-   * none, and finds none.
+   * The merged recorders as a runtime for exporters. Each export reads a report. The runtime has no recorders of its
+   * own: it cannot create or find any.
    */
   readonly runtime: MetricsRuntime["Service"]
 }
@@ -215,13 +215,13 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
   )
 
   /**
-   * Reports the states of all recorders of the runtime from a worker process to the primary: immediately, at the interval
-   * `every`, when the primary asks, when the runtime is flushed, and a last time when a recorder is removed, as all are
-   * when the runtime shuts down. Each report sends all states over the channel, as JSON unless the cluster has
-   * `serialization: "advanced"`.
+   * Reports the states of all recorders of the runtime from a worker process to the primary: immediately, at the
+   * interval `every`, when the primary requests it, when the runtime is flushed, and a last time when a recorder is
+   * removed. All recorders are removed when the runtime shuts down. Each report sends all states over the channel, as
+   * JSON unless the cluster has `serialization: "advanced"`.
    *
-   * In a process that is not a worker of a cluster it does nothing, so the program runs alone as well. In one that is, it
-   * fails for a runtime with durable state, which would report what it goes on from a second time.
+   * Outside a cluster worker it does nothing, so the same program also runs alone. In a cluster worker it fails for a
+   * runtime with durable state, because the restored counts would be reported a second time.
    *
    * @since 0.2.0
    */

@@ -1,6 +1,6 @@
 /**
- * The typed errors. Each names its subject and says what to do. Each is a real `Error` with a `_tag`, which is the name of
- * its class with the prefix `mvx-metrics/`.
+ * The typed errors. Each names its subject and the fix. Each is a real `Error` with a `_tag`, which is the name of its
+ * class with the prefix `mvx-metrics/`.
  *
  * @since 0.2.0
  */

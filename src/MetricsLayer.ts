@@ -99,8 +99,8 @@ export const layerInProcess = (options: RuntimeOptions): Layer.Layer<MetricsRunt
  * are made, emitted to and read as elsewhere. The main thread, which has the runtime, calls `acceptThreads`. Closing the
  * scope folds what was emitted. A thread that is terminated loses no event whose `emit` had returned.
  *
- * Scrapes, exporters, durable state and the flight recorder are of the main thread. Fails with `RuntimeFailed` if no
- * runtime accepts threads, or none of this namespace.
+ * Scrapes, exporters, durable state and the flight recorder belong to the main thread. Fails with `RuntimeFailed` if no
+ * runtime, or none of this namespace, accepts threads.
  *
  * @example
  * ```ts
@@ -130,8 +130,9 @@ export const layerThread = (options?: ThreadOptions): Layer.Layer<MetricsRuntime
 
 /**
  * Reads the options of a runtime from `METRICS_NAMESPACE`, `METRICS_CAPACITY` (events), `METRICS_OVERFLOW`,
- * `METRICS_LOGGING`, `METRICS_SHUTDOWN_TIMEOUT` and `METRICS_WAIT_TIMEOUT` (`10 seconds`),
- * `METRICS_TOTAL_OF_REMOVED`, `METRICS_MEMORY_LIMIT` (`16 MiB`), and `METRICS_DURABLE_DIRECTORY` (the `directory` of `durable`). Each may be left out if it is among `defaults` or has a default; only the namespace has none. Fails with
+ * `METRICS_LOGGING`, `METRICS_SHUTDOWN_TIMEOUT` and `METRICS_WAIT_TIMEOUT` (`10 seconds`), `METRICS_TOTAL_OF_REMOVED`,
+ * `METRICS_MEMORY_LIMIT` (`16 MiB`), and `METRICS_DURABLE_DIRECTORY` (the `directory` of `durable`). A variable is
+ * optional if `defaults` has the option or the option has a default. Only the namespace has no default. Fails with
  * Effect's `ConfigError`, which names the variable.
  *
  * @example

@@ -1,11 +1,11 @@
 /**
- * Adds up metrics across processes and hosts, through a store that they share: Redis, PostgreSQL, or one of your own. Each
- * process writes the states of its recorders once a second; any process that has the definitions merges what is there into
- * one report, with every exporter that a runtime has.
+ * Merges metrics across processes and hosts through a shared store: Redis, PostgreSQL, or one of your own. Each process
+ * writes the states of its recorders once a second. Any process that has the definitions merges these states into one
+ * report, which every exporter of a runtime can serve.
  *
- * Writes are idempotent: one that is lost or repeated changes no number. The counts of a process are kept when it ends, up
- * to its last write, so totals never go backwards, however often processes are restarted. A process that ends in an orderly
- * way writes everything.
+ * Writes are idempotent, so a lost or repeated write changes no number. The counts of a process are kept when it ends,
+ * up to its last write, so totals never go backwards, however often processes are restarted. A process that ends in an
+ * orderly way writes everything.
  *
  * @example
  * ```ts
@@ -87,12 +87,13 @@ export type { StoreReport, StoreSource, Unreadable } from "./internal/storeReade
  */
 export class MetricsStore extends Context.Service<MetricsStore, StoreReaderService>()("mvx-metrics/MetricsStore") {
   /**
-   * Writes what the runtime counts to a store, from now on until the runtime shuts down: at the interval `every` what has
-   * changed, when the runtime is flushed, and a last time when it shuts down, with what its removed recorders have counted.
-   * The states are written by the thread that folds. A store that cannot be reached stops nothing: the failure is logged, and
-   * a later write has everything.
+   * Writes the counts of the runtime to a store until the runtime shuts down. Changes are written at the interval
+   * `every` and when the runtime is flushed. The last write, at shutdown, includes the counts of removed recorders. The
+   * thread that folds writes the states. If the store cannot be reached, nothing stops: the failure is logged, and a
+   * later write includes everything.
    *
-   * Fails if the store cannot be opened: its module cannot be imported, say. A server that cannot be reached is no reason.
+   * Fails if the store cannot be opened, for example because its module cannot be imported. An unreachable server does
+   * not make it fail.
    *
    * @since 0.2.0
    */
@@ -156,9 +157,9 @@ export class MetricsStore extends Context.Service<MetricsStore, StoreReaderServi
   )
 
   /**
-   * Names a module that makes a store, in whichever thread needs it. The module exports `layer`, a function that is called
-   * with the settings and returns a layer of {@link StateStore}. Throws `InvalidArgument` for settings that are not plain
-   * data.
+   * Names a module that creates a store in any thread that needs it. The module exports `layer`, a function that is
+   * called with the settings and returns a layer of {@link StateStore}. Throws `InvalidArgument` for settings that are
+   * not plain data.
    *
    * @example
    * ```ts

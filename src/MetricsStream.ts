@@ -1,7 +1,8 @@
 /**
- * Folds the events of many processes and hosts in one place, for windows, for metrics that need an order, and for sketches
- * that cannot be added up. Each process appends its events to a store (see the option `stream` of a runtime); one or
- * several aggregators fold them with the same metrics. Each event is counted once, whichever process ends when.
+ * Folds the events of many processes and hosts in one place, for windows, for metrics that need an order, and for
+ * sketches that cannot be added up. Each process appends its events to a store (see the option `stream` of a runtime);
+ * one or several aggregators fold them with the same metrics. Each event is counted once, no matter which process ends
+ * or when.
  *
  * For totals, `mvx-metrics/MetricsStore` costs less.
  *
@@ -63,8 +64,8 @@ export type { StreamCounts, StreamReport, StreamSource, StreamTotal } from "./in
 export type { AggregatorStats } from "./internal/aggregate/runningAggregator.ts"
 
 /**
- * The options of an aggregator. Those of one namespace must have the same ones, but for the versions of metrics in a
- * deployment.
+ * The options of an aggregator. All aggregators of a namespace must have the same options. Only the versions of their
+ * metrics may differ, during a deployment.
  *
  * @category options
  * @since 0.2.0
@@ -75,18 +76,18 @@ export interface StreamAggregateOptions {
   /** The namespace of the runtimes. Exporters show it as the attribute `namespace`. */
   readonly namespace: string
   /**
-   * The metrics that are folded, where recorders have registered them. Each must have a `merge`. Metrics that recorders have
-   * and that are not among these, or are defined differently, are named in the report and in the log.
+   * The metrics to fold, for the recorders that have registered them. Each must have a `merge`. If a recorder has a
+   * metric that is not among these, or that is defined differently, the report and the log name it.
    */
   readonly metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>
-  /** The interval between two looks for events, by the real clock. Default: 500 milliseconds. */
+  /** The interval at which the aggregator polls the store for events, by the real clock. Default: 500 milliseconds. */
   readonly interval?: Duration.Input
-  /** How long an aggregator may be silent before others take over what it folds. Default: 10 seconds. */
+  /** How long an aggregator may be silent before the others take over its sources. Default: 10 seconds. */
   readonly lease?: Duration.Input
   /**
-   * How long a process may be silent that has not ended, before it is taken for ended: what it has counted becomes part of the
-   * totals, without its levels. One that appends again later goes on, and loses nothing. Must be longer than its heartbeat.
-   * Default: 1 minute.
+   * How long a running process may be silent before it counts as ended. Its counts then become part of the totals,
+   * without its levels. If the process appends again later, it continues and loses nothing. Must be longer than its
+   * heartbeat. Default: 1 minute.
    */
   readonly silentAfter?: Duration.Input
   /**
@@ -104,25 +105,25 @@ export interface StreamAggregateOptions {
  */
 export interface StreamService {
   /**
-   * Reads what all processes have come to, by whichever aggregator it was folded. Those who ask at once share one report, and
-   * what a process has come to is read again only when it has changed. Fails if the store cannot be read.
+   * Reads the merged metrics of all processes, whichever aggregator folded them. Concurrent calls share one report. The
+   * state of a process is read again only when it has changed. Fails if the store cannot be read.
    */
   readonly report: Effect.Effect<StreamReport, MetricsStoreError>
   /**
-   * Folds what the store has of the sources of this aggregator, and commits it. Aggregators do so by themselves, at their
+   * Folds and commits the pending events of this aggregator's sources. Aggregators do this by themselves, at their
    * interval.
    */
   readonly foldNow: Effect.Effect<void, MetricsStoreError>
-  /** How this aggregator stands. */
+  /** Returns the current counts of this aggregator. */
   readonly stats: Effect.Effect<AggregatorStats>
   /**
-   * What all processes have come to, as a runtime for exporters. Each export reads a report; while the store cannot be read,
-   * it shows the last one. It has no recorders of its own: it makes none, and finds none.
+   * The merged metrics of all processes, as a runtime for exporters. Each export reads a report. While the store cannot
+   * be read, it shows the last report. The runtime has no recorders of its own: it cannot create or find any.
    */
   readonly runtime: MetricsRuntime["Service"]
 }
 
-/** How long it is remembered that a source was retired, for a process that was suspended for so long. */
+/** How long a retired source is remembered, in case its process was suspended for that long. */
 const Remembers = Duration.days(1)
 
 /**
@@ -142,8 +143,8 @@ export class MetricsStream extends Context.Service<MetricsStream, StreamService>
   )
 
   /**
-   * Starts an aggregator, which folds until the scope closes. A store that cannot be reached is tried again and again;
-   * it fails if the store's module cannot be loaded. Dies of an `InvalidArgument` for invalid options.
+   * Starts an aggregator, which folds until the scope closes. If the store cannot be reached, the aggregator keeps
+   * retrying. Fails if the store's module cannot be loaded. Dies with `InvalidArgument` for invalid options.
    *
    * @since 0.2.0
    */
@@ -199,7 +200,8 @@ export class MetricsStream extends Context.Service<MetricsStream, StreamService>
     Layer.effect(MetricsStream, MetricsStream.make(options))
 
   /**
-   * Provides what all processes have come to as a runtime for exporters, which read it as they read a runtime of one process.
+   * Provides the merged metrics of all processes as a runtime for exporters, which read it like the runtime of a single
+   * process.
    *
    * @example
    * ```ts
@@ -225,10 +227,10 @@ export class MetricsStream extends Context.Service<MetricsStream, StreamService>
   )
 }
 
-/** Each problem is logged once, up to so many. */
+/** The maximum number of distinct problems that are logged, each once. */
 const MostProblems = 1000
 
-/** Not the id of an aggregator: those are UUIDs. */
+/** Cannot be the id of an aggregator, because those are UUIDs. */
 const ReportReader = "report"
 
 const optionChecks: { readonly [K in keyof Required<StreamAggregateOptions>]: Check } = {

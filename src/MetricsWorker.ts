@@ -42,8 +42,8 @@ import { InvalidArgument } from "./MetricsError.ts"
  */
 export interface RunOptions {
   /**
-   * Where the durable state lies, for a runtime with the option `durable` and no directory. A store that two processes
-   * write is theirs to guard. Default: none.
+   * The store of the durable state, for a runtime with the option `durable` and no directory. Nothing prevents two
+   * processes from writing to the same store. Default: none.
    *
    * @example
    * ```ts
@@ -67,8 +67,8 @@ export interface RunOptions {
    */
   readonly store?: Layer.Layer<KeyValueStore, unknown>
   /**
-   * Where the runtime writes what it counts, for `MetricsStore.layer()` without a store: in a bundle there is no module to
-   * import. Default: none.
+   * The store that the runtime writes its counts to, for `MetricsStore.layer()` without a store: a worker in a bundle
+   * has no module to import. Default: none.
    *
    * @example
    * ```ts

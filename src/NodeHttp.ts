@@ -1,6 +1,6 @@
 /**
- * Measures the requests of a server on `node:http`, as Express, Fastify, NestJS and Connect are, by OpenTelemetry's
- * conventions. The promise API and Effect programs use it alike.
+ * Measures the requests of servers on `node:http`, such as Express, Fastify, NestJS and Connect, by OpenTelemetry's
+ * conventions. It works with the promise API and with Effect.
  *
  * | metric | kind | unit |
  * | --- | --- | --- |
@@ -9,9 +9,10 @@
  * | `http.server.request.body.size`, `http.server.response.body.size` | histogram | By |
  *
  * Labels are `http.request.method`, `url.scheme`, `http.route`, `http.response.status_code`, `error.type` and
- * `network.protocol.version`. A route is a template, such as `/users/:id`, never the path of a request. `error.type` is the
- * status of a response from 500 on, or `aborted` if the connection was closed before the response was complete; such a
- * request has no status if no response was begun. Sizes are those of `content-length`; a body without it is not measured.
+ * `network.protocol.version`. A route is a template, such as `/users/:id`, never the path of a request. `error.type` is
+ * the status of a response from 500 on, or `aborted` if the connection was closed before the response was complete;
+ * such a request has no status if no response was started. Sizes come from `content-length`. A body without it is not
+ * measured.
  *
  * @example
  * ```ts
@@ -57,9 +58,9 @@ export type { AnyRuntime } from "./internal/runtime/withoutEffect.ts"
  */
 export interface Options extends ServerOptions {
   /**
-   * The template of the route that took a request, asked for when the response is complete. It must be one of the few
-   * templates of the application, never the path itself. Default: `request.route.path`, which Express and NestJS set;
-   * Express has it without the path that a router is mounted at.
+   * Returns the template of the route that handled a request. It is called when the response is complete. It must
+   * return one of the few templates of the application, never the path itself. Default: `request.route.path`, which
+   * Express and NestJS set; In Express this excludes the path where a router is mounted.
    */
   readonly route?: (request: IncomingMessage) => string | undefined
 }
@@ -73,7 +74,7 @@ export interface Options extends ServerOptions {
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void
 
 /**
- * What Fastify gives to a hook.
+ * What Fastify passes to a hook.
  *
  * @category models
  * @since 0.2.0
@@ -146,7 +147,7 @@ export const fastifyHook = async (runtime: AnyRuntime, options: ServerOptions = 
   }
 }
 
-/** What Express says of the route it has found: a path, an expression, or several. */
+/** The route that Express has found: a path, an expression, or several. */
 const expressRoute = (request: IncomingMessage): string | undefined => {
   const path = (request as { readonly route?: { readonly path?: unknown } }).route?.path
   return path === undefined ? undefined : String(path)

@@ -1,7 +1,8 @@
 /**
- * Measures the process of Node: CPU time, memory, event loop, heap and garbage collector, as events and metrics of these
- * events. Names follow OpenTelemetry's conventions: `process.*`, `nodejs.eventloop.*`, `v8js.*`. What clients of Prometheus
- * show by default and OpenTelemetry does not has its name there, such as `process_open_fds`.
+ * Measures the process of Node: CPU time, memory, event loop, heap and garbage collector, as events and metrics of
+ * these events. Names follow OpenTelemetry's conventions: `process.*`, `nodejs.eventloop.*`, `v8js.*`. Metrics that
+ * Prometheus clients show by default and OpenTelemetry does not define keep their Prometheus names, such as
+ * `process_open_fds`.
  *
  * | metric | kind | unit | labels |
  * | --- | --- | --- | --- |
@@ -20,11 +21,11 @@
  * | `v8js.memory.heap.limit`, `.used`, `.space.available_size`, `.space.physical_size` | gauge | By | `v8js.heap.space.name` |
  * | `v8js.gc.duration` | histogram | s | `v8js.gc.type` |
  *
- * The delay of the event loop is the time between two runs of a timer of 10 ms. Its gauges cover the time since the last
- * measurement, so a scrape may miss a delay. The histogram has all of them: a hundred values for each second, taken every
- * second.
+ * The delay of the event loop is the time between two runs of a timer of 10 ms. Its gauges cover the time since the
+ * last measurement, so a scrape may miss a delay. The histogram has every delay: a hundred values for each second,
+ * added every second.
  *
- * The packaged worker imports the definitions itself. A worker entry of your own must list them, as any metric:
+ * The packaged worker imports the definitions itself. A worker entry of your own must list them like any metric:
  * `MetricsWorker.run([...sets, ProcessMetrics])`.
  *
  * @example

@@ -5,9 +5,9 @@
  *   histograms arrive as they are, and each series with its own start time.
  * - {@link observe} adds observable instruments to a meter of `@opentelemetry/api`, where you have no access to the reader.
  *
- * Each collection of the SDK reads the runtime once and includes every event accepted before. Metrics that are registered
- * later appear from then on. Data for the SDK is made in short steps. What the SDK and its exporters make of it they make in
- * one go, which holds up the event loop where there are tens of thousands of series.
+ * Each collection of the SDK reads the runtime once and includes every event accepted before. Metrics that are
+ * registered later appear from then on. Data for the SDK is made in short steps. The SDK and its exporters process it
+ * in one go, which blocks the event loop if there are tens of thousands of series.
  *
  * | metric | producer | observable instruments |
  * | --- | --- | --- |
@@ -61,14 +61,15 @@ export type { AnyRuntime } from "./internal/runtime/withoutEffect.ts"
 /**
  * Makes a producer of the metrics of the runtime, for the option `metricProducers` of a reader. Make one for each reader.
  *
- * Names, units and attributes are those of `mvx-metrics/Otlp`, with the attributes `namespace` and `recorder` and the scope
- * `mvx-metrics`. All data is cumulative, whatever temporality the reader prefers: the SDK passes on what a producer gives.
- * A recorder that was removed is in the next collection with its last state, and so are all after a shutdown of the
- * runtime. A read that fails, or takes longer than the reader allows, is among the errors of the collection.
+ * Names, units and attributes are those of `mvx-metrics/Otlp`, with the attributes `namespace` and `recorder` and the
+ * scope `mvx-metrics`. All data is cumulative, whatever temporality the reader prefers, because the SDK passes a
+ * producer's data on unchanged. A removed recorder is in the next collection with its last state, and so are all
+ * recorders after a shutdown of the runtime. A read that fails, or takes longer than the reader allows, is among the
+ * errors of the collection.
  *
- * The data points of the SDK have no field for exemplars, so its exporters write none; `mvx-metrics/Otlp` does. Points of
- * counters and histograms have them in a field of their own, `exemplars`, for exporters of yours: shaped as the SDK's
- * reservoirs, which nothing in it uses, shape them.
+ * The data points of the SDK have no field for exemplars, so its exporters write none; `mvx-metrics/Otlp` does. For
+ * your own exporters, points of counters and histograms carry exemplars in an extra field `exemplars`, in the shape of
+ * the SDK's reservoirs.
  *
  * @example
  * ```ts
@@ -99,13 +100,13 @@ export const producer = (runtime: AnyRuntime): MetricProducer => makeProducer(se
 
 /**
  * Lets the meter observe all metrics of the runtime, with the attributes `namespace` and `recorder`, until the returned
- * function is called. A meter accepts several runtimes of different namespaces; throws `NamespaceTaken` for a second one
- * of the same namespace.
+ * function is called. A meter accepts several runtimes with different namespaces. Throws `NamespaceTaken` for a second
+ * runtime with the same namespace.
  *
- * A recorder that was removed is in the next collection with its last state, and so are all recorders after a shutdown of
- * the runtime; of each metric, up to 2000 such series. Counters and histograms of the same series go on from there. What was
- * counted since the last collection is lost if there is no further one: shut down the runtime before the SDK, whose
- * shutdown or flush collects for the last time, and call the returned function after that.
+ * A recorder that was removed is in the next collection with its last state, and so are all recorders after a shutdown
+ * of the runtime; for each metric, up to 2000 such series. Counters and histograms of the same series continue from
+ * that state. Counts since the last collection are lost if no further one follows. Shut down the runtime before the
+ * SDK, because the SDK's shutdown or flush collects for the last time. Call the returned function after that.
  *
  * @example
  * ```ts
@@ -212,8 +213,8 @@ const make = (meter: Meter, { description, kind, name, unit }: Observed): Observ
 }
 
 /**
- * Observes the metrics, as {@link observe} does, for the scope of the layer. What was counted after the last collection in
- * that scope is not observed. To have it, flush the SDK before the scope closes, or use {@link producer}.
+ * Observes the metrics, as {@link observe} does, for the scope of the layer. Events counted after the last collection
+ * in that scope are not observed. To include them, flush the SDK before the scope closes, or use {@link producer}.
  *
  * @example
  * ```ts

@@ -2,11 +2,11 @@
  * Sends the metrics of a runtime to an OpenTelemetry collector, or to any other receiver of OTLP over HTTP.
  *
  * Each export reads the runtime immediately before it is sent, so it includes every event accepted until then. When the
- * scope closes, it exports once more, even if an earlier export failed or hangs. A recorder that was removed in between is
- * in the next export with its last state. What did not arrive comes with the next export, also with
+ * scope closes, it exports once more, even if an earlier export failed or hangs. A recorder that was removed in between
+ * is in the next export with its last state. Data that did not arrive is sent with the next export, also with
  * `temporality: "delta"`. Exponential histograms, exemplars, start times and resets are exported as they are measured.
  *
- * Requests are sent by the `HttpClient` that is provided. A flush of the runtime exports immediately, and fails if that
+ * The provided `HttpClient` sends the requests. A flush of the runtime exports immediately, and fails if the export
  * does not arrive. So does `flush` of {@link Exporter}.
  *
  * Without Effect: {@link start}.
@@ -119,7 +119,7 @@ export const layer = (
   layerOf(options)
 
 /**
- * Exports as {@link layer} does, in JSON, whatever the variables say.
+ * Exports as {@link layer} does, in JSON, regardless of the variables.
  *
  * @example
  * ```ts
@@ -145,7 +145,7 @@ export const layerJson = (options?: Omit<OtlpOptions, "protocol">): ReturnType<t
   layerOf(options, "http/json")
 
 /**
- * Exports as {@link layer} does, in protobuf, whatever the variables say.
+ * Exports as {@link layer} does, in protobuf, regardless of the variables.
  *
  * @example
  * ```ts

@@ -7,8 +7,8 @@
  * because their counts belong to their recorders. A registry with the content type of OpenMetrics shows their exemplars.
  *
  * If you have no registry yet, `mvx-metrics/Prometheus` costs the application thread less: it makes the text on the
- * worker. The values for a registry are made in short steps, but the registry makes its text of them in one go: with tens
- * of thousands of series, `registry.metrics()` holds up the event loop for a second or more.
+ * worker. The values for a registry are made in short steps, but the registry renders its text in one go. With tens of
+ * thousands of series, `registry.metrics()` blocks the event loop for a second or more.
  *
  * @example
  * ```ts
@@ -99,10 +99,10 @@ interface Reader {
 const sharedIn = new WeakMap<Registry, Map<string, Shared>>()
 
 /**
- * Adds all metrics of the runtime to the registry, with the labels `namespace` and `recorder`, until the returned function
- * is called. A registry accepts several runtimes of different namespaces. Throws `NamespaceTaken` for a second one of the
- * same namespace, and `MetricNameCollision` if the registry already has a metric of the same name. A metric that is
- * registered later under such a name is left out, with a warning of the process.
+ * Adds all metrics of the runtime to the registry, with the labels `namespace` and `recorder`, until the returned
+ * function is called. A registry accepts several runtimes of different namespaces. Throws `NamespaceTaken` for a second
+ * one of the same namespace, and `MetricNameCollision` if the registry already has a metric of the same name. A metric
+ * that is registered later under such a name is left out, with a process warning.
  *
  * @example
  * ```ts
@@ -162,7 +162,7 @@ export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => vo
     if (!isThere) return remove(name)
     const other = obstacle(family)
     if (other !== undefined && isSetUp) {
-      process.emitWarning(`the registry has a metric ${name} already: that of mvx-metrics is left out`)
+      process.emitWarning(`the registry already has a metric ${name}, so that of mvx-metrics is left out`)
       return
     }
     if (other !== undefined) throw new MetricNameCollision({ metric: data.name, other, as: name })

@@ -3,10 +3,10 @@
  * client asks.
  *
  * Mount it with {@link layerHttp} on Effect's `HttpRouter`, with {@link handler} in a `fetch` server, or with
- * {@link nodeHandler} in `node:http`. {@link render} returns the body itself. It is made where the metrics are folded, on
- * the worker, so a scrape costs the application thread little, and compressed there for clients that take gzip. It
- * includes every event accepted before. Scrapes at the same time share one. A metric whose
- * view throws is left out. If the fold is gone or does not answer, a scrape is answered with 503 and the reason.
+ * {@link nodeHandler} in `node:http`. {@link render} returns the body itself. The worker renders it, and compresses it
+ * for clients that accept gzip, so a scrape costs the application thread little. It includes every event accepted
+ * before. Concurrent scrapes share one rendering. A metric whose view throws is left out. If the fold is gone or does
+ * not answer, a scrape is answered with 503 and the reason.
  *
  * | metric | in Prometheus |
  * | --- | --- |
@@ -16,8 +16,9 @@
  * | ratio `cache.hits` | `cache_hits_ratio`, `cache_hits_hits_total`, `cache_hits_checked_total` (hits or not) |
  * | `Metric.make` | a gauge, each number by the label `dimension` |
  *
- * A job that ends before it is scraped, or a function that nobody can scrape, pushes: {@link push} once, {@link layerPush} in
- * an interval and at the end, to a Pushgateway or by remote write. Without Effect: {@link pushFrom} and {@link startPush}.
+ * A job that ends before it is scraped, or a function that cannot be scraped, pushes its metrics to a Pushgateway or by
+ * remote write: {@link push} once, {@link layerPush} at an interval and at the end. Without Effect: {@link pushFrom}
+ * and {@link startPush}.
  *
  * Each sample has the labels `recorder` and `namespace`. A label of a metric with one of these names, or `le`, is
  * called `exported_...`. Events beyond the cardinality limit have the label `otel_metric_overflow="true"`.
@@ -218,7 +219,7 @@ const made = Effect.fnUntraced(function* <A>(
 
 /**
  * Pushes the metrics of the runtime once, with every event accepted before. Succeeds when they have arrived. Fails with
- * `PushFailed` when they have not within `pushTimeout`, retries included.
+ * `PushFailed` if they have not arrived within `pushTimeout`, retries included.
  *
  * A Pushgateway keeps one group of metrics for each `job` and `labels`. In remote write all series have these labels.
  *
@@ -253,8 +254,8 @@ export const push = Effect.fnUntraced(function* (
 })
 
 /**
- * Pushes the metrics of the runtime every `pushInterval`, when the runtime is flushed, and when the layer is released: what
- * is there then is pushed within `shutdownTimeout`. The first of several failures is logged as a warning.
+ * Pushes the metrics of the runtime every `pushInterval`, when the runtime is flushed, and when the layer is released.
+ * The last push ends within `shutdownTimeout`. The first of several failures is logged as a warning.
  *
  * @example
  * ```ts

@@ -49,8 +49,8 @@ export { QueueEvent, QueueMetrics } from "./internal/structures/queueMetrics.ts"
  */
 export interface Options {
   /**
-   * The id of the recorder. All that name the same id in a runtime share it, `Recorder.layer` as well. Default:
-   * `"queues"`.
+   * The id of the recorder. All layers and functions that use the same id in a runtime share it, including
+   * `Recorder.layer`. Default: `"queues"`.
    */
   readonly recorderId?: string
   /** The interval between measurements. Default: 10 seconds. */

@@ -69,10 +69,10 @@ export type { DeltaReader, RecorderService } from "./internal/recorder/service.t
  */
 export class Recorder extends Context.Service<Recorder, RecorderService>()(recorderKey) {
   /**
-   * Registers a metric, or a set of metrics, during set-up, and returns the emitter of the events they read. The emitter
-   * is bound to the recorder at this place, so a component that registers in its layer counts wherever it is used. Without
-   * a recorder nothing is registered, the emitter does nothing, and a line is logged at debug level. Fails, with an error
-   * that says what to do, if a metric cannot be measured, so that a mistake is found at the start.
+   * Registers a metric, or a set of metrics, during set-up, and returns the emitter of the events they read. The
+   * emitter is bound to the recorder at this place, so a component that registers in its layer counts wherever it is
+   * used. Without a recorder nothing is registered, the emitter does nothing, and a line is logged at debug level.
+   * Fails, with an error that contains the fix, if a metric cannot be measured, so mistakes are found at the start.
    *
    * @example
    * ```ts
@@ -140,9 +140,9 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    * Emits an event to the recorder of the calling fiber: for components that serve many recorders, such as one per
    * connection. Any other component emits through the {@link Emitter} that it gets from {@link Recorder.register}.
    *
-   * It never fails and needs nothing. What is lost is easy to overlook: if the fiber has no recorder, because the recorder
-   * was provided to the component's layer only (`Layer.provide`), or if no metric of the recorder reads the event, nothing
-   * is counted. Unless `NODE_ENV` is `production`, a warning is logged once for each such tag.
+   * It never fails and needs nothing. Lost events are easy to overlook: nothing is counted if no metric of the recorder
+   * reads the event, or if the fiber has no recorder because the recorder was provided only to the component's layer
+   * (`Layer.provide`). Unless `NODE_ENV` is `production`, a warning is logged once for each such tag.
    *
    * `Recorder.emit<CacheEvent>(...)` accepts only events of that family.
    *
@@ -253,7 +253,10 @@ const providedRecorder: Effect.Effect<RecorderService, never, Recorder> = provid
   "is not provided. Provide Recorder.layer(id) where the program reads as well, with Layer.provideMerge"
 )
 
-/** What is told where there is no recorder: that is no mistake, unless somebody wonders. It may be anything. */
+/**
+ * What is logged if there is no recorder. That is not a mistake, so it is logged at debug level. The value may be
+ * anything.
+ */
 const unmeasured = (given: unknown): string => {
   const metrics = Metric.isMetricSet(given) ? given.metrics : Metric.isMetric(given) ? [given] : []
   return `mvx-metrics: no recorder here, so these metrics measure nothing: ${metrics.map(({ name }) => name).join(", ")}`

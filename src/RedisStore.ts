@@ -35,8 +35,8 @@ const store = serverStore({
 })
 
 /**
- * Describes the store as plain data, so that it can be opened by the thread that folds. Throws `InvalidArgument` for an
- * invalid option. Connects to nothing.
+ * Describes the store as plain data, so that the thread that folds can open it. Throws `InvalidArgument` for an invalid
+ * option. Does not connect.
  *
  * @category constructors
  * @since 0.2.0
@@ -44,8 +44,8 @@ const store = serverStore({
 export const make: (options: ServerOptions) => StoreModule = store.make
 
 /**
- * Provides the store. It connects when it is first used, so a server that cannot be reached fails each use and not the
- * layer.
+ * Provides the store. It connects when it is first used. If the server cannot be reached, each use fails, but the layer
+ * does not.
  *
  * @category layers
  * @since 0.2.0

@@ -100,7 +100,7 @@ class Run {
 }
 
 /**
- * Folds events in the given order and returns the snapshots. Metrics begin with their initial state. A metric whose
+ * Folds events in the given order and returns the snapshots. Metrics start from their initial state. A metric whose
  * reducer throws is quarantined, as in a recorder.
  *
  * Throws `InvalidArgument` if a value is not a metric or not a captured event.
@@ -135,7 +135,7 @@ export const run = <const Given extends MetricsGiven, Event extends MetricEvent>
 }
 
 /**
- * Folds the events of a stream, which is never in memory as a whole, and returns the snapshots.
+ * Folds the events of a stream without holding the whole stream in memory, and returns the snapshots.
  *
  * @example
  * ```ts

@@ -6,10 +6,10 @@
  * | `db.client.operation.duration` | histogram | s | `db.system.name`, `db.namespace`, `db.operation.name`, `db.collection.name`, `error.type`, `server.address`, `server.port` |
  *
  * The operation is the keyword that a statement begins with, such as `SELECT`. The collection is its table, if it names
- * just one. Both come from the text of the statement, where values are parameters; a text with several statements has
- * neither. `error.type` is the reason of the `SqlError`, such as `UniqueViolation`, or `aborted` for a statement that was
- * interrupted. The time includes the wait for a connection. The database and its server are those that the driver gives its
- * spans, or those of the {@link Options}.
+ * just one. Both come from the text of the statement, in which values are parameters. A text with several statements
+ * has neither. `error.type` is the reason of the `SqlError`, such as `UniqueViolation`, or `aborted` for a statement
+ * that was interrupted. The time includes the wait for a connection. The database and its server come from the driver's
+ * span attributes, or from the {@link Options}.
  *
  * @example
  * ```ts
@@ -57,20 +57,23 @@ export { SqlEvent, SqlMetrics } from "./internal/sql/metrics.ts"
  */
 export interface Options {
   /**
-   * The id of the recorder. All that name the same id in a runtime share it, `Recorder.layer` as well. Default: `"sql"`.
+   * The id of the recorder. All layers and functions that use the same id in a runtime share it, including
+   * `Recorder.layer`. Default: `"sql"`.
    */
   readonly recorderId?: string
   /**
-   * The name of the database on its server, for the label `db.namespace`. Default: what the driver gives its spans, if
-   * anything.
+   * The name of the database on its server, for the label `db.namespace`. Default: the attribute of the driver's spans,
+   * if there is one.
    */
   readonly namespace?: string
   /**
-   * The host of the database, for the label `server.address`. Default: what the driver gives its spans, if anything.
+   * The host of the database, for the label `server.address`. Default: the attribute of the driver's spans, if there is
+   * one.
    */
   readonly serverAddress?: string
   /**
-   * The port of the database, for the label `server.port`. Default: what the driver gives its spans, if anything.
+   * The port of the database, for the label `server.port`. Default: the attribute of the driver's spans, if there is
+   * one.
    */
   readonly serverPort?: number
 }
@@ -83,8 +86,8 @@ const checks = {
 }
 
 /**
- * Makes a client that measures its statements and is otherwise the same, with whatever its driver has beside. What runs
- * on a reserved connection, and the statements that begin and end a transaction, are not measured.
+ * Returns a client that measures its statements and otherwise keeps everything that the driver offers. Statements on a
+ * reserved connection, and those that begin and end a transaction, are not measured.
  *
  * @example
  * ```ts
@@ -116,7 +119,8 @@ const aClient: Check = (value) =>
   Predicate.hasProperty(value, "~effect/sql/SqlClient") ? undefined : `must be a SqlClient of Effect, got ${got(value)}`
 
 /**
- * Provides a `SqlClient` that measures its statements, like {@link client}, made of the one that it is provided with.
+ * Provides a `SqlClient` that measures its statements, like {@link client}, based on the client that is provided to the
+ * layer.
  *
  * @example
  * ```ts

@@ -9,7 +9,7 @@ import { Documents } from "./documents.ts"
 import { load } from "./load.ts"
 import { routes } from "./routes.ts"
 
-// Prints what a recorder has measured when it has stopped and is about to be removed. The removal waits a second at most.
+// Prints the metrics of a recorder that has stopped and is about to be removed. The removal waits up to a second.
 const FinalReport = Layer.effectDiscard(
   Effect.flatMap(MetricsRuntime, (runtime) =>
     runtime.beforeRemoval((recorder) =>

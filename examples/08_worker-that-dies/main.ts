@@ -1,4 +1,4 @@
-// Ends its worker on the way, and has a metric that would end each worker after it. All other numbers stay right.
+// Kills its worker during the run, and has a metric that would end each later worker. All other numbers stay right.
 import { Worker } from "node:worker_threads"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"

@@ -1,4 +1,4 @@
-// What the program counts. One of the metrics has a bug: at one order it never comes back.
+// The metrics of the program. One of them has a bug: its reducer never returns for one order.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 

@@ -1,5 +1,5 @@
-// Three processes leave what they count in a store, and one of them is started twice. Here they are runtimes of one program
-// with a store in memory; with RedisStore.make or PostgresStore.make they are processes and hosts.
+// Three processes write their counts to a store, and one of them is started twice. Here they are runtimes of one
+// program with a store in memory; with RedisStore.make or PostgresStore.make they are processes and hosts.
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Context, Effect, Layer } from "effect"
 import { MetricsLayer, Recorder } from "mvx-metrics"

@@ -7,7 +7,7 @@ export const OrderEvent = Schema.TaggedUnion({
 
 export const Orders = Metric.counter("orders", { events: OrderEvent })
 
-/** What Prometheus cannot add up over processes: a customer may have ordered in each of them. */
+/** Prometheus cannot add this up across processes, because a customer may have ordered in each of them. */
 export const Customers = Metric.distinct("orders.customers", { events: OrderEvent, value: "customer" })
 
 export const OrderMetrics = Metric.combine(Orders, Customers)

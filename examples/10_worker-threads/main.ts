@@ -1,4 +1,5 @@
-// Four threads of the application emit into one runtime. One of them is terminated on the way, and what it emitted stays.
+// Four threads of the application emit into one runtime. One of them is terminated during the run, and its events stay
+// counted.
 import { once } from "node:events"
 import { Worker } from "node:worker_threads"
 import { MetricsRuntime } from "mvx-metrics/promise"
@@ -22,7 +23,8 @@ for (const thread of threads.slice(1)) {
   await once(thread, "exit")
 }
 
-// They have ended: their pictures are in the total. With this label a thread that runs is shown as its total as well.
+// The threads have ended, so their pictures are in the total. With this label, running threads are shown as part of the
+// total as well.
 const scrape = await runtime.prometheus({ recorderLabel: "total" }).handler(new Request("http://localhost/metrics"))
 console.log((await scrape.text()).split("\n").find((line) => line.startsWith("pictures_resized_total")))
 await runtime.shutdown()

@@ -1,4 +1,5 @@
-// What the threads count. The metrics worker and the main thread import this module when a thread registers the set.
+// The metrics of the threads. The metrics worker and the main thread import this module when a thread registers the
+// set.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 

@@ -1,5 +1,5 @@
-// Two tills append their events to a store, and an aggregator folds them. On the way it leaves, and another one goes on from
-// what it has committed. Here all of them are in one program, over a store in memory, or over Redis with
+// Two tills append their events to a store, and an aggregator folds them. During the run it leaves, and another one
+// continues from its last commit. Here all of them are in one program, over a store in memory, or over Redis with
 // REDIS_URL=redis://127.0.0.1:6379; each can be a process on a host of its own.
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Context, Effect, Layer } from "effect"
@@ -20,7 +20,7 @@ const take = Effect.fnUntraced(function* (payments: string) {
     const outcome = payment.endsWith("+") ? "PAID" : "DECLINED"
     yield* metrics.emit({ _tag: "payment.finished", customer: payment.slice(0, -1), outcome })
   }
-  // Otherwise they are there 250 ms later.
+  // Otherwise they arrive 250 ms later.
   yield* (yield* MetricsRuntime).flush()
 })
 
@@ -48,7 +48,7 @@ const program = Effect.gen(function* () {
       yield* Effect.provide(take("cid- cid- cid- dee+"), other)
     })
   )
-  // The other till has closed. What it has taken stays.
+  // The other till has closed. Its payments stay counted.
   yield* Effect.provide(take("dee- ann+"), one)
   yield* Console.log(JSON.stringify(yield* Effect.provide(shown, Layer.fresh(Aggregator))))
 })

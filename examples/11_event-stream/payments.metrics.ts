@@ -10,7 +10,9 @@ const Payments = Metric.counter("payments", { events: PaymentEvent, labels: ["ou
 /** A customer may have paid at each of the tills. */
 const Customers = Metric.distinct("payments.customers", { events: PaymentEvent, value: "customer" })
 
-/** The most payments in a row that a till has declined: no counter can tell, because it depends on the order of the events. */
+/**
+ * The longest run of declined payments at a till. No counter can show this, because it depends on the order of events.
+ */
 const DeclinedInARow = Metric.make("payments.declined_in_a_row", {
   events: PaymentEvent,
   initial: { now: 0, most: 0 },

@@ -26,7 +26,7 @@ const Workers = Layer.effectDiscard(
   )
 )
 
-// Where and how is in OTEL_EXPORTER_OTLP_PROTOCOL and its like.
+// The environment sets where and how: OTEL_EXPORTER_OTLP_PROTOCOL and so on.
 const Export =
   process.env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
     ? Layer.empty

@@ -8,7 +8,7 @@ const server = Deno.serve({ port: Number(Deno.env.get("PORT") ?? 3000), onListen
 const stop = async () => {
   await server.shutdown()
   await shutdown()
-  // The listeners to signals would keep the process.
+  // The signal listeners would keep the process alive.
   Deno.exit()
 }
 for (const signal of ["SIGTERM", "SIGINT"]) Deno.addSignalListener(signal, stop)

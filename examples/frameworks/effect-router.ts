@@ -11,7 +11,7 @@ const options = { namespace: "example.shop" }
 const Runtime =
   process.env.METRICS_IN_PROCESS === "true" ? MetricsLayer.layerInProcess(options) : MetricsLayer.layerWorker(options)
 
-// Where and how is in OTEL_EXPORTER_OTLP_PROTOCOL and its like.
+// The environment sets where and how: OTEL_EXPORTER_OTLP_PROTOCOL and so on.
 const Export =
   process.env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
     ? Layer.empty

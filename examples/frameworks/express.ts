@@ -16,11 +16,11 @@ const server = app.listen(Number(process.env.PORT ?? 3000), () => {
 
 // Requests that are being answered are completed, and their events are exported.
 const stop = () => {
-  // So that no connection is kept open behind its last answer.
+  // Closes connections after their last answer.
   server.keepAliveTimeout = 1
   server.close(async () => {
     await shutdown()
-    // In its cluster mode, PM2 would keep the process by a channel.
+    // In cluster mode, PM2's channel would keep the process alive.
     process.disconnect?.()
   })
 }

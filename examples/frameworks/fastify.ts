@@ -18,7 +18,7 @@ console.log(`listening on port ${(app.server.address() as AddressInfo).port}`)
 
 // Requests that are being answered are completed, and their events are exported.
 const stop = async () => {
-  // So that no connection is kept open behind its last answer: by default Fastify does for 72 seconds.
+  // Closes connections after their last answer. By default Fastify keeps them open for 72 seconds.
   app.server.keepAliveTimeout = 1
   await app.close()
   await shutdown()

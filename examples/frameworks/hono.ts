@@ -9,7 +9,7 @@ const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) 
 
 // Requests that are being answered are completed, and their events are exported.
 const stop = () => {
-  // So that no connection is kept open behind its last answer.
+  // Closes connections after their last answer.
   server.keepAliveTimeout = 1
   server.close(() => void shutdown())
 }

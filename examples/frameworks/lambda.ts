@@ -1,4 +1,4 @@
-// A function that is frozen behind each answer, and ended without a signal: nobody can scrape it, so it pushes.
+// A function that is frozen after each answer and ended without a signal. It cannot be scraped, so it pushes.
 import { flush } from "./metrics.ts"
 import { findOrder } from "./orders.ts"
 
@@ -8,7 +8,7 @@ interface Request {
 
 export const handler = async ({ pathParameters }: Request) => {
   const order = await findOrder(pathParameters?.id ?? "")
-  // While it is frozen, nothing is sent. A collector that is away is no reason to fail: the next answer sends it all.
+  // While it is frozen, nothing is sent. An unreachable collector is not a failure: the next answer sends everything.
   await flush().catch(({ message }: Error) => console.warn(message))
   return { statusCode: order === undefined ? 404 : 200, body: JSON.stringify(order ?? { error: "not found" }) }
 }

@@ -15,10 +15,10 @@ export const orderMetrics = await recorder.registerMetric(OrderMetrics)
 /** Serve the metrics to Prometheus: `handler` on `fetch` servers, `nodeHandler` on `node:http` and what builds on it. */
 export const { handler, nodeHandler } = runtime.prometheus()
 
-// Where and how is in OTEL_EXPORTER_OTLP_PROTOCOL and its like.
+// The environment sets where and how: OTEL_EXPORTER_OTLP_PROTOCOL and so on.
 const otlp = process.env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? undefined : await Otlp.start(runtime)
 
-/** Folds and exports what there is. The server goes on. */
+/** Folds and exports all events so far. The server keeps running. */
 export const flush = (): Promise<void> => runtime.flush({ timeout: "2 seconds" })
 
 /** Folds every event that was emitted, and exports for the last time. Call it when the server has closed. */

@@ -1,4 +1,4 @@
-// The application: it does not know which framework serves it.
+// The application, which is independent of the framework that serves it.
 import { setTimeout } from "node:timers/promises"
 import { orderMetrics } from "./metrics.ts"
 

@@ -46,7 +46,7 @@ export const replay = Command.make(
     json: switchOf("json", "Print the snapshots as a line of JSON"),
     asTest: switchOf(
       "as-test",
-      "Print a test of vitest with the events and what the metrics show of them. Of a flight recording of a failure, it fails until the metric takes the events"
+      "Print a vitest test with the events and the resulting metrics. For a flight recording of a failure, the test fails until the metric takes the events"
     ),
     skip: switchOf("skip-bad-lines", "Skip lines that are not events of the metrics, and report each one")
   },

@@ -103,7 +103,7 @@ export const report = Command.make(
     json: switchOf("json", "Print the report as a line of JSON"),
     serve: optional(
       Flag.Int("serve"),
-      "Serve /metrics on this port until Ctrl-C, and keep together what ended processes have counted"
+      "Serve /metrics on this port until Ctrl-C, and merge the counts of ended processes"
     )
   },
   Effect.fn("report")(function* ({ json, metrics: path, namespace, serve: port, ...named }) {
@@ -125,7 +125,7 @@ export const report = Command.make(
     yield* Console.log(json ? harmlessJson(found) : harmlessLines(linesOf(metrics, found)))
   }, Effect.scoped)
 ).pipe(
-  Command.withDescription("Adds up what processes have counted that write to a store"),
+  Command.withDescription("Adds up the counts of processes that write to a store"),
   Command.withExamples([
     {
       command: "mvx-metrics report --redis redis://127.0.0.1:6379 --namespace example --metrics ./cache.metrics.ts",

@@ -1,5 +1,6 @@
 /**
- * A recorder for tests: whatever is emitted in it can be read. Components use it as any other, by `Recorder.register`.
+ * A recorder for tests that captures emitted events. Components use it like any other recorder, with
+ * `Recorder.register`.
  *
  * @example
  * ```ts
@@ -53,7 +54,7 @@ export type { Refused } from "./capture.ts"
 export interface TestRecorderService {
   /** The accepted events in order, by value and with their times. */
   readonly events: Effect.Effect<ReadonlyArray<Captured>>
-  /** The accepted events of a family, typed by it. */
+  /** The accepted events of a family, typed by the family. */
   readonly eventsOf: <F extends Family>(family: F) => Effect.Effect<ReadonlyArray<Captured<F["Type"]>>>
   /** The refused events, and why they were refused. */
   readonly refused: Effect.Effect<ReadonlyArray<Refused>>
@@ -99,7 +100,7 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
   )
 
   /**
-   * The accepted events of a family, typed by it.
+   * The accepted events of a family, typed by the family.
    *
    * @since 0.2.0
    */

@@ -1,6 +1,6 @@
 /**
- * A recorder around another one that keeps what was emitted: what was accepted, and what was refused and why. Each event
- * has the very time that the recorder it goes to gives it.
+ * A wrapper around a recorder that captures the emitted events: the accepted ones, and the refused ones with their
+ * reasons. Each event has the same time as in the wrapped recorder.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -23,13 +23,15 @@ import { fixedTime } from "../internal/util/fixedTime.ts"
 export interface Refused {
   /** When it was emitted, in milliseconds since the Unix epoch. */
   readonly at: number
-  /** What was emitted, which may be anything. */
+  /** The emitted value, which may be anything. */
   readonly event: unknown
-  /** It is no event, the capacity was used up, or the recorder was stopping, stopped or failed. */
+  /**
+   * Why it was refused: it was not an event, the capacity was used up, or the recorder was stopping, stopped or failed.
+   */
   readonly reason: "invalid" | "overflow" | "not-running"
 }
 
-/** What was captured, in the order of acceptance. */
+/** The captured events, in the order of acceptance. */
 export interface Captures {
   events: Array<Captured>
   refused: Array<Refused>

@@ -1,7 +1,7 @@
 /**
  * How two pieces of plain data differ, in lines that people read: the path, what was expected, what was received.
  *
- * Series of a metric are told apart by their labels, not by their place. Expected values may be matchers of a test
+ * Series of a metric are matched by their labels, not by their position. Expected values may be matchers of a test
  * framework (`expect.closeTo(0.3)`): whatever has an `asymmetricMatch`.
  */
 import { inspect, isDeepStrictEqual, types } from "node:util"
@@ -72,7 +72,7 @@ const fieldIn = (fields: Fields, key: string): unknown => (Object.hasOwn(fields,
 const areEqual = (received: unknown, expected: unknown): boolean =>
   differences(received, expected, "whole", "").length === 0
 
-/** The differences, one a line; none where the two are equal. */
+/** The differences, one per line. Empty if the two values are equal. */
 export const differences = (
   received: unknown,
   expected: unknown,

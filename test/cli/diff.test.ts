@@ -34,7 +34,7 @@ describe("diff", () => {
       const { code, stdout } = yield* run(old, now)
       expect(code).toBe(3)
       expect(stdout).toContain(
-        "breaking  label-removed  app.requests no longer has the label host. Each series is another one."
+        "breaking  label-removed  app.requests no longer has the label host. Each series is a new one."
       )
       expect(stdout).toContain('          in Prometheus: app_requests_total; panels: "app.requests"\n')
       expect(stdout.indexOf("added")).toBeGreaterThan(stdout.indexOf("changed  "))

@@ -155,7 +155,9 @@ it.effect("the primary of a cluster writes to one store", () =>
     const module = MetricsStore.module(new URL("../store/fixtures/odd/layers.ts", import.meta.url), "another")
     const again = MetricsStore.layer({ store: module }).pipe(Layer.provide(Layer.succeed(MetricsRuntime, host.runtime)))
     const error = yield* Effect.flip(Effect.scoped(Layer.build(again)))
-    expect(error.message).toContain("the runtime writes to the store of the application, and to one only")
+    expect(error.message).toContain(
+      "the runtime already writes to the store of the application, and can write to only one"
+    )
   })
 )
 
@@ -173,7 +175,7 @@ it.effect.each<readonly [string, ReturnType<StateStoreService["write"]>, string]
     expect(writes).toHaveLength(1)
     const { store: stats } = yield* host.runtime.stats
     expect(stats).toMatchObject({ failures: 1, failure: expect.stringContaining(reason) })
-    expect(problems()).toEqual([expect.stringMatching(`could not be written to .*${reason}.* is tried in time`)])
+    expect(problems()).toEqual([expect.stringMatching(`could not be written to .*${reason}.* The next write retries`)])
     yield* TestClock.adjust("1 hour")
     yield* settled
     expect(writes).toHaveLength(2)
@@ -185,7 +187,7 @@ it.effect.each<readonly [string, ReturnType<StateStoreService["write"]>, string]
     control.answer = Effect.interrupt
     yield* host.close
     expect(problems().slice(1)).toEqual([
-      expect.stringMatching("^what was counted was not written at the end: .*it was interrupted")
+      expect.stringMatching("^the counts were not written at shutdown: .*it was interrupted")
     ])
   }).pipe(simulatingOutside, Effect.provide(layer), Effect.scoped)
 })
@@ -203,7 +205,7 @@ it.effect("the primary of a cluster says what it gives up to write at the end", 
     yield* TestClock.adjust("10 seconds")
     yield* Fiber.join(closing)
     expect(lines.filter(({ level }) => level === "Error").map(({ text }) => text)).toEqual([
-      "what was counted was not written at the end: it did not end within 10s"
+      "the counts were not written at shutdown: it did not end within 10s"
     ])
   }).pipe(simulatingOutside, Effect.provide(layer), Effect.scoped)
 })

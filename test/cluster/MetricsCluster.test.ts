@@ -270,7 +270,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
         )
         yield* sold("talkative")
         expect(soldIn(yield* listening.report, "talkative")).toBe(1)
-        const warning = `what the process ${one.worker.process.pid} reports is malformed: it is ignored`
+        const warning = `a malformed report of the process ${one.worker.process.pid} is ignored`
         expect(logs.lines.filter(({ level }) => level === "Warn").map(({ text }) => text)).toEqual([warning, warning])
       }).pipe(Effect.provide(logs.layer))
     })

@@ -262,7 +262,7 @@ describe("durable state", () => {
         name: "durable.fragile",
         dimensions: { value: 3 }
       })
-      expect(warningsIn(lines).at(-1)).toContain("goes on, without the 2 events that it missed: Error: broken")
+      expect(warningsIn(lines).at(-1)).toContain("continues, without the 2 events that it missed: Error: broken")
     })
   )
 })
@@ -351,7 +351,7 @@ describe("a write of the durable state that fails", () => {
           yield* runtime.shutdown
         })
       ).pipe(Effect.provide(layer))
-      expect(lines.map(({ text }) => text)).toContain("the durable state was not written at the end: the disk is full")
+      expect(lines.map(({ text }) => text)).toContain("the durable state was not written at shutdown: the disk is full")
     })
   )
 })

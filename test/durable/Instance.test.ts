@@ -48,7 +48,7 @@ it.effect("a folder that cannot keep it is warned of, and the process is the ins
     const found = yield* Effect.provide(inRuntime({ directory, logging: "normal" }, instance), logs.layer)
     expect(found).toBe(yield* inRuntime({ store: openStore().store }, instance))
     expect(logs.lines.map(({ text }) => text).join("\n")).toContain(
-      "after a restart service.instance.id will be another one: EISDIR"
+      "service.instance.id will change at the next restart: EISDIR"
     )
   }).pipe(Effect.scoped)
 )

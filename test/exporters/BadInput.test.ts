@@ -36,8 +36,8 @@ it.effect.each<readonly [what: string, layer: Layer.Layer<never, unknown, Metric
       [{ number: 5 }, 'has a value of "number" that no header of HTTP can have'],
       [{ "SECRET SECRET": "a" }, "has a name that no header of HTTP can have"],
       [["SECRET"], "has an entry that is not a name and a value"],
-      [5, "must be an object of texts by name, or pairs, got a number"],
-      ["SECRET", "must be an object of texts by name, or pairs, got a string"]
+      [5, "must be an object of strings by name, or pairs, got a number"],
+      ["SECRET", "must be an object of strings by name, or pairs, got a string"]
     ] as const
   ).flatMap(([headers, reason]) => [
     ["Otlp", otlp({ headers }), `headers: ${reason}`] as const,

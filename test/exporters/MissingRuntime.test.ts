@@ -51,7 +51,7 @@ it.effect.each(exporters)("%s says which runtimes it takes where it is given som
   Effect.gen(function* () {
     const error = yield* badInputOf(Effect.provideService(program, MetricsRuntime, { namespace: "a" } as never))
     expect(error.message).toBe(
-      "runtime: must be a MetricsRuntime: the service of a layer of MetricsLayer, a copy of it, or what MetricsRuntime.start of mvx-metrics/promise gives"
+      "runtime: must be a MetricsRuntime: the service of a layer of MetricsLayer, a copy of it, or what MetricsRuntime.start of mvx-metrics/promise returns"
     )
   })
 )

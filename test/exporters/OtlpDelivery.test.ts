@@ -392,7 +392,7 @@ describe("the outcome of exports", () => {
           "Warn",
           `the export of N points to ${place} did not arrive after 1 attempt: the collector answered 400. Check that the collector runs and takes OTLP over HTTP at this URL. Further failures are not logged until an export arrives`
         ],
-        ["Info", `OTLP to ${place}: exports arrive again, after 2 that did not`],
+        ["Info", `OTLP to ${place}: exports arrive again; failed exports: 2`],
         [
           "Warn",
           `the last export is lost: the export of N points to ${place} did not arrive after 1 attempt: the collector answered 400. Check that the collector runs and takes OTLP over HTTP at this URL`

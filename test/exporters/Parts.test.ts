@@ -33,9 +33,9 @@ describe("a ratio", () => {
     const state = Metric.fold(metric, [hit(1, true), hit(1), hit(1)])
     const families = parseExposition(textOf(metricData(metric, Metric.snapshot(metric, state).dimensions)), "text")
     expect(Array.from(families.values(), ({ help, samples }) => [samples[0]!.name, samples[0]!.value, help])).toEqual([
-      ["http_slow_requests_ratio", 1 / 3, "Slow requests. The share of hits in all that were checked."],
-      ["http_slow_requests_hits_total", 1, "Slow requests. How many of those checked were hits."],
-      ["http_slow_requests_checked_total", 3, "Slow requests. How many were checked, hits or not."]
+      ["http_slow_requests_ratio", 1 / 3, "Slow requests. The share of hits in all checks."],
+      ["http_slow_requests_hits_total", 1, "Slow requests. The number of hits."],
+      ["http_slow_requests_checked_total", 3, "Slow requests. The number of all checks, hits and misses."]
     ])
   })
 })

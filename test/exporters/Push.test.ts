@@ -396,7 +396,7 @@ describe("pushes in an interval", () => {
         yield* Effect.flip(runtime.flush())
         expect(told()).toEqual([["Warn", expect.stringContaining("answered 400")]])
         yield* runtime.flush()
-        expect(told().slice(1)).toEqual([["Info", expect.stringContaining("after 2 that did not")]])
+        expect(told().slice(1)).toEqual([["Info", expect.stringContaining("failed exports: 2")]])
         expect((yield* runtime.stats).exports).toEqual([
           {
             exporter: `push to ${gateway}/`,

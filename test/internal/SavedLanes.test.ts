@@ -235,7 +235,7 @@ describe("a state by hand that cannot be saved", () => {
     replaying.event(a(5))
     replaying.save()
     replaying.replace()
-    const error = expect.stringContaining("its state could not be kept for the fold that goes on from it: ")
+    const error = expect.stringContaining("its state could not be saved for the next fold: ")
     expect(replaying.quarantined()).toEqual([{ _tag: "Quarantined", lane, name: "bad", error, sequence: 1 }])
     expect(replaying.quarantined()[0]!.error).toContain(reason)
     replaying.event(a(6))

@@ -60,7 +60,7 @@ it.effect("a mock without a runtime behind it is refused by name", () =>
       Effect.succeed(String(defect))
     )
     expect(defect).toBe(
-      "mvx-metrics/InvalidArgument: runtime: must be a MetricsRuntime: the service of a layer of MetricsLayer, a copy of it, or what MetricsRuntime.start of mvx-metrics/promise gives"
+      "mvx-metrics/InvalidArgument: runtime: must be a MetricsRuntime: the service of a layer of MetricsLayer, a copy of it, or what MetricsRuntime.start of mvx-metrics/promise returns"
     )
   })
 )

@@ -108,7 +108,7 @@ it.effect("an answer that is none fails the call that asked", () =>
         ...(yield* failures(states as typeof statesCalls, yield* opened.states(answer))),
         ...(yield* failures(events as typeof eventsCalls, yield* opened.events(answer)))
       ]
-      for (const [, message] of found) expect(message).toContain("its answer is no ")
+      for (const [, message] of found) expect(message).toContain("its answer is not ")
     }
   })
 )
@@ -129,11 +129,11 @@ it.effect("an answer that cannot be one to what was asked fails the call", () =>
       append({ ...source, batches: [batch(3), batch(4)], oldest: 2, hasEnded: false })
     for (const last of [0, 2, 3]) {
       const end = { last, committed: 0, isRetired: false }
-      expect(yield* answered({ append }, opened.events, end)).toContain("was not appended")
+      expect(yield* answered({ append }, opened.events, end)).toContain("were not appended")
     }
     const read = ({ read }: EventStoreService) => read("n", "one", 2, 1000)
     for (const numbers of [[2], [3, 3], [4, 3]]) {
-      expect(yield* answered({ read }, opened.events, numbers.map(batch))).toContain("follow")
+      expect(yield* answered({ read }, opened.events, numbers.map(batch))).toContain("the next ones")
     }
   })
 )

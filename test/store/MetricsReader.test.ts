@@ -65,7 +65,7 @@ it("rejects for what is wrong with it, and logs to the logger of the program", a
       ])
   })
   await using reader = await MetricsReader.open({ ...options, store: damaged, logger: (line) => lines.push(line) })
-  expect((await reader.report()).unreadable).toMatchObject([{ source: "one", what: "what is known beside states" }])
+  expect((await reader.report()).unreadable).toMatchObject([{ source: "one", what: "the accounting of the source" }])
   expect(lines).toMatchObject([{ level: "warn", annotations: { namespace } }])
   await expect(reader.scrape({ timeout: "never" as never })).rejects.toMatchObject({ argument: "timeout" })
 })

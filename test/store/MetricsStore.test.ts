@@ -208,7 +208,7 @@ for (const [kind, make] of Object.entries(kinds)) {
         const { recorders, unreadable } = yield* reader.report
         expect(recorders.shop!.processes).toBe(3)
         expect(unreadable).toHaveLength(3)
-        for (const part of unreadable!) expect(part.what).toBe("what is known beside states")
+        for (const part of unreadable!) expect(part.what).toBe("the accounting of the source")
       })
     )
 

@@ -57,8 +57,12 @@ it.effect.each<readonly [string, StateStore["Service"]["read"], string]>([
     },
     "not connected"
   ],
-  ["answers nonsense", () => Effect.succeed("what" as never), "its answer is no list of sources"],
-  ["answers with sources that are none", () => Effect.succeed([{ source: 1 }] as never), "its answer is no list"]
+  ["answers nonsense", () => Effect.succeed("what" as never), "its answer is not a valid list of sources"],
+  [
+    "answers with sources that are none",
+    () => Effect.succeed([{ source: 1 }] as never),
+    "its answer is not a valid list"
+  ]
 ])("a store of somebody else's that %s fails a report with an error that names it", ([_, read, reason]) =>
   Effect.gen(function* () {
     const reader = yield* ofSomebodyElse(read)

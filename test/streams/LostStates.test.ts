@@ -50,7 +50,7 @@ it.effect("every event whose effect is lost with the state of a metric is counte
             const { recorders } = yield* stream.report
             expect(recorders.http!.snapshots).toMatchObject({
               [lost.name]: {
-                quarantine: { error: expect.stringContaining("its state could not be kept"), missed }
+                quarantine: { error: expect.stringContaining("its state could not be saved"), missed }
               },
               [kept.name]: { dimensions: { value: shown } }
             })

@@ -104,7 +104,7 @@ export const expectedMetrics = (
       )
     },
     {
-      ...frame("jobs.queues", "", "How often each value came."),
+      ...frame("jobs.queues", "", "How often each value occurred."),
       dataPointType: DataPointType.SUM,
       isMonotonic: true,
       dataPoints: Object.entries(shown["jobs.queues"].dimensions.counts).map(([value, count]) =>

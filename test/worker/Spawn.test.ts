@@ -160,7 +160,7 @@ it.effect("spawn that gives a worker that has ended is refused at once", () =>
     )
     expect(yield* badInputOf(start)).toMatchObject({
       argument: "spawn",
-      reason: "gave a worker that has ended. Start a new one in each call"
+      reason: "returned a worker that has ended. Start a new one in each call"
     })
   })
 )

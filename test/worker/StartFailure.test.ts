@@ -50,7 +50,7 @@ const workers = [
   ["an entry that never calls MetricsWorker.run and ends", runtimeFailed("The worker has exited with code: 0")],
   [
     "an entry that never calls MetricsWorker.run and lives on",
-    runtimeFailed("the worker has not said which metrics it has. Does its entry call MetricsWorker.run?")
+    runtimeFailed("the worker has not reported its metrics. Does its entry call MetricsWorker.run?")
   ],
   ["an entry without an array", invalidMetrics("metrics", "metrics: must be an array of definitions")],
   [

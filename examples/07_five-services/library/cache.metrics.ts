@@ -1,4 +1,4 @@
-// The metrics of a library that somebody else wrote. An application that uses the cache names none of them.
+// The metrics of a third-party library. An application that uses the cache names none of them.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 

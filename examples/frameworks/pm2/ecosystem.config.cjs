@@ -2,7 +2,7 @@
 const server = {
   script: "express.ts",
   interpreter: "node",
-  // PM2 sends SIGINT, and ends the process for good after 1.6 seconds, if nothing else is said.
+  // PM2 sends SIGINT, and kills the process after 1.6 seconds by default.
   kill_timeout: 10_000
 }
 

@@ -84,7 +84,7 @@ export class BatchReader implements Rows {
     this.i64 = new BigInt64Array(memory)
     const { i32 } = this
     if (memory.byteLength !== bytes.byteLength || i32[0] !== Magic)
-      throw new UnreadableBatch("it is no batch of events")
+      throw new UnreadableBatch("it is not a batch of events")
     if (i32[1] !== Format) {
       throw new UnreadableBatch(`it has the format ${i32[1]}, and this version of mvx-metrics reads ${Format}`)
     }

@@ -1,4 +1,4 @@
-/** What all sources have come to, from what lies in a store. */
+/** Reports of the merged state of all sources in a store. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { Merger } from "../merging/merger.ts"
@@ -34,31 +34,31 @@ export interface StreamCounts extends EventCounts {}
 export interface StreamTotal {
   readonly snapshots: Snapshots
   readonly events: StreamCounts
-  /** Processes that have, or had, such a recorder and are not taken for ended. */
+  /** The number of processes that have or had such a recorder and do not count as ended. */
   readonly processes: number
   /**
-   * By the name of a metric, since when it counts: the time of the first event that it could have counted, in milliseconds
+   * The start time of each metric, by its name: the time of the first event that it could have counted, in milliseconds
    * since the Unix epoch.
    */
   readonly createdAt: { readonly [metric: string]: number }
   /**
-   * Metrics that processes had before the first aggregator: by name, the time of the last event that is not in it. Every later
-   * event is.
+   * Metrics that processes had before any aggregator had them. Contains, by metric name, the time of the last event
+   * that the metric does not include. It includes every later event.
    */
   readonly lacksUntil: { readonly [metric: string]: number }
 }
 
 /**
- * A process that appends events, and is not taken for ended.
+ * A process that appends events and does not count as ended.
  *
  * @category models
  * @since 0.2.0
  */
 export interface StreamSource {
   readonly source: string
-  /** How long ago it has appended, by the clock of the store, in milliseconds. */
+  /** The time since it last appended, by the clock of the store, in milliseconds. */
   readonly age: number
-  /** Batches of events that are not folded yet. */
+  /** The number of batches that are not folded yet. */
   readonly behind: number
 }
 
@@ -71,16 +71,17 @@ export interface StreamSource {
 export interface StreamReport {
   /** Time of the reader's clock when the report was made, in milliseconds since the Unix epoch. */
   readonly at: number
-  /** By recorder id, those included that have ended. */
+  /** The recorders by id, ended ones included. */
   readonly recorders: { readonly [recorderId: string]: StreamTotal }
-  /** What has ended and is not kept by its id any more. Absent: there is no such thing. */
+  /** The merged counts of ended recorders whose ids are no longer kept separately. Absent if there are none. */
   readonly others?: Omit<StreamTotal, "processes"> & { readonly recorders: number }
   readonly sources: ReadonlyArray<StreamSource>
-  /** How many processes have ended. */
+  /** The number of ended processes. */
   readonly ended: number
   /**
-   * The names of metrics that processes have, and that are not in the report, are defined differently there, or miss events:
-   * an aggregator with other metrics has folded them, or the metric was quarantined in a process that has ended.
+   * The names of metrics of processes that this report leaves out, defines differently, or shows with events missing.
+   * Events are missing if an aggregator with other metrics has folded them, or if the metric was quarantined in a
+   * process that has ended.
    */
   readonly leftOut: ReadonlyArray<string>
 }
@@ -89,23 +90,23 @@ export interface ReportOptions {
   readonly store: EventStoreService
   readonly namespace: string
   readonly metrics: FoldedMetrics
-  /** The id of whoever asks, which does not join by that. */
+  /** The id of the reader. Reading does not make it a member. */
   readonly reader: string
 }
 
-/** How often a report begins again because sources were retired meanwhile. */
+/** How often a report is retried because sources were retired while it was read. */
 const Attempts = 10
 
-/** Sources that are asked for at once. */
+/** The number of sources that are read concurrently. */
 const AtOnce = 16
 
-/** What was read at a version. */
+/** What was read from a source at a version of its state. */
 interface Cached<A> {
   readonly version: string
   readonly value: A
 }
 
-/** What recorders of an id have come to. */
+/** The merged state of the recorders of an id. */
 interface Gathered {
   readonly states: Array<ReturnType<FoldedRecorder["states"]>>
   readonly processes: Set<string>
@@ -118,7 +119,7 @@ interface Read {
   readonly sources: ReadonlyArray<readonly [EventSource, FoldedSource]>
 }
 
-/** Makes reports. Those who ask at once share one. What a source has come to is read again only when it has changed. */
+/** Makes reports. Concurrent callers share one. The state of a source is read again only when it has changed. */
 export class Reports {
   readonly #options: ReportOptions
   readonly #merger: Merger
@@ -134,7 +135,7 @@ export class Reports {
     this.#merger = new Merger({ metrics, onProblem, isLevel: isBuiltInLevel, ...of })
   }
 
-  /** By the clock of whoever asks first. */
+  /** By the clock of the first caller. */
   get report(): Effect.Effect<StreamReport, MetricsStoreError> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => this.#shared.share("report", this.#made(now)))
   }
@@ -153,7 +154,10 @@ export class Reports {
     return new MetricsStoreError({ store: this.#options.store.place, operation: "report", reason })
   }
 
-  /** `undefined`: sources were retired meanwhile, so that some may be in neither or both. */
+  /**
+   * Returns `undefined` if sources were retired meanwhile, because some of them may then be counted twice or not at
+   * all.
+   */
   readonly #read: Effect.Effect<Read | undefined, MetricsStoreError> = Effect.gen({ self: this }, function* () {
     const { metrics, namespace, reader, store } = this.#options
     const { sources, total } = yield* store.join(namespace, reader, 0)

@@ -28,7 +28,7 @@ export const reportRuntime = (options: ReportRuntimeOptions): Effect.Effect<Runt
     onFailure: ({ message }) => {
       const isNew = !isFailing
       isFailing = true
-      return isNew ? log.warning(`exporters are shown an earlier report: ${message}`) : Effect.void
+      return isNew ? log.warning(`exporters show an earlier report: ${message}`) : Effect.void
     }
   })
   return mergedRuntime({ ...options, merged: Effect.map(shown, () => shownOf(last, silentMillis)) })

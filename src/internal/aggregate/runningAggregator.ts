@@ -1,4 +1,4 @@
-/** An aggregator that works until its scope closes, whatever becomes of the store meanwhile. */
+/** An aggregator that runs until its scope closes, even if the store fails meanwhile. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -15,28 +15,28 @@ export interface RunningOptions extends AggregatorOptions {
 }
 
 /**
- * How an aggregator stands.
+ * The current counts of an aggregator.
  *
  * @category models
  * @since 0.2.0
  */
 export interface AggregatorStats {
-  /** The sources that it folds. */
+  /** The number of sources that it folds. */
   readonly sources: number
-  /** Batches of events that it has folded and committed. */
+  /** The number of batches that it has folded and committed. */
   readonly batches: number
-  /** Rounds that have failed, and why the last one did, if it did. */
+  /** The number of failed rounds, and why the last round failed, if it did. */
   readonly failures: number
   readonly failure: string | undefined
 }
 
 export interface RunningAggregator {
-  /** One more round, behind the one that is under way. */
+  /** One more round, after the current one. */
   readonly round: Effect.Effect<void, MetricsStoreError>
   readonly stats: () => AggregatorStats
 }
 
-/** How long the others are told that it leaves. If that fails, they find out. */
+/** The time limit for leaving the membership. If leaving fails, the others notice when the lease expires. */
 const LeavesWithin = "1 second"
 
 export const runAggregator = Effect.fnUntraced(function* (
@@ -65,7 +65,7 @@ export const runAggregator = Effect.fnUntraced(function* (
       const isNew = failure === undefined
       failures++
       failure = message
-      return isNew ? log.warning(`events are not folded: ${message}. It is tried again`) : Effect.void
+      return isNew ? log.warning(`events could not be folded: ${message}. The next round retries`) : Effect.void
     }
   })
   // What lives outside the program goes by the real clock.

@@ -32,53 +32,51 @@ export const changeRules = {
   "metric-renamed": breaking("Its stored series end, and others begin under the new name."),
   "metric-added": added("It has no series before this version."),
   "kind-changed": breaking(
-    "Stored and new samples do not belong together, and functions such as rate fit one of them."
+    "Stored and new samples cannot be combined, and functions such as rate fit only one of them."
   ),
   "unit-changed": breaking("Stored and new values cannot be compared, and the name in Prometheus follows the unit."),
-  "unit-annotation-changed": changed("Values and names in Prometheus stay; OTLP sends the other unit."),
+  "unit-annotation-changed": changed("Values and names in Prometheus stay; OTLP sends the new unit."),
   "sample-removed": breaking("Queries for it find nothing from now on."),
-  "sample-type-changed": breaking("Stored and new samples do not belong together."),
+  "sample-type-changed": breaking("Stored and new samples cannot be combined."),
   "sample-added": added("It has no series before this version."),
-  "label-removed": breaking("Each series is another one. Queries that select or group by the label find nothing."),
-  "label-added": breaking("Each series is another one. Queries without the label find several series for one."),
-  "label-renamed": breaking("Each series is another one. Queries by the old name find nothing."),
+  "label-removed": breaking("Each series is a new one. Queries that select or group by the label find nothing."),
+  "label-added": breaking("Each series is a new one. Queries without the label find several series for one."),
+  "label-renamed": breaking("Each series is a new one. Queries by the old name find nothing."),
   "label-value-removed": breaking("Queries for the value find nothing from now on."),
   "label-value-added": added("Sums over the label include it."),
-  "label-opened": changed(
-    "The number of series has no bound but maxSeries, and none is shown at 0 before its first event."
-  ),
-  "label-closed": changed("Other values than those of the schema are gone."),
-  "label-source-changed": changed("Its values come from elsewhere and may be others."),
+  "label-opened": changed("Only maxSeries bounds the number of series, and none is shown at 0 before its first event."),
+  "label-closed": changed("Values that are not in the schema are gone."),
+  "label-source-changed": changed("Its values have another source and may differ."),
   "boundaries-changed": breaking(
-    "Buckets of old and new series do not add up: sum by (le), and quantiles of it, are wrong over both."
+    "Buckets of old and new series do not add up: sum by (le), and its quantiles, are wrong across both."
   ),
   "quantile-removed": breaking("Queries for it find nothing from now on."),
   "quantile-added": added("It has no series before this version."),
   "dimension-removed": breaking("Queries for this value of the label dimension find nothing from now on."),
   "dimension-added": added("Sums over the label dimension include it."),
-  "help-changed": changed("The text for people is another one."),
+  "help-changed": changed("The text for people changes."),
   "event-removed": changed("The numbers no longer include it."),
   "event-added": changed("The numbers include it from now on."),
-  "measures-changed": changed("The numbers come from elsewhere."),
+  "measures-changed": changed("The numbers have another source."),
   "filter-changed": changed("The numbers include other events."),
-  "window-changed": changed("The numbers cover another time."),
-  "mode-changed": changed("An event does something else to the value."),
-  "resolution-changed": changed("Numbers are exact to another degree."),
+  "window-changed": changed("The numbers cover another period."),
+  "mode-changed": changed("An event changes the value in another way."),
+  "resolution-changed": changed("The precision of the numbers changes."),
   "limit-changed": changed("Other series are cut or go to the overflow series."),
   "expiry-changed": changed("Series end at another time."),
   "from-zero-changed": changed("Series are shown at 0 before their first event, or no longer are."),
-  "exemplar-changed": changed("Exemplars come from elsewhere, or not at all."),
+  "exemplar-changed": changed("Exemplars have another source, or none."),
   "sources-changed": changed("It is computed from other metrics."),
-  "setting-changed": changed("A setting of the metric is another one."),
+  "setting-changed": changed("A setting of the metric changes."),
   "state-incompatible": changed(
-    "Durable state begins anew, and states of processes with the old version cannot be merged with those of the new one."
+    "Durable state is reset, and states of processes with the old version cannot be merged with those of the new one."
   ),
-  "state-reset": changed("Durable state begins anew."),
-  "metric-fails": breaking("Over these events it is quarantined, so its series stand still."),
-  "series-removed": breaking("Over these events, series are no longer there."),
-  "series-added": added("Over these events, there are new series."),
-  "numbers-changed": changed("Over these events, series have other values."),
-  "events-unreadable": changed("Events of this kind were captured and are no longer those of the metrics.")
+  "state-reset": changed("Durable state is reset."),
+  "metric-fails": breaking("These events quarantine it, so its series stop changing."),
+  "series-removed": breaking("With these events, series are missing."),
+  "series-added": added("With these events, there are new series."),
+  "numbers-changed": changed("With these events, series have other values."),
+  "events-unreadable": changed("Captured events of this kind are no longer events of the metrics.")
 } as const satisfies { readonly [code: string]: Rule }
 
 export type ChangeCode = keyof typeof changeRules

@@ -39,12 +39,12 @@ export function* checkBoundaries({ instrument, name, unit }: Metric.Any): Iterab
 
 const whyCoarse = (boundaries: ReadonlyArray<number>): string | undefined => {
   if (boundaries.length < FewestBoundaries) {
-    return `only ${boundaries.length} ${boundaries.length === 1 ? "boundary" : "boundaries"}, so that quantiles say hardly anything`
+    return `only ${boundaries.length} ${boundaries.length === 1 ? "boundary" : "boundaries"}, which is too few for useful quantiles`
   }
   const gap = widest(boundaries)
   return gap === undefined || gap.ratio <= MostRatio
     ? undefined
-    : `no boundary between ${gap.from} and ${gap.to}: a quantile there is known no better than to a factor of ${Number(gap.ratio.toPrecision(2))}`
+    : `no boundary between ${gap.from} and ${gap.to}: a quantile there is accurate only to a factor of ${Number(gap.ratio.toPrecision(2))}`
 }
 
 /** The bucket that is widest, by the quotient of its ends. */
@@ -74,6 +74,6 @@ function* checkScale({ maxScale, maxSize }: { maxScale: number; maxSize: number 
   yield {
     code: "boundaries-coarse",
     message: `has buckets that are too wide for quantiles, because of ${reason}`,
-    advice: "Leave the option out: the defaults know a quantile to a few percent"
+    advice: "Leave the option out: the defaults give a quantile to within a few percent"
   }
 }

@@ -68,7 +68,7 @@ function* open({ expireAfter }: Instrument, label: string, field: string, source
   if (Unbounded.test(snakeCase(label)) || Unbounded.test(field)) {
     yield {
       code: "label-unbounded",
-      message: `has the label ${label} from ${source}, of which there are ever more: each value is a series that is stored`,
+      message: `has the label ${label} from ${source}, whose number of values grows without bound: each value is a stored series`,
       advice: "Leave the label out, or group its values: labels: { route: (event) => routeOf(event) }",
       part: label
     }

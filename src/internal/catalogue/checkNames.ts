@@ -28,7 +28,7 @@ export function* checkName(metric: Metric.Any): Iterable<Found> {
   if (!Allowed.test(name)) {
     yield {
       code: "name-syntax",
-      message: "is no name that OpenTelemetry takes: SDKs refuse it or leave the metric out",
+      message: "is not a valid name in OpenTelemetry: SDKs refuse it or leave the metric out",
       advice: "Begin with a letter, and use letters, digits and _ . - / only, up to 255 of them"
     }
     return
@@ -69,8 +69,8 @@ function* checkEnd({ instrument, name, unit }: Metric.Any): Iterable<Found> {
   if (end === "total") {
     const message =
       instrument?.kind === "counter"
-        ? 'ends in "total", which Prometheus puts behind counters by itself'
-        : 'ends in "total" and is no counter, but will be taken for one'
+        ? 'ends in "total", which Prometheus appends to counters by itself'
+        : 'ends in "total" but is not a counter, so readers will mistake it for one'
     yield { code: "name-total", message, advice }
   } else if (instrument !== undefined && end === instrument.kind.toLowerCase() && !["ratio", "rate"].includes(end)) {
     yield { code: "name-kind", message: "has its kind in its name, which tools know by its type", advice }
@@ -81,7 +81,7 @@ function* checkEnd({ instrument, name, unit }: Metric.Any): Iterable<Found> {
     yield {
       code: "name-unit",
       message: "has its unit in its name",
-      advice: "Name what is measured, such as size or duration: Prometheus puts the unit behind the name by itself"
+      advice: "Name what is measured, such as size or duration: Prometheus appends the unit to the name by itself"
     }
   } else {
     yield {

@@ -24,7 +24,7 @@ export function* checkUnit(metric: Metric.Any): Iterable<Found> {
     return
   }
   if (!isUcum(unit)) {
-    const message = `has the unit ${JSON.stringify(unit)}, which is none of UCUM's`
+    const message = `has the unit ${JSON.stringify(unit)}, which is not a unit of UCUM`
     yield { code: "unit-unknown", message, advice: instead(unit) }
   } else if (ofField !== undefined && ofField !== unit) {
     yield {
@@ -44,7 +44,7 @@ export function* checkUnit(metric: Metric.Any): Iterable<Found> {
 
 const instead = (unit: string): string => {
   const meant = didYouMean(unit, unitNames).trim()
-  if (meant !== "") return `${meant} Else use a unit of UCUM, such as s, ms, By, % or {request}`
+  if (meant !== "") return `${meant} Otherwise use a unit of UCUM, such as s, ms, By, % or {request}`
   return /^[A-Za-z]+$/.test(unit)
     ? `Put it in braces, as a word for people: {${unit}}`
     : "Use a unit of UCUM, such as s, ms, By, % or {request}"

@@ -1,5 +1,5 @@
 /**
- * The side of the primary: it hears what the worker processes tell, asks them, and keeps the ledger.
+ * The primary's side: receives the reports of worker processes, requests new ones, and keeps the ledger.
  */
 import cluster, { type Worker } from "node:cluster"
 import * as Clock from "effect/Clock"
@@ -15,18 +15,18 @@ import { Ledger, type LedgerOptions, type LedgerParts } from "./ledger.ts"
 import { readFromWorker, type ToPrimary, type ToWorker } from "./messages.ts"
 
 /**
- * A worker process of the cluster that has said something.
+ * A worker process of the cluster that has reported at least once.
  *
  * @category models
  * @since 0.2.0
  */
 export interface ClusterProcess {
-  /** The id that `node:cluster` gave it. No other process of this primary has had it. */
+  /** Its id in `node:cluster`. No other process of this primary has had it. */
   readonly id: number
   readonly pid: number | undefined
-  /** Whether it answered in time. If not, it counts with what it said last. */
+  /** Whether it answered in time. If not, it counts with its last report. */
   readonly answered: boolean
-  /** How old the oldest states are that count for it, in milliseconds; `undefined`: it has no recorders. */
+  /** The age of its oldest states in the report, in milliseconds. `undefined` if it has no recorders. */
   readonly age: number | undefined
 }
 
@@ -39,36 +39,36 @@ export interface ClusterProcess {
 export interface ClusterReport {
   /** Time of the reader's clock when the report was made, in milliseconds since the Unix epoch. */
   readonly at: number
-  /** By recorder id, those included that have ended. */
+  /** The recorders by id, ended ones included. */
   readonly recorders: { readonly [recorderId: string]: Total }
-  /** What has ended and is not kept by its id any more. Absent: there is no such thing. */
+  /** The merged counts of ended recorders whose ids are no longer kept separately. Absent if there are none. */
   readonly others?: Others
   /**
-   * What processes measure by another definition of a metric than the primary has (other labels, boundaries or unit,
-   * another kind): it is in no total. Absent: there is no such thing.
+   * Metrics that processes define differently from the primary (other labels, boundaries or unit, another kind). They
+   * are in no total. Absent if there are none.
    */
   readonly leftOut?: ReadonlyArray<LeftOut>
-  /** The processes that run, by id. */
+  /** The running processes, by id. */
   readonly processes: ReadonlyArray<ClusterProcess>
-  /** How many processes have ended. */
+  /** The number of ended processes. */
   readonly ended: number
-  /** How old the oldest states are that are in it, in milliseconds. 0: there are none of a process that runs. */
+  /** The age of the oldest states in the report, in milliseconds. 0 if no process is running. */
   readonly age: number
 }
 
-/** A wait without end has to be a number as well. */
+/** An unlimited wait must be a number as well. */
 const LongestRead = 10_000
 
 interface Known {
   readonly worker: Worker
-  /** The runtimes of it that answer. */
+  /** Its runtimes that answer. */
   readonly sources: Set<number>
 }
 
-/** An answer is heard by everyone in this process who listens: each knows his own. */
+/** Every listener in this process receives every answer, and picks its own. */
 let requestCount = 0
 
-/** A request, and who has not answered it. */
+/** A request, and the processes that have not answered it. */
 interface Request {
   readonly waiting: Set<string>
   readonly done: () => void
@@ -89,7 +89,7 @@ export class PrimaryProcess {
     this.#clock = clock
   }
 
-  /** Hears what is said, until the scope is closed. */
+  /** Receives messages until the scope closes. */
   get listen(): Effect.Effect<void, never, Scope.Scope> {
     const onMessage = (worker: Worker, message: unknown): void => this.#onMessage(worker, message)
     // Not when it has exited: there may still be something in the channel then.
@@ -105,8 +105,7 @@ export class PrimaryProcess {
   #onMessage(worker: Worker, said: unknown): void {
     const message = readFromWorker(said)
     if (message === "foreign") return
-    if (message === "malformed")
-      return this.#warn(`what the process ${worker.process.pid} reports is malformed: it is ignored`)
+    if (message === "malformed") return this.#warn(`a malformed report of the process ${worker.process.pid} is ignored`)
     this.#take(worker, message)
   }
 
@@ -148,7 +147,7 @@ export class PrimaryProcess {
     if (asked?.waiting.delete(who) && asked.waiting.size === 0) asked.done()
   }
 
-  /** Asks all processes, waits so many milliseconds by the real clock at most, and gives what is known then. */
+  /** Asks all processes, waits up to this many milliseconds by the real clock, and returns what is known then. */
   readonly report = Effect.fnUntraced({ self: this }, function* (timeout: number): Effect.fn.Return<ClusterReport> {
     const late = yield* this.#ask(timeout)
     const at = yield* Clock.currentTimeMillis
@@ -193,7 +192,7 @@ export class PrimaryProcess {
     return this.#ledger.accepted
   }
 
-  /** Gives those who have not answered. */
+  /** Returns the processes that have not answered. */
   #ask(timeout: number): Effect.Effect<ReadonlySet<string>> {
     return Effect.suspend(() => {
       const asked = [...this.#processes].filter(([, { sources }]) => sources.size > 0)

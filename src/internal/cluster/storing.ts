@@ -53,7 +53,7 @@ export const storing = Effect.fnUntraced(function* (
     yield* Scope.addFinalizer(
       scope,
       Effect.catch(endsWithin(EndsWithin)(write(true)), ({ message }) =>
-        log.failure(`what was counted was not written at the end: ${message}`)
+        log.failure(`the counts were not written at shutdown: ${message}`)
       )
     )
     const tried = Effect.suspend(() => {
@@ -61,9 +61,7 @@ export const storing = Effect.fnUntraced(function* (
       return Effect.catch(write(false), ({ message }) =>
         wasFailing
           ? Effect.void
-          : log.warning(
-              `what was counted could not be written to ${place}: ${message}. The next write is tried in time`
-            )
+          : log.warning(`the counts could not be written to the store ${place}: ${message}. The next write retries`)
       )
     })
     yield* Effect.forkIn(
@@ -78,7 +76,9 @@ export const storing = Effect.fnUntraced(function* (
     tellStore: (telling, onFlush) =>
       Effect.suspend(() => {
         if (place !== undefined && place !== telling.place) {
-          return Effect.fail(refused(telling.place, `the runtime writes to the store ${place}, and to one only`))
+          return Effect.fail(
+            refused(telling.place, `the runtime already writes to the store ${place}, and can write to only one`)
+          )
         }
         if (place !== undefined) return Effect.void
         place = telling.place

@@ -60,7 +60,7 @@ export const reportToPrimary = Effect.fnUntraced(function* (
   }
   const log = new Log("normal", { namespace: runtime.namespace })
   if (!cluster.isWorker || process.send === undefined) {
-    return yield* log.lifecycle("no worker process of a cluster: there is nobody to report to")
+    return yield* log.lifecycle("this process is not a worker process of a cluster, so it reports nothing")
   }
   const reporter = new Reporter(runtime, log)
   const context = yield* Effect.context<never>()
@@ -69,7 +69,7 @@ export const reportToPrimary = Effect.fnUntraced(function* (
     if (read === "foreign") return
     Effect.runForkWith(context)(
       read === "malformed"
-        ? log.warning("a request of the primary is malformed: it is ignored")
+        ? log.warning("a malformed request of the primary is ignored")
         : reporter.answer(read.request, read.within)
     )
   }
@@ -169,7 +169,9 @@ class Reporter {
       Effect.flatMap((error) => {
         if (error === undefined || !process.connected || this.#problems.has(error.message)) return Effect.void
         this.#problems.add(error.message)
-        return this.#log.warning(`a report to the primary was not sent as it is: ${error.message}`)
+        return this.#log.warning(
+          `a report to the primary was sent without the states that the channel cannot carry: ${error.message}`
+        )
       })
     )
   }

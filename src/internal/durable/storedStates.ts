@@ -223,4 +223,4 @@ const rowIn = (row: Float64Array | undefined): ReadonlyArray<number> | undefined
 
 const keyOfEnded = (id: string): string => (id === Others ? othersKey : endedKey(id))
 
-const notKept = (reason: string): string => `the durable state, which must not have less, was not written: ${reason}`
+const notKept = (reason: string): string => `the durable state, which is written first, was not written: ${reason}`

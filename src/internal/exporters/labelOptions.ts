@@ -10,7 +10,7 @@ const taken: ReadonlyArray<string> = ["job", "recorder", "namespace", "le", "qua
 export const labelsCheck =
   (job: string): Check =>
   (value) => {
-    if (!isRecord(value)) return "must be an object of texts by name"
+    if (!isRecord(value)) return "must be an object of strings by name"
     for (const [name, text] of Object.entries(value)) {
       if (!LabelName.test(name) || name.startsWith("__")) {
         return `has the label ${JSON.stringify(name)}. Names of labels are letters, digits and _, and do not begin with a digit or __`

@@ -1,6 +1,6 @@
 /**
- * Which runtimes are shown where. The attribute `namespace` tells runtimes apart, so that two of one namespace would be
- * taken for one and the same.
+ * Which runtimes are shown where. The attribute `namespace` distinguishes runtimes, so two runtimes with one namespace
+ * would look like one.
  */
 import { NamespaceTaken } from "../model/exportErrors.ts"
 import type { RuntimeService } from "../runtime/service.ts"

@@ -52,7 +52,7 @@ export class Outcome {
     return Effect.andThen(
       outage === 0
         ? Effect.void
-        : this.#log.notice(`${this.#exporter}: exports arrive again, after ${outage} that did not`),
+        : this.#log.notice(`${this.#exporter}: exports arrive again; failed exports: ${outage}`),
       this.answered(answered)
     )
   }

@@ -23,7 +23,7 @@ import { deliver, leftOf, Parcel, type Transport } from "./delivery.ts"
 import { type PushgatewayOptions, type PushOptions, type RemoteWriteOptions, whyInvalidPush } from "./pushOptions.ts"
 
 /**
- * What a push came to.
+ * The result of a push.
  *
  * @category models
  * @since 0.2.0

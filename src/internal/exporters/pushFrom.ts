@@ -36,7 +36,7 @@ export const pushFrom = async (runtime: AnyRuntime, options: PushOptions): Promi
 }
 
 /**
- * Pushes of a runtime that go on. `stop` pushes once more: call it before `runtime.shutdown()`.
+ * A running series of pushes. `stop` pushes once more: call it before `runtime.shutdown()`.
  *
  * @category models
  * @since 0.2.0
@@ -47,7 +47,7 @@ export interface Pushing extends Stoppable {
 }
 
 /**
- * Pushes the metrics of a runtime in an interval, as {@link layerPush} does, without Effect, over `fetch`. Rejects with
+ * Pushes the metrics of a runtime at an interval, as {@link layerPush} does, without Effect, over `fetch`. Rejects with
  * `InvalidArgument`.
  *
  * @example

@@ -24,7 +24,7 @@ import { labelsCheck } from "./labelOptions.ts"
 import { type ScrapeOptions, scrapeOptionChecks } from "./scrape.ts"
 
 /**
- * What pushes to a Pushgateway and by remote write have in common.
+ * The options that pushes to a Pushgateway and by remote write have in common.
  *
  * @category options
  * @since 0.2.0
@@ -42,21 +42,21 @@ export interface PushTarget extends Pick<ScrapeOptions, "recorderLabel" | "selfM
   /** How long a push may take, reading and retries included, by the real clock. Default: 10 seconds. */
   readonly pushTimeout?: Duration.Input
   /**
-   * When a request is sent again that was not answered, or with 408, 429 or 5xx. A `Retry-After` of up to a minute is
-   * waited for. Default: after about 0.25, 0.5, 1, 2 and 4 seconds.
+   * The schedule by which a request is sent again if it was not answered, or answered with 408, 429 or 5xx. A
+   * `Retry-After` of up to a minute is respected. Default: after about 0.25, 0.5, 1, 2 and 4 seconds.
    */
   readonly retry?: Schedule.Schedule<unknown>
 }
 
 /**
- * A push to Prometheus' Pushgateway, or to what takes its requests.
+ * A push to Prometheus' Pushgateway, or to a compatible receiver.
  *
  * @category options
  * @since 0.2.0
  */
 export interface PushgatewayOptions extends PushTarget {
   readonly protocol?: "pushgateway"
-  /** Where the Pushgateway is: `http://localhost:9091`. */
+  /** The base URL of the Pushgateway:  `http://localhost:9091`. */
   readonly url: string
   /** `"PUT"` replaces all metrics of the group, `"POST"` those of the same names. Default: `"PUT"`. */
   readonly method?: "PUT" | "POST"
@@ -65,7 +65,7 @@ export interface PushgatewayOptions extends PushTarget {
 }
 
 /**
- * A push by remote write, which Prometheus takes with `--web.enable-remote-write-receiver`, and Mimir, Thanos,
+ * A push by remote write, which Prometheus accepts with `--web.enable-remote-write-receiver`, and Mimir, Thanos,
  * VictoriaMetrics and others do.
  *
  * @category options
@@ -73,12 +73,12 @@ export interface PushgatewayOptions extends PushTarget {
  */
 export interface RemoteWriteOptions extends PushTarget {
   readonly protocol: "remote-write"
-  /** Where samples are taken: `http://localhost:9090/api/v1/write`. */
+  /** The URL that receives samples:  `http://localhost:9090/api/v1/write`. */
   readonly url: string
   /**
-   * The version of the protocol. In 2.0 each text is in a request once, and series have their type, help, unit and start
-   * time; Prometheus takes it from version 3.0 on. A receiver that does not answers with 415, which fails the push.
-   * Default: `"1.0"`.
+   * The version of the protocol. In 2.0 a request contains each text once, and series have their type, help, unit and
+   * start time. Prometheus accepts it from version 3.0 on. A receiver that does not support it answers with 415, and
+   * the push fails. Default: `"1.0"`.
    */
   readonly version?: RemoteWriteVersion
   /**
@@ -96,7 +96,7 @@ export interface RemoteWriteOptions extends PushTarget {
 export type PushOptions = PushgatewayOptions | RemoteWriteOptions
 
 /**
- * When pushes in an interval come.
+ * The options for the timing of repeated pushes.
  *
  * @category options
  * @since 0.2.0
@@ -109,7 +109,7 @@ export interface PushingTimes {
 }
 
 /**
- * What becomes of the group of a Pushgateway.
+ * The option for the group of a Pushgateway at the end.
  *
  * @category options
  * @since 0.2.0
@@ -124,7 +124,7 @@ export interface PushingGroup {
 }
 
 /**
- * The options of pushes in an interval.
+ * The options of repeated pushes.
  *
  * @category options
  * @since 0.2.0

@@ -29,8 +29,8 @@ import { labelsCheck } from "./labelOptions.ts"
  */
 export interface ScrapeOptions {
   /**
-   * How long a scrape waits for the fold, by the real clock, before it answers 503. A worker that does not answer at
-   * all is told from one that is at work: then it is less than a second. Default: 10 seconds.
+   * How long a scrape waits for the fold, by the real clock, before it is answered with 503. If the worker does not
+   * respond at all, it waits less than a second. Default: 10 seconds.
    */
   readonly timeout?: Duration.Input
   /**
@@ -39,10 +39,10 @@ export interface ScrapeOptions {
    */
   readonly maxSchema?: number
   /**
-   * What tells recorders apart: the label `recorder` with the id of each (`"id"`), or with the id of their `totalOfRemoved`,
-   * whose recorders are added up (`"total"`), or nothing: all recorders are added up (`"none"`). What is added up counts
-   * every event once, also of recorders that come and go between two scrapes, and has no exemplars. Metrics without a
-   * `merge` keep the id of their recorder. Default: `"id"`.
+   * How recorders are distinguished. With `"id"`, the label `recorder` has the id of each recorder. With `"total"`, it
+   * has the id of their `totalOfRemoved`, whose recorders are added up. With `"none"`, there is no label and all
+   * recorders are added up. Sums count every event once, also those of recorders that come and go between two scrapes,
+   * and have no exemplars. Metrics without a `merge` keep the id of their recorder. Default: `"id"`.
    */
   readonly recorderLabel?: RecorderLabel
   /** Labels that all series have. Default: none. */
@@ -50,9 +50,9 @@ export interface ScrapeOptions {
   /** Whether the library's own metrics, `mvx_metrics_...`, are shown. Default: true. */
   readonly selfMetrics?: boolean
   /**
-   * Whether to show the metrics of Effect's `Metric` registry as well, that of the fiber that serves the scrape. Names and
-   * units are made as those of all metrics: the attribute `unit` or `time_unit` is the unit. A counter that is not
-   * `incremental` is a gauge. Default: `false`.
+   * Whether to also show the metrics of Effect's `Metric` registry, taken from the fiber that serves the scrape. Names
+   * and units follow the same rules as for all metrics: the attribute `unit` or `time_unit` is the unit. A counter that
+   * is not `incremental` is a gauge. Default: `false`.
    */
   readonly effectMetrics?: boolean
 }

@@ -5,9 +5,9 @@ import type { Snapshots, States } from "../metric/definition/snapshot.ts"
 import { merge } from "../metric/mergeSnapshots.ts"
 
 /**
- * Merges the states of several recorders, threads or processes, and shows what one recorder would have shown that had
- * taken the events of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window of time.
- * Rejects with `StateMismatch` for a state of another version of its metric, and with `InvalidArgument`.
+ * Merges the states of several recorders, threads or processes. Returns the snapshots that a single recorder would have
+ * produced from the events of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window
+ * of time. Rejects with `StateMismatch` for a state of another version of its metric, and with `InvalidArgument`.
  *
  * @example
  * ```ts

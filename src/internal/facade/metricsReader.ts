@@ -46,7 +46,7 @@ export class MetricsReader extends ServedMetrics implements AsyncDisposable {
   }
 
   /**
-   * Opens a store for reading. A server that cannot be reached fails the reads and not this call. Rejects with
+   * Opens a store for reading. If the server cannot be reached, the reads fail, but this call does not. Rejects with
    * `InvalidArgument` for an invalid option, and with `MetricsStoreError` if the store cannot be opened.
    *
    * @example
@@ -90,7 +90,8 @@ export class MetricsReader extends ServedMetrics implements AsyncDisposable {
   }
 
   /**
-   * Renders the metrics of all processes as text for Prometheus. While the store cannot be read, it is what was read last.
+   * Renders the metrics of all processes as text for Prometheus. While the store cannot be read, the text shows the
+   * last report.
    *
    * @since 0.2.0
    */

@@ -71,7 +71,7 @@ export class MetricsRecorder {
   }
 
   /**
-   * The definitions that are registered.
+   * The registered definitions.
    *
    * @since 0.2.0
    */
@@ -80,8 +80,7 @@ export class MetricsRecorder {
   }
 
   /**
-   * Registers a metric, or a set of metrics, for the events emitted from now on. Resolves to the emitter of the events
-   * they read.
+   * Registers a metric, or a set of metrics, for all later events. Resolves to the emitter of the events they read.
    *
    * @since 0.2.0
    */
@@ -226,8 +225,8 @@ export class MetricsRecorder {
   }
 
   /**
-   * Makes a reader whose reads each return what was added since the one before. The first read returns everything, but
-   * for what a metric went on from with durable state.
+   * Makes a reader whose reads each return what was added since the one before. The first read returns everything
+   * except the part restored from durable state.
    *
    * @since 0.2.0
    */

@@ -62,10 +62,10 @@ export class MetricsRuntime extends ServedMetrics implements AsyncDisposable {
 
   /**
    * Attaches a thread of `node:worker_threads`, of a pool as well, to the runtime of the main thread, which has called
-   * `acceptThreads`. Recorders are made, emitted to and read as elsewhere; scrapes and exporters are of the main thread.
-   * `shutdown` folds what was emitted. A thread that is terminated loses no event that was registered before.
+   * `acceptThreads`. Recorders are made, emitted to and read as elsewhere. Scrapes and exporters belong to the main
+   * thread. `shutdown` folds what was emitted. A thread that is terminated loses no event that was registered before.
    *
-   * Rejects with `RuntimeFailed` if no runtime accepts threads, or none of this namespace.
+   * Rejects with `RuntimeFailed` if no runtime, or none of this namespace, accepts threads.
    *
    * @example
    * ```ts
@@ -88,11 +88,11 @@ export class MetricsRuntime extends ServedMetrics implements AsyncDisposable {
   }
 
   /**
-   * Has threads of this process attach themselves, by {@link attach}. A thread writes its events to memory that the worker
-   * of this runtime reads. Its recorder `orders` is `orders/thread-7` here, by its `threadId`, and when it has ended, what
-   * it has counted is in the total `orders/threads`.
+   * Lets threads of this process attach themselves, with {@link attach}. A thread writes its events to memory that the
+   * worker of this runtime reads. The thread's recorder `orders` appears here as `orders/thread-7`, by its `threadId`.
+   * When the thread has ended, its counts are in the total `orders/threads`.
    *
-   * Rejects with `InvalidState` in process, where no worker reads.
+   * Rejects with `InvalidState` in process, because there is no worker to read the memory.
    *
    * @example
    * ```ts
@@ -207,7 +207,7 @@ export class MetricsRuntime extends ServedMetrics implements AsyncDisposable {
   }
 
   /**
-   * Writes what the runtime counts to a store that other processes read, from now on until it shuts down: see
+   * Writes the counts of the runtime to a store that other processes read, until it shuts down: see
    * `MetricsStore.layer`. Rejects with `MetricsStoreError` if the store cannot be opened.
    *
    * @example
@@ -230,10 +230,10 @@ export class MetricsRuntime extends ServedMetrics implements AsyncDisposable {
   }
 
   /**
-   * Waits until every event that any recorder accepted before is folded, and has the exporters of this runtime (those of
-   * `Otlp.start`, the reports of a cluster's worker process) send what there is. Recorders go on. Rejects with
-   * `FlushFailed` when that takes longer than `timeout`, or than the `waitTimeout` of the runtime; its fields say what was
-   * reached and what was not.
+   * Waits until every event that any recorder accepted before is folded. The exporters of this runtime (those of
+   * `Otlp.start`, the reports of a cluster's worker process) then send their data. Recorders keep running. Rejects with
+   * `FlushFailed` when that takes longer than `timeout`, or than the `waitTimeout` of the runtime; its fields show what
+   * was reached and what was not.
    *
    * @example
    * ```ts
@@ -254,8 +254,8 @@ export class MetricsRuntime extends ServedMetrics implements AsyncDisposable {
   }
 
   /**
-   * The last events of a recorder, or of all: those that are kept, as far as they were written to the stream. Throws
-   * `InvalidState` where the runtime was started without `flightRecorder`.
+   * Returns the last events of a recorder, or of all recorders: the kept events that were written to the stream. Throws
+   * `InvalidState` if the runtime was started without `flightRecorder`.
    *
    * @example
    * ```ts

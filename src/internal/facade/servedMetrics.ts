@@ -10,7 +10,7 @@ import { withService } from "../runtime/withoutEffect.ts"
 import type { StartedRuntime } from "./startRuntime.ts"
 
 /**
- * The metrics of a runtime, as handlers of requests. Exporters take it as their `runtime`.
+ * The metrics of a runtime, as request handlers. Exporters take it as their `runtime`.
  *
  * @category services
  * @since 0.2.0

@@ -25,7 +25,7 @@ import { type ProcessEnd, processEnds } from "./processEnd.ts"
 type WithPlainHooks<Options> = Options extends unknown ? Omit<Options, "onStateChanged"> & PlainHooks : never
 
 interface PlainHooks {
-  /** Runs with each state that the runtime comes to. What it throws, or rejects with, is logged, and changes nothing. */
+  /** Runs with each new state of the runtime. If it throws or rejects, the error is logged and changes nothing. */
   readonly onStateChanged?: (state: RuntimeState) => unknown
 }
 
@@ -51,7 +51,7 @@ export const withEffectHook = ({
 export type PlainThreadOptions = WithPlainHooks<ThreadOptions>
 
 /**
- * The options of a runtime that folds in process, or of one that decides when it starts.
+ * The options of a runtime that folds in process, or that chooses this at its start.
  *
  * @category options
  * @since 0.2.0
@@ -86,25 +86,25 @@ type NoWorkerOptions = { readonly [K in keyof typeof workerOptionChecks]?: never
 export type ContextOptions =
   | {
       /**
-       * Runs everything in the context of this `ManagedRuntime`: logs go to its loggers, events and reads have the time of
-       * its `Clock`. Its layer is built by the start, within `waitTimeout`. Disposing it ends nothing here: shut this
-       * runtime down first, or its last lines go to loggers whose resources are closed. Default: Effect's defaults, which
-       * log to the console from level `Info` on.
+       * Runs everything in the context of this `ManagedRuntime`: logs go to its loggers, events and reads have the time
+       * of its `Clock`. Its layer is built by the start, within `waitTimeout`. Disposing it does not stop this runtime.
+       * Shut this runtime down first; otherwise its last lines go to loggers whose resources are closed. Default:
+       * Effect's defaults, which log to the console from level `Info` on.
        */
       readonly runtime?: ManagedRuntime.ManagedRuntime<never, unknown>
       readonly logger?: never
     }
   | {
       /**
-       * Takes the lines of the log, at every level; `logging` decides which there are. For pino:
-       * `({ level, message, annotations }) => log[level](annotations, message)`.
+       * Takes the lines of the log, at every level; `logging` decides which lines are logged. For pino: `({ level,
+       * message, annotations }) => log[level](annotations, message)`.
        */
       readonly logger: Logger
       readonly runtime?: never
     }
 
 /**
- * What happens when the process is about to end.
+ * The option for the end of the process.
  *
  * @example
  * ```ts
@@ -123,12 +123,12 @@ export type ContextOptions =
 export interface ExitOptions {
   /**
    * Flushes the runtime, exporters included, when the process is about to end in one of these ways, for no longer than
-   * `shutdownTimeout`. A flush that fails is logged. How the process ends does not change, nor its exit code. The listeners
-   * are removed by `shutdown`. Default: none.
+   * `shutdownTimeout`. A failed flush is logged. The way the process ends and its exit code do not change. `shutdown`
+   * removes the listeners. Default: none.
    *
-   * - `"SIGTERM"`, `"SIGINT"`, `"SIGHUP"`: the flush begins when the signal comes. If your program does not listen to the
-   *   signal, it ends the process after the flush; the same signal a second later ends it at once. If your program
-   *   listens, it goes on as it would have: `await runtime.flush()` before you call `process.exit`.
+   * - `"SIGTERM"`, `"SIGINT"`, `"SIGHUP"`: the flush begins when the signal arrives. If your program does not listen
+   *   to the signal, the signal ends the process after the flush. The same signal a second later ends it immediately.
+   *   If your program listens, it continues as usual: `await runtime.flush()` before you call `process.exit`.
    * - `"beforeExit"`: nothing else keeps the process alive. It does for the flush. `process.exit` is no such end.
    * - `"uncaughtException"`: the process dies unless your program listens to the exception, and what is not exported dies
    *   with it. With `durable`, a worker writes its state before, for which the process waits for up to 1 second.

@@ -1,18 +1,19 @@
 /**
- * What a flight recorder gives: the last events before something went wrong, and its options.
+ * Recordings of a flight recorder, which are the last events before something went wrong, and its options.
  */
 import { type Check, notBlank, positiveInteger, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { Captured } from "../replay/ndjson.ts"
 
 /**
- * Why there is a recording. What concerns no one recorder, metric or event, or one that is not known, is left out.
+ * Why there is a recording. A recorder, metric or event is left out if it is unknown or if the incident does not
+ * concern a single one.
  *
  * @category models
  * @since 0.2.0
  */
 export interface Incident {
   /**
-   * - `demand`: somebody asked for it;
+   * - `demand`: the application requested it;
    * - `quarantine`: a metric was quarantined;
    * - `death`: a worker has ended;
    * - `overflow`: a recorder was full, and an event was refused or evicted.
@@ -50,7 +51,8 @@ export interface FlightRecording {
   readonly at: number
   readonly incident: Incident
   /**
-   * Those of one recorder, where the incident names one. They end with the event at which it happened, if that is known.
+   * The events of one recorder, if the incident names one. They end with the event at which the incident happened, if
+   * that is known.
    */
   readonly events: ReadonlyArray<RecordedEvent>
   /** Where it was written to. */
@@ -60,9 +62,9 @@ export interface FlightRecording {
 }
 
 /**
- * The options of a flight recorder. What a worker has folded, or is about to, lies in pages of memory: a flight recorder
- * only keeps the last of them. An event costs no more than without it, except that all of its fields are written, not
- * only those that a metric reads.
+ * The options of a flight recorder. Events are in pages of memory before and while a worker folds them. A flight
+ * recorder only keeps the last of these pages. An event costs no more than without it, except that all of its fields
+ * are written, not only those that a metric reads.
  *
  * @example
  * ```ts
@@ -82,21 +84,23 @@ export interface FlightRecorderOptions {
   readonly events?: number
   /**
    * The memory, in bytes, for events that are kept after they were folded, in pages of 256 KiB. It is part of
-   * `memoryLimit`: where events find no other room, what is kept gives way. Default: 4 MiB.
+   * `memoryLimit`. If events find no other room, they replace what is kept. Default: 4 MiB.
    */
   readonly memory?: number
   /**
-   * What is recorded by itself, if there is a `directory` or `onRecording`: at most ten times a minute, an overflow once.
-   * Default: all of it.
+   * The incidents that are recorded automatically, if there is a `directory` or `onRecording`: at most ten a minute,
+   * and an overflow at most once a minute. Default: all incidents.
    */
   readonly on?: ReadonlyArray<"quarantine" | "death" | "overflow">
-  /** The folder to which each of these recordings is written, as a file of NDJSON. It is made if it does not exist. */
+  /**
+   * The folder to which each of these recordings is written, as a file of NDJSON. It is created if it does not exist.
+   */
   readonly directory?: string
   /** The maximum number of files in the folder: the oldest are removed. Default: 20. */
   readonly files?: number
   /**
-   * Takes each of these recordings, after it was written. An Effect that it returns is run, a promise is waited for; what
-   * fails is logged as a warning.
+   * Takes each of these recordings, after it was written. If it returns an Effect, that is run, and a promise is
+   * awaited. A failure is logged as a warning.
    */
   readonly onRecording?: (recording: FlightRecording) => unknown
 }

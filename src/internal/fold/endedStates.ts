@@ -185,7 +185,7 @@ export class EndedStates {
       const bytes = yield* recordBytes(metricRecord({ ...together, isContinued: true, shown: undefined }))
       to.set(key, { ...of, recorderId, goneSince: undefined, bytes })
     } catch (error) {
-      this.#notKept(recorderId, metric.name, `what it had counted when it was removed is lost: ${describeError(error)}`)
+      this.#notKept(recorderId, metric.name, `its counts at removal are lost: ${describeError(error)}`)
     }
   }
 

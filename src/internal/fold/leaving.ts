@@ -60,6 +60,6 @@ export const leftFor = (
   const found = fold.left?.take(recorderId, metric, position)
   if (found?.changes === undefined) return found?.bytes
   const changes = found.changes.join(", ")
-  fold.notKept(recorderId, metric.name, `its definition has changed in ${changes}, so it begins anew`)
+  fold.notKept(recorderId, metric.name, `its definition has changed in ${changes}, so it starts from its initial state`)
   return undefined
 }

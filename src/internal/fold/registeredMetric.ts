@@ -244,7 +244,7 @@ export class RegisteredMetric extends ReadMetric {
       else MutableRef.set(this.stateRef!.ref, keptState(state, this.metric.initial))
       return undefined
     } catch (error) {
-      return `its state could not be kept for the fold that goes on from it: ${describeError(error)}`
+      return `its state could not be saved for the next fold: ${describeError(error)}`
     }
   }
 }

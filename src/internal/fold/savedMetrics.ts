@@ -109,11 +109,11 @@ export const leftMetric = (
     const cell = allSteps(resumed(metric, index, { ...saved, isContinued: true }, owner))
     if (saved.quarantine !== undefined) {
       const { error, missed } = saved.quarantine
-      notKept(metric.name, `it was quarantined and goes on, without the ${missed} events that it missed: ${error}`)
+      notKept(metric.name, `it was quarantined and continues, without the ${missed} events that it missed: ${error}`)
     }
     return cell
   } catch (error) {
-    notKept(metric.name, `it could not be used, so the metric begins anew: ${describeError(error)}`)
+    notKept(metric.name, `it could not be used, so the metric starts from its initial state: ${describeError(error)}`)
     return undefined
   }
 }

@@ -31,10 +31,7 @@ const accounting: ReadonlyArray<
 /** What is told of each runtime, where there is something to tell. */
 const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: Partial<RuntimeStats>) => number | undefined]> = [
   [family("recorders", "{recorder}", false, "Recorders of the runtime."), ({ recorders }) => recorders],
-  [
-    family("worker.restarts", "{restart}", true, "How often another worker took the place of one that had ended."),
-    ({ restarts }) => restarts
-  ],
+  [family("worker.restarts", "{restart}", true, "How often an ended worker was replaced."), ({ restarts }) => restarts],
   [
     family("memory.used", "By", false, "Memory that holds events and commands not yet folded, in whole pages."),
     ({ memory }) => memory?.used
@@ -57,7 +54,7 @@ const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: Partial<Run
     ({ strings }) => strings?.limit
   ],
   [
-    family("store.saved", "s", false, "When what was counted was last written to the store, as a Unix time."),
+    family("store.saved", "s", false, "Time of the last write of the counts to the store, as a Unix time."),
     ({ store }) => store?.savedAt && store.savedAt / 1000
   ],
   [
@@ -81,16 +78,18 @@ const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: Partial<Run
     family("state.discarded", "{metric}", true, "Metrics whose durable state was not kept, or not used in full."),
     ({ durable }) => durable?.discarded
   ],
-  [
-    family("stream.events", "{event}", true, "Events that the store of events has got."),
-    ({ stream }) => stream?.events
-  ],
+  [family("stream.events", "{event}", true, "Events appended to the store of events."), ({ stream }) => stream?.events],
   [
     family("stream.kept", "By", false, "Memory for events that are kept for the store of events."),
     ({ stream }) => stream?.kept.used
   ],
   [
-    family("stream.kept.limit", "By", false, "Maximum of it. At the limit the overflow policy of the stream applies."),
+    family(
+      "stream.kept.limit",
+      "By",
+      false,
+      "Maximum memory for events kept for the store. At the limit the overflow policy of the stream applies."
+    ),
     ({ stream }) => stream?.kept.limit
   ],
   [
@@ -108,7 +107,7 @@ const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: Partial<Run
   ],
   [family("cluster.processes", "{process}", false, "Processes of the cluster."), ({ cluster }) => cluster?.processes],
   [
-    family("cluster.processes.silent", "{process}", false, "Those that did not answer the last report in time."),
+    family("cluster.processes.silent", "{process}", false, "Processes that did not answer the last report in time."),
     ({ cluster }) => cluster?.silent
   ],
   [
@@ -116,7 +115,7 @@ const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: Partial<Run
     ({ cluster }) => cluster?.ended
   ],
   [
-    family("cluster.age", "s", false, "How old the oldest states in the last report are."),
+    family("cluster.age", "s", false, "Age of the oldest states in the last report."),
     ({ cluster }) => cluster && cluster.age / 1000
   ]
 ]

@@ -149,21 +149,21 @@ const none = { unit: "none" } as const
 export const parts: { readonly [K in KindName]: ReadonlyArray<Part> } = {
   average: [{ ...summary, help: "Count and sum of all values: the average is their quotient." }],
   counter: [counter],
-  distinct: [{ ...gauge("estimate"), help: "An estimate of how many different values there were." }],
+  distinct: [{ ...gauge("estimate"), help: "The estimated number of distinct values." }],
   exponentialHistogram: [exponentialHistogram],
-  frequency: [{ ...byValue, help: "How often each value came." }],
+  frequency: [{ ...byValue, help: "How often each value occurred." }],
   gauge: [gauge("value")],
   histogram: [histogram],
   minMax: [
-    { ...gauge("min", ".min"), help: "The least value there was." },
-    { ...gauge("max", ".max"), help: "The greatest value there was." }
+    { ...gauge("min", ".min"), help: "The minimum of all values." },
+    { ...gauge("max", ".max"), help: "The maximum of all values." }
   ],
   rate: [{ ...gauge("perSecond"), unit: "per second", help: "Per second, over the window." }],
   ratio: [
-    { ...gauge("ratio"), unit: "1", help: "The share of hits in all that were checked." },
-    { ...sum("hits", true, ".hits"), ...none, help: "How many of those checked were hits." },
+    { ...gauge("ratio"), unit: "1", help: "The share of hits in all checks." },
+    { ...sum("hits", true, ".hits"), ...none, help: "The number of hits." },
     // Not `total`, which Prometheus puts behind every counter: it would read as the count of hits.
-    { ...sum("total", true, ".checked"), ...none, help: "How many were checked, hits or not." }
+    { ...sum("total", true, ".checked"), ...none, help: "The number of all checks, hits and misses." }
   ],
   summary: [{ ...summary, help: "Quantiles are of the window, count and sum of all values." }],
   upDownCounter: [sum("value", false)],
@@ -171,8 +171,8 @@ export const parts: { readonly [K in KindName]: ReadonlyArray<Part> } = {
     // Not `count` and `sum`: what ends so in Prometheus belongs to a histogram.
     { ...gauge("count", ".values"), ...none, help: "How many values there are in the window." },
     { ...gauge("sum", ".sum_of_values"), help: "The sum of the values in the window." },
-    { ...gauge("min", ".min"), help: "The least value in the window." },
-    { ...gauge("max", ".max"), help: "The greatest value in the window." },
+    { ...gauge("min", ".min"), help: "The minimum of the values in the window." },
+    { ...gauge("max", ".max"), help: "The maximum of the values in the window." },
     { ...gauge("average", ".average"), help: "The average of the values in the window." }
   ]
 }

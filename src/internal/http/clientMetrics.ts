@@ -1,5 +1,5 @@
 /**
- * What a client does with its requests, and the metrics of it, by OpenTelemetry's conventions for HTTP metrics.
+ * The events and metrics of an HTTP client, by OpenTelemetry's conventions for HTTP metrics.
  */
 import * as Schema from "effect/Schema"
 import { upDownCounter } from "../metric/counter.ts"
@@ -15,7 +15,7 @@ import { module as moduleOf } from "../metric/metricSet.ts"
 export const HttpClientEvent = Schema.TaggedUnion({
   /** A request is about to be sent. */
   "http.client.request.start": { method: Schema.String, address: Schema.String, port: Schema.Number },
-  /** A request has ended, by a response or without one. */
+  /** A request has ended, with a response or without one. */
   "http.client.request": {
     /** One of the known methods, or `_OTHER`. */
     method: Schema.String,
@@ -23,7 +23,7 @@ export const HttpClientEvent = Schema.TaggedUnion({
     address: Schema.String,
     port: Schema.Number,
     seconds: Schema.Number,
-    /** None: no response has come. */
+    /** Absent if there was no response. */
     status: Schema.optional(Schema.Number),
     /** The status of a response from 400 on, or what ended the request. */
     error: Schema.optional(Schema.String),

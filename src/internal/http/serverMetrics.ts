@@ -1,12 +1,12 @@
 /**
- * What a server does with its requests, and the metrics of it, by OpenTelemetry's conventions for HTTP metrics.
+ * The events and metrics of an HTTP server, by OpenTelemetry's conventions for HTTP metrics.
  */
 import * as Schema from "effect/Schema"
 import { upDownCounter } from "../metric/counter.ts"
 import { histogram } from "../metric/histogram.ts"
 import { module as moduleOf } from "../metric/metricSet.ts"
 
-/** The scheme of the connection that the request came by, whatever its headers say. */
+/** The scheme of the connection of the request, regardless of its headers. */
 const scheme = Schema.Literals(["http", "https"])
 
 /**
@@ -16,7 +16,7 @@ const scheme = Schema.Literals(["http", "https"])
  * @since 0.2.0
  */
 export const HttpServerEvent = Schema.TaggedUnion({
-  /** A request has come. */
+  /** A request has arrived.  */
   "http.server.request.start": {
     method: Schema.String,
     scheme,
@@ -29,9 +29,9 @@ export const HttpServerEvent = Schema.TaggedUnion({
     method: Schema.String,
     scheme,
     seconds: Schema.Number,
-    /** The template of the route, such as `/users/:id`. None: no route took the request. */
+    /** The template of the route, such as `/users/:id`. Absent if no route handled the request. */
     route: Schema.optional(Schema.String),
-    /** None: the client has gone before there was a response. */
+    /** Absent if the client disconnected before there was a response. */
     status: Schema.optional(Schema.Number),
     /** The status of a response from 500 on, or what ended the request without a whole response. */
     error: Schema.optional(Schema.String),

@@ -16,13 +16,15 @@ import { methodsOf, placeOf } from "./words.ts"
  */
 export interface ServerOptions {
   /**
-   * The id of the recorder. All that name the same id in a runtime share it, `Recorder.layer` as well. Default: `"http"`.
+   * The id of the recorder. All layers and functions that use the same id in a runtime share it, including
+   * `Recorder.layer`. Default: `"http"`.
    */
   readonly recorderId?: string
   /**
-   * The methods that become the label `http.request.method`, in place of the default ones; any other is `_OTHER`. Default:
-   * those in the environment variable `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`, separated by commas, or else those of
-   * the conventions, `CONNECT`, `DELETE`, `GET`, `HEAD`, `OPTIONS`, `PATCH`, `POST`, `PUT`, `QUERY`, `TRACE`.
+   * The methods that become the label `http.request.method`, in place of the default ones; any other is `_OTHER`.
+   * Default: those in the environment variable `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`, separated by commas,
+   * otherwise those of the conventions, `CONNECT`, `DELETE`, `GET`, `HEAD`, `OPTIONS`, `PATCH`, `POST`, `PUT`, `QUERY`,
+   * `TRACE`.
    */
   readonly knownMethods?: ReadonlyArray<string>
   /**
@@ -39,7 +41,7 @@ export const methodsCheck: Check = (value) =>
 
 export const serverOptionChecks = { recorderId: notBlank, knownMethods: methodsCheck, serverAddress: aBoolean }
 
-/** What is known of a request when it comes. */
+/** What is known of a request when it arrives. */
 export interface Incoming {
   readonly method: string | undefined
   readonly scheme: "http" | "https"

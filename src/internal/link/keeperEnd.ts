@@ -31,7 +31,7 @@ export interface KeeperEndOptions extends EndOptions {
   readonly place: string
 }
 
-const names: { readonly [by in Keeper]: string } = { durable: "the durable state", store: "what was counted" }
+const names: { readonly [by in Keeper]: string } = { durable: "the durable state", store: "the counts" }
 
 export class KeeperEnd {
   readonly #options: KeeperEndOptions
@@ -100,7 +100,7 @@ export class KeeperEnd {
         this.#progress = { ...this.#progress, failures: this.#progress.failures + 1, failure: reason }
         return this.#warnOnce(
           reason,
-          `${names[by]} could not be written to ${place}: ${reason}. The next write is tried in time`
+          `${names[by]} could not be written to ${place}: ${reason}. The next write retries`
         )
       }
       case "StateNotKept": {

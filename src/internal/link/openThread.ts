@@ -77,14 +77,17 @@ export const openThread = (options: ThreadOptions): Effect.Effect<OpenThread, Ru
     catch: (cause) => new RuntimeFailed({ namespace: options.namespace, cause })
   }).pipe(
     Effect.filterOrFail(isWorker, () => {
-      const reason = "must give a Worker of node:worker_threads: () => new Worker(...)"
+      const reason = "must return a Worker of node:worker_threads: () => new Worker(...)"
       return new InvalidArgument({ argument: "spawn", reason })
     }),
     // It would be waited for until the start has timed out, since it has said already that it ends.
     Effect.filterOrFail(
       ({ threadId }) => threadId !== -1,
       () =>
-        new InvalidArgument({ argument: "spawn", reason: "gave a worker that has ended. Start a new one in each call" })
+        new InvalidArgument({
+          argument: "spawn",
+          reason: "returned a worker that has ended. Start a new one in each call"
+        })
     ),
     Effect.catch(refuse)
   )
@@ -156,7 +159,7 @@ const speakWith = Effect.fnUntraced(function* (
       duration: startTimeout,
       orElse: () =>
         Effect.fail(
-          failed(new Error("the worker has not said which metrics it has. Does its entry call MetricsWorker.run?"))
+          failed(new Error("the worker has not reported its metrics. Does its entry call MetricsWorker.run?"))
         )
     }),
     withLiveClock,

@@ -54,7 +54,9 @@ export class ToldStore {
     return Effect.suspend(() => {
       if (this.#told?.telling.place === telling.place) return Effect.succeed(this.#told.end)
       if (this.#told !== undefined) {
-        return Effect.fail(new Error(`the runtime writes to the store ${this.#told.telling.place}, and to one only`))
+        return Effect.fail(
+          new Error(`the runtime already writes to the store ${this.#told.telling.place}, and can write to only one`)
+        )
       }
       const end = new KeeperEnd({ ...this.#options, by: "store", place: telling.place })
       this.#told = { telling, end }

@@ -24,21 +24,21 @@ export interface MergerOptions {
 }
 
 /**
- * Everything that is known of one recorder id.
+ * The merged data of one recorder id.
  *
  * @category models
  * @since 0.2.0
  */
 export interface Total {
   readonly snapshots: Snapshots
-  /** The accounting of all of them. Of a killed process, it is that of its last report. */
+  /** The accounting of all of them. For a killed process, it is the accounting of its last report. */
   readonly stats: Stats
-  /** How many processes have such a recorder. */
+  /** The number of processes with such a recorder. */
   readonly processes: number
 }
 
 /**
- * What has ended and is not kept by its id any more.
+ * The merged counts of ended recorders whose ids are no longer kept separately.
  *
  * @category models
  * @since 0.2.0

@@ -1,21 +1,21 @@
-/** States whose definition differs from that of whoever adds them up. */
+/** States whose definition differs from that of the reader. */
 
 export interface Misfit {
   readonly metric: string
-  /** In what its definition differs from that of whoever adds up. */
+  /** How its definition differs from that of the reader. */
   readonly differences: ReadonlyArray<string>
 }
 
 /**
- * States that are in no total, because their definition differs from that of the reader.
+ * A metric whose states are in no total, because their definition differs from that of the reader.
  *
  * @category models
  * @since 0.2.0
  */
 export interface LeftOut<out Id = number> extends Misfit {
-  /** The ids of the running processes that have such a state. */
+  /** The ids of running processes with such a state. */
   readonly processes: ReadonlyArray<Id>
-  /** How many recorders with such a state have ended. */
+  /** The number of ended recorders with such a state. */
   readonly ended: number
 }
 

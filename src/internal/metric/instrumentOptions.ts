@@ -129,7 +129,7 @@ export type Value<E> = NumberField<E> | ((event: E, at: number) => number | null
 
 /**
  * A unit in UCUM notation, as OpenTelemetry has it. Editors complete the usual ones; any other can be given, such as
- * `{document}` for what is counted, or `By/s`. Names such as `seconds` and `bytes` are taken for their code.
+ * `{document}` for what is counted, or `By/s`. Names such as `seconds` and `bytes` are replaced by their code.
  *
  * @category options
  * @since 0.2.0
@@ -170,8 +170,8 @@ export interface InstrumentOptions<F extends Family, Tag extends TagOf<F>, LS ex
   /** The description of the metric, for people. */
   readonly description?: string
   /**
-   * The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. Common names such as
-   * `seconds` and `bytes` are taken for their code.
+   * The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. Common names such
+   * as `seconds` and `bytes` are replaced by their code.
    */
   readonly unit?: Unit
 }

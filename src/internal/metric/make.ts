@@ -67,9 +67,10 @@ const defaultView = made(
  * Defines a metric. Throws `InvalidArgument` for an invalid definition: a blank name, no family, a reducer for a tag that
  * is not in the family, an unknown option.
  *
- * Each call of a reducer, a view or a merge runs to its end, and all recorders of the runtime wait for it: the library can
- * interrupt its own code only. Keep states to some hundred numbers. For a number by label, use a built-in metric with
- * `labels`, whose series are read, merged and saved in steps, and compute from several of them with {@link derive}.
+ * Each call of a reducer, a view or a merge runs to its end while all recorders of the runtime wait, because the
+ * library can interrupt only its own code. Keep states to a few hundred numbers. For a number per label, use a built-in
+ * metric with `labels`, whose series are read, merged and saved in steps, and compute from several of them with
+ * {@link derive}.
  *
  * @param name stable and plural: `document_storage.save.attempts`
  *

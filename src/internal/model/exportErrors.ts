@@ -1,12 +1,12 @@
 /**
- * What did not arrive where metrics are shown.
+ * The errors of exporting metrics.
  */
 import * as Schema from "effect/Schema"
 import type { RenderError } from "./runtimeErrors.ts"
 import { TaggedError } from "./taggedError.ts"
 
 /**
- * `place` already shows a runtime of this namespace. The metrics of two such runtimes could not be told apart.
+ * `place` already shows a runtime of this namespace. The metrics of two such runtimes could not be distinguished.
  *
  * @category errors
  * @since 0.2.0
@@ -24,8 +24,8 @@ const times = (attempts: number): string => `${attempts} ${attempts === 1 ? "att
 
 /**
  * An export did not arrive at a collector, or not all of it. `points` is the number of data points that did not arrive,
- * and `attempts` how often they were sent; 0 attempts: the metrics could not be read, or the exporter was closed. The exporter goes on:
- * the next export includes them.
+ * and `attempts` is how often they were sent. With 0 attempts, the metrics could not be read, or the exporter was
+ * closed. The exporter continues, and the next export includes them.
  *
  * @example
  * ```ts
@@ -55,9 +55,9 @@ export class ExportFailed extends TaggedError<ExportFailed>()("mvx-metrics/Expor
 }
 
 /**
- * A push of metrics did not arrive, or not all of it. `delivered` of its `requests` have arrived: there is one for a
- * Pushgateway, and one for each 2000 series in remote write. `attempts` is how often requests were sent. `kind` is the reason
- * in a word: the status of the answer, `timeout`, or the code of an error such as `ECONNREFUSED`.
+ * A push of metrics did not arrive, or not all of it. `delivered` of its `requests` have arrived. A push is one request
+ * to a Pushgateway, or one for each 2000 series in remote write. `attempts` is how often requests were sent. `kind` is
+ * the reason in a word: the status of the answer, `timeout`, or the code of an error such as `ECONNREFUSED`.
  *
  * @example
  * ```ts

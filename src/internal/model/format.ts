@@ -12,7 +12,7 @@ export type Format = "text" | "openmetrics" | "protobuf"
 export type TextFormat = Exclude<Format, "protobuf">
 
 /**
- * What tells the recorders of a scrape apart:
+ * How the recorders of a scrape are distinguished:
  *
  * - `"id"`: each recorder has series of its own, whose label `recorder` has its id;
  * - `"total"`: recorders of one `totalOfRemoved` are added up, with those that were removed. The label has the id of the

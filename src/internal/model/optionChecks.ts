@@ -135,7 +135,7 @@ export const aTime: Check = (value) =>
 export const headersCheck: Check = (value) => {
   const pairs = Predicate.isIterable(value) && typeof value !== "string" ? [...value] : undefined
   const entries: ReadonlyArray<unknown> | undefined = pairs ?? (isRecord(value) ? Object.entries(value) : undefined)
-  if (entries === undefined) return `must be an object of texts by name, or pairs, got a ${typeof value}`
+  if (entries === undefined) return `must be an object of strings by name, or pairs, got a ${typeof value}`
   for (const entry of entries) {
     if (!Array.isArray(entry) || entry.length !== 2) return "has an entry that is not a name and a value"
     const [name, given] = entry as ReadonlyArray<unknown>

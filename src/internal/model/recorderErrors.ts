@@ -22,7 +22,7 @@ export class QueueOverflow extends TaggedError<QueueOverflow>()("mvx-metrics/Que
 }
 
 /**
- * A lifecycle hook of a recorder failed, and with it the start or the stop.
+ * A lifecycle hook of a recorder failed, so the start or the stop failed as well.
  *
  * @category errors
  * @since 0.2.0
@@ -54,7 +54,7 @@ export class RecorderFailed extends TaggedError<RecorderFailed>()("mvx-metrics/R
 
 /**
  * A read, flush, start or stop of a recorder did not end within its `waitTimeout`, or within the `timeout` of the call,
- * which `timeout` shows. A start or a stop goes on. `sequence` is the number of events to be folded before it, and
+ * which `timeout` shows. A start or a stop continues. `sequence` is the number of events to be folded before it, and
  * `folded` is the number of events folded so far. `hook` is the hook of the recorder that was running, if one was.
  *
  * @category errors

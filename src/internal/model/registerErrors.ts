@@ -21,7 +21,7 @@ export class MetricNameTaken extends TaggedError<MetricNameTaken>()("mvx-metrics
 }
 
 /**
- * Two metrics of a runtime would have one name in Prometheus, which is `as`, or one name would stand for two types.
+ * Two metrics of a runtime would have the same name in Prometheus, which is `as`, or one name would have two types.
  *
  * @category errors
  * @since 0.2.0
@@ -39,7 +39,7 @@ export class MetricNameCollision extends TaggedError<MetricNameCollision>()("mvx
 }
 
 /**
- * A read asked for a metric that is not registered in this recorder.
+ * A read named a metric that is not registered in this recorder.
  *
  * @category errors
  * @since 0.2.0
@@ -55,7 +55,7 @@ export class MetricNotRegistered extends TaggedError<MetricNotRegistered>()("mvx
 }
 
 /**
- * The worker has no metric of this name. `hint` says how to bring it there.
+ * The worker has no metric with this name. `hint` describes how to make it available.
  *
  * @category errors
  * @since 0.2.0
@@ -104,8 +104,8 @@ export class MetricsModuleError extends TaggedError<MetricsModuleError>()("mvx-m
 }
 
 /**
- * A recorder did not register a metric, or any metric of a set. `reason` is the error that says why, and `message` is its
- * message.
+ * A recorder did not register a metric, or any metric of a set. `reason` is the error with the cause, and `message` is
+ * its message.
  *
  * @example
  * ```ts

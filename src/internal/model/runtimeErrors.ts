@@ -39,7 +39,7 @@ export class RecorderAlreadyExists extends TaggedError<RecorderAlreadyExists>()(
 }
 
 /**
- * The recorder of this id is shared, and was made with other options. `options` names those that differ.
+ * The shared recorder with this id was made with other options. `options` names those that differ.
  *
  * @example
  * ```ts
@@ -74,9 +74,9 @@ export class RecorderOptionsDiffer extends TaggedError<RecorderOptionsDiffer>()(
 /**
  * The durable state at `path` cannot be used, so the runtime did not start. The state is untouched.
  *
- * - `"in use"`: another runtime, of this or another process, has it;
+ * - `"in use"`: another runtime, of this or another process, uses it;
  * - `"damaged"`: it was cut off or changed;
- * - `"newer"`: a newer version of this package or of Node has written it;
+ * - `"newer"`: a newer version of this package or of Node wrote it;
  * - `"foreign"`: it is something else, or of another namespace;
  * - `"unreadable"`: the folder or the store cannot be read.
  *
@@ -146,8 +146,8 @@ export class ShutdownFailed extends TaggedError<ShutdownFailed>()("mvx-metrics/S
 /**
  * A flush of the runtime did not reach everything. `flushed` has the ids of the recorders whose events are folded. Each
  * of `failures` has the number of events that the recorder had `accepted` before the flush, and how many of them were
- * `folded`. `exports` has the exporters that did not deliver; what they had comes with their next export. Recorders and
- * exporters go on.
+ * `folded`. `exports` has the exporters that did not deliver; their next export includes the data. Recorders and
+ * exporters keep running.
  *
  * @example
  * ```ts

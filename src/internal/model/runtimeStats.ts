@@ -1,11 +1,11 @@
 /**
- * How much of its limits a runtime uses.
+ * Statistics of a runtime.
  */
 
 import type { Counts } from "./stats.ts"
 
 /**
- * What is in use of something that has a limit.
+ * The used amount of a limited resource, and its limit.
  *
  * @category models
  * @since 0.2.0
@@ -22,44 +22,47 @@ export interface Usage {
  * @since 0.2.0
  */
 export interface RuntimeStats {
-  /** The recorders that are registered. */
+  /** The number of registered recorders. */
   readonly recorders: number
-  /** How often another worker took the place of one that had ended. 0 in process. */
+  /** How often an ended worker was replaced. 0 in process. */
   readonly restarts: number
   /**
-   * Bytes of the pages that hold events or commands which are not folded yet, with the page that is being written. A page
-   * is free again when the fold has read it to its end. At the limit, which is `memoryLimit` in whole pages, events wait
-   * in the queue of their recorder. Commands may go beyond it.
+   * Bytes of the pages with events or commands that are not folded yet, including the page that is being written. A
+   * page is free again when the fold has read all of it. At the limit, which is `memoryLimit` in whole pages, events
+   * wait in the queue of their recorder. Commands may go beyond it.
    */
   readonly memory: Usage
   /**
-   * Row types: one for each layout that the events of a recorder have. At the limit, events of further layouts cost more,
-   * because they are written as rows of variable width.
+   * Row types: one for each layout that the events of a recorder have. At the limit, events with further layouts cost
+   * more, because they are written as rows of variable width.
    */
   readonly types: Usage
   /**
    * Strings of events, such as labels and names of fields, that have a lasting place in the dictionary which both sides
-   * share. They stay as long as the runtime. At the limit further strings take turns: each is written out again with the
-   * events that have it.
+   * share. They stay as long as the runtime. Beyond the limit, strings are written out again with the events that
+   * contain them.
    */
   readonly strings: Usage
-  /** How the durable state stands, of a runtime with the option `durable`. */
+  /** The status of the durable state, for a runtime with the option `durable`. */
   readonly durable?: DurableStats
-  /** How what it writes to a store stands; absent: it writes to none. `discarded` counts states that could not be written. */
+  /**
+   * The status of its writes to a store. Absent if it writes to none. `discarded` counts states that could not be
+   * written.
+   */
   readonly store?: DurableStats
-  /** How the events stand that are appended to a store, of a runtime with the option `stream`. */
+  /** The status of the events that are appended to a store, for a runtime with the option `stream`. */
   readonly stream?: StreamStats
-  /** How the processes stand, of the runtime of a cluster's primary. */
+  /** The status of the processes, for the runtime of a cluster's primary. */
   readonly cluster?: ClusterStats
-  /** The threads that are attached, each with the accounting of its recorders. */
+  /** The attached threads, each with the accounting of its recorders. */
   readonly threads?: ReadonlyArray<ThreadStats>
-  /** How the exports of each exporter that sends went (OTLP, pushes to Prometheus), if the runtime has any. */
+  /** The results of the exports of each sending exporter (OTLP, pushes to Prometheus), if the runtime has any. */
   readonly exports?: ReadonlyArray<ExportStats>
 }
 
 /**
- * A thread that is attached to a runtime, with the accounting of the recorders that it has. What those have counted that
- * it has removed, and those of threads that have ended, is in their totals.
+ * A thread that is attached to a runtime, with the accounting of its current recorders. The counts of removed
+ * recorders, and those of ended threads, are in their totals.
  *
  * @category models
  * @since 0.2.0
@@ -68,7 +71,7 @@ export interface ThreadStats extends Omit<Counts, "capacity"> {
   /** Its `threadId`. */
   readonly threadId: number
   readonly recorders: number
-  /** Bytes of its pages that hold events which are not folded yet, and of all that it has reserved. */
+  /** Bytes of its pages with events that are not folded yet, and of all memory that it has reserved. */
   readonly memory: Usage
 }
 
@@ -79,32 +82,32 @@ export interface ThreadStats extends Omit<Counts, "capacity"> {
  * @since 0.2.0
  */
 export interface ClusterStats {
-  /** Processes that run. */
+  /** The number of running processes.  */
   readonly processes: number
-  /** Those of them that did not answer in time: they count with their last report. */
+  /** The number of running processes that did not answer in time. They count with their last report. */
   readonly silent: number
-  /** Processes that have ended. */
+  /** The number of ended processes. */
   readonly ended: number
-  /** How old the oldest states are that are in it, in milliseconds. */
+  /** The age of the oldest states in the report, in milliseconds. */
   readonly age: number
 }
 
 /**
- * How the exports of one exporter went.
+ * The results of the exports of one exporter.
  *
  * @category models
  * @since 0.2.0
  */
 export interface ExportStats {
-  /** What exports, and where to. */
+  /** The exporter and its destination. */
   readonly exporter: string
-  /** Exports that arrived as a whole. */
+  /** The number of exports that arrived completely. */
   readonly delivered: number
-  /** Exports that arrived, but for points that the receiver rejected for good. */
+  /** The number of exports that arrived, except for points that the receiver rejected permanently. */
   readonly partial: number
-  /** Exports that did not arrive. What they had comes with the next one. */
+  /** The number of exports that did not arrive. The next export includes their data. */
   readonly failed: number
-  /** Points that the receiver rejected for good. */
+  /** The number of points that the receiver rejected permanently. */
   readonly rejectedPoints: number
   /** Why the last export failed, in a word (`"503"`, `"timeout"`, `"ECONNREFUSED"`); `undefined`: it arrived. */
   readonly failing: string | undefined
@@ -113,49 +116,53 @@ export interface ExportStats {
 }
 
 /**
- * How the events of a runtime stand that are appended to a store.
+ * The status of the events that a runtime appends to a store.
  *
  * @category models
  * @since 0.2.0
  */
 export interface StreamStats {
-  /** Events that the store has got. */
+  /** The number of events that the store has received. */
   readonly events: number
-  /** Bytes of events that are kept for the store: until it has them, and cannot lose them any more. */
+  /** Bytes of events that are kept until the store has them and can no longer lose them. */
   readonly kept: Usage
-  /** Whether as much is kept as may be. With the overflow policy `backpressure`, nothing is folded then. */
+  /** Whether this memory is full. With the overflow policy `backpressure`, nothing is folded then. */
   readonly isFull: boolean
-  /** Events that were folded and not appended, because there was no room: with the overflow policy `drop-newest`. */
+  /**
+   * The number of events that were folded but not appended for lack of room, with the overflow policy `drop-newest`.
+   */
   readonly dropped: number
-  /** Attempts to append that have failed. */
+  /** The number of failed attempts to append. */
   readonly failures: number
-  /** Why the last attempt has failed, if it has. */
+  /** Why the last attempt failed, if it did. */
   readonly failure: string | undefined
-  /** How often the process was taken for ended, because it had not appended for too long, and went on as another source. */
+  /**
+   * How often the process counted as ended, because it had not appended for too long, and continued as another source.
+   */
   readonly retirements: number
 }
 
 /**
- * How the durable state of a runtime stands.
+ * The status of the durable state of a runtime.
  *
  * @category models
  * @since 0.2.0
  */
 export interface DurableStats {
   /**
-   * When the state was last written, or found to be as it was written, in milliseconds since the Unix epoch. Until then,
-   * when the state was written that the runtime went on from, if there was one.
+   * The time when the state was last written or found unchanged, in milliseconds since the Unix epoch. Before the first
+   * write, the time of the restored state, if there was one.
    */
   readonly savedAt: number | undefined
-  /** Events of this process that were accepted and are not in what was written: those that a kill would lose now. */
+  /** The number of accepted events of this process that are not in the written state. A kill would lose them now. */
   readonly unsaved: number
-  /** Writes that have failed. */
+  /** The number of failed writes. */
   readonly failures: number
-  /** Why the last write has failed, if it has. */
+  /** Why the last write failed, if it did. */
   readonly failure: string | undefined
   /**
-   * Metrics of recorders whose state could not be written, or was not used in full: because the definition has changed,
-   * because the state could not be read, or because the metric had been quarantined. The log names them.
+   * The number of metrics of recorders whose state could not be written, or was not fully restored, because the
+   * definition has changed, the state could not be read, or the metric had been quarantined. The log names them.
    */
   readonly discarded: number
 }

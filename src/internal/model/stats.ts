@@ -25,7 +25,7 @@ export interface Stats {
   readonly state: RecorderState
   /** The maximum number of events in flight: accepted and not yet folded. */
   readonly capacity: number
-  /** All events that were emitted to the recorder and accepted or refused. */
+  /** All events emitted to the recorder, accepted or refused. */
   readonly offered: number
   readonly accepted: number
   readonly refused: number

@@ -1,5 +1,5 @@
 /**
- * A call that is wrong: what it was given, or the moment of it.
+ * The errors of wrong calls: bad arguments, or a bad moment.
  */
 import * as Schema from "effect/Schema"
 import { TaggedError } from "./taggedError.ts"

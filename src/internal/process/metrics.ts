@@ -1,6 +1,6 @@
 /**
- * What there is to say of a process of Node, and the metrics of it, by the names of OpenTelemetry's conventions. What all
- * clients of Prometheus show of a process has the name that it has there.
+ * The events and metrics of a Node process, with the names of OpenTelemetry's conventions. Metrics that all Prometheus
+ * clients show of a process have their Prometheus names.
  */
 import * as Schema from "effect/Schema"
 import { counter } from "../metric/counter.ts"
@@ -15,21 +15,21 @@ import { module as moduleOf } from "../metric/metricSet.ts"
  * @since 0.2.0
  */
 export const ProcessEvent = Schema.TaggedUnion({
-  /** Time of the processor since the sample before; the first one since the process began. */
+  /** Processor time since the previous sample. The first sample counts from the start of the process. */
   "process.cpu.sample": {
     mode: Schema.Literals(["user", "system"]),
     seconds: Schema.Number,
     utilization: Schema.Number
   },
   "process.memory.sample": { rss: Schema.Number, external: Schema.Number, arrayBuffers: Schema.Number },
-  /** Where the system has a `/proc`: the address space of the process, and its data segment. */
+  /** Present if the system has `/proc`: the address space of the process, and its data segment. */
   "process.virtual_memory.sample": { size: Schema.Number, data: Schema.Number },
-  /** Where the system has a `/proc`. No `max`: there is no limit. */
+  /** Present if the system has `/proc`. Without `max`, there is no limit. */
   "process.fds.sample": { open: Schema.Number, max: Schema.optional(Schema.Number) },
-  /** When the process began, as a Unix time. */
+  /** The start time of the process, as a Unix time. */
   "process.start.sample": { seconds: Schema.Number },
   "process.uptime.sample": { seconds: Schema.Number },
-  /** How late timers were since the sample before. */
+  /** How late timers were since the previous sample. */
   "nodejs.eventloop.delay.sample": {
     min: Schema.Number,
     max: Schema.Number,
@@ -39,11 +39,11 @@ export const ProcessEvent = Schema.TaggedUnion({
     p90: Schema.Number,
     p99: Schema.Number
   },
-  /** Time between two runs of a timer of 10 ms: what it has beyond them, the event loop was late. */
+  /** The time between two runs of a timer of 10 ms. The part beyond 10 ms is the delay of the event loop. */
   "nodejs.eventloop.delay": { seconds: Schema.Number },
   "nodejs.eventloop.time.sample": { state: Schema.Literals(["active", "idle"]), seconds: Schema.Number },
   "nodejs.eventloop.utilization.sample": { utilization: Schema.Number },
-  /** What keeps the event loop going; 0 for a type that was there before. */
+  /** The resources that keep the event loop alive, by type. 0 for a type that is no longer present. */
   "nodejs.active_resources.sample": { type: Schema.String, count: Schema.Number },
   "nodejs.version.sample": {
     version: Schema.String,

@@ -1,5 +1,6 @@
 /**
- * What a component holds: it registers its metrics once, and emits events through the emitter it gets for them.
+ * The emitter of a component. A component registers its metrics once, and emits events through the emitter that it
+ * gets.
  *
  * An emitter is bound to a recorder, so it counts wherever the component is used. Without a recorder it does nothing, and
  * the component runs the same. It accepts only the events that the metrics read.
@@ -109,7 +110,10 @@ export interface Emitter<in E extends MetricEvent> {
       event: (exit: Exit.Exit<A, Err>) => E | undefined
     ): Effect.Effect<A, Err, R>
   }
-  /** Does what `onExit` does, and tells the function how long the effect took, by the monotonic time of the `Clock`. */
+  /**
+   * Does what `onExit` does, and also passes the duration of the effect to the function, by the monotonic time of the
+   * `Clock`.
+   */
   readonly track: {
     <A, Err>(
       event: (exit: Exit.Exit<NoInfer<A>, NoInfer<Err>>, timing: Timing) => E | undefined

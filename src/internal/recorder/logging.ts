@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
 
 /**
- * How much is logged: nothing, lifecycle and failures, or reads as well. Lifecycle goes to `Debug`, so that a program
- * with Effect's default level hears of a recorder only when something is wrong.
+ * How much is logged: nothing, lifecycle and failures, or reads as well. Lifecycle is logged at `Debug`, so a program
+ * with Effect's default level sees lines about a recorder only when something is wrong.
  *
  * @category options
  * @since 0.2.0

@@ -1,5 +1,5 @@
 /**
- * What can be chosen: of a recorder, a registration, a flush and a read.
+ * The options of a recorder, a registration, a flush and a read.
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -45,8 +45,8 @@ export interface RecorderOptions<out R = never> {
    */
   readonly overflow?: Overflow
   /**
-   * The time limit for an event that waits for room under `"backpressure"`, by the real clock. Then the event is refused
-   * and counted as `overflow`, and `emit` succeeds with `false`. Default: 30 seconds.
+   * The time limit for an event that waits for room under `"backpressure"`, by the real clock. After that, the event is
+   * refused and counted as `overflow`, and `emit` succeeds with `false`. Default: 30 seconds.
    */
   readonly backpressureTimeout?: Duration.Input
   /**
@@ -57,21 +57,22 @@ export interface RecorderOptions<out R = never> {
   readonly logging?: Detail
   /**
    * The time limit for the recorder to fold what it accepted and to run its hooks, by the real clock, when it is
-   * removed, its scope closes or its runtime shuts down. Then it goes to `Failed`, its hooks are interrupted, and the
-   * log has the number of events that were not folded. Default: 10 seconds.
+   * removed, its scope closes or its runtime shuts down. After that, it goes to `Failed`, its hooks are interrupted,
+   * and the number of events that were not folded is logged. Default: 10 seconds.
    */
   readonly shutdownTimeout?: Duration.Input
   /**
-   * The time limit for a read, a flush, a start or a stop, by the real clock. Then it fails with `WaitTimeout`, which has
-   * the number of events folded so far. A start or a stop goes on all the same. It is also the time limit for the worker to
-   * import the modules of a set that is registered, which fails with `MetricsModuleError`. Default: 30 seconds.
+   * The time limit for a read, a flush, a start or a stop, by the real clock. After that, it fails with `WaitTimeout`,
+   * which has the number of events folded so far. A start or a stop continues nevertheless. It is also the time limit
+   * for the worker to import the modules of a set that is registered, which fails with `MetricsModuleError`. Default:
+   * 30 seconds.
    */
   readonly waitTimeout?: Duration.Input
   /**
-   * The id of the total that takes what the recorder has counted when it is removed, or `false`: then that is gone.
-   * Counters, histograms and all else that has a `merge` are added up there; gauges and up-down counters are not. A scrape
-   * and the live page show the total as a recorder of that id, which no recorder can have then. Default: that of its
-   * runtime, which is `"removed"`, or `false` for one with `durable`.
+   * The id of the total that keeps the counts of the recorder after its removal. With `false`, the counts are
+   * discarded. Counters, histograms and all other metrics with a `merge` are added up there. Gauges and up-down
+   * counters are not. A scrape and the live page show the total as a recorder with that id, so no recorder can have
+   * this id. Default: that of its runtime, which is `"removed"`, or `false` for one with `durable`.
    */
   readonly totalOfRemoved?: string | false
   /** Runs before the first event is folded. If it fails, so does the start. */
@@ -132,16 +133,16 @@ export interface FlushOptions {
 export const flushOptionChecks: { readonly [K in keyof Required<FlushOptions>]: Check } = { timeout: aDuration }
 
 /**
- * The options of a read of metrics that are named.
+ * The options of a read of named metrics.
  *
  * @category options
  * @since 0.2.0
  */
 export interface SnapshotOptions {
   /**
-   * Values of labels by name: the snapshot has the series with these values alone, whatever their other labels are. What
-   * is beyond the limit of series, or has expired, is not in it. A metric of many series is read at a fraction of the cost.
-   * A name that is no label of the metric is an `InvalidArgument`. Default: all series.
+   * Label values by name. The snapshot contains only the series with these values, whatever their other labels are. It
+   * contains neither the overflow series nor expired series. Reading a metric with many series this way costs a
+   * fraction. A name that is not a label of the metric is an `InvalidArgument`. Default: all series.
    */
   readonly labels?: SeriesFilter
 }

@@ -8,7 +8,7 @@ import { internalsOf } from "./internals.ts"
 import type { RecorderService } from "./service.ts"
 
 /**
- * What became of tracked work: what `Promise.allSettled` gives for it.
+ * The outcome of tracked work, as returned by `Promise.allSettled`.
  *
  * @category models
  * @since 0.2.0

@@ -37,7 +37,7 @@ export interface DeltaReader {
   readonly read: Effect.Effect<Snapshots, ReadError>
 }
 
-/** What a read of metrics that are named can fail with. */
+/** The errors of a read of named metrics. */
 export type SnapshotError = ReadError | MetricNotRegistered
 
 /** The key in a service of the opaque token that leads to its internals. */
@@ -64,8 +64,8 @@ export interface RecorderService {
    * unless `replace` is set. A set is registered as a whole or not at all.
    *
    * Definitions of one name are the same if their data is: events, initial state, tags, labels and every other option,
-   * but not the text of their functions. So a module that is loaded twice, or a function that makes its metrics anew,
-   * goes on counting. The functions of the definition that was registered first stay in use.
+   * but not the text of their functions. So counting continues if a module is loaded twice, or if a function creates
+   * its metrics again. The functions of the first registered definition stay in use.
    */
   readonly register: <M extends Metric.Any | Metric.MetricSet>(
     metrics: M,
@@ -86,8 +86,8 @@ export interface RecorderService {
   /** Reads the snapshots of all metrics by name, including every event accepted before the read. */
   readonly snapshots: Effect.Effect<Snapshots, ReadError>
   /**
-   * Reads the snapshot of one metric, or those of a set by name in one read, typed by the definitions. With `labels` only
-   * the series with these values, and what they come to together: `recorder.snapshot(Requests, { labels: { route } })`.
+   * Reads the snapshot of one metric, or those of a set by name in one read, typed by the definitions. With `labels`,
+   * only the series with these values, and their total: `recorder.snapshot(Requests, { labels: { route } })`.
    */
   readonly snapshot: {
     <M extends Metric.Any>(
@@ -105,8 +105,8 @@ export interface RecorderService {
    */
   readonly states: Effect.Effect<States, ReadError>
   /**
-   * Makes a reader whose reads each show what was added since the one before. Readers affect neither each other nor
-   * `snapshots`. The first read shows everything, but for what a metric went on from with durable state.
+   * Makes a reader whose reads each show what was added since the previous read. Readers affect neither each other nor
+   * `snapshots`. The first read shows everything except the part restored from durable state.
    */
   readonly deltaReader: Effect.Effect<DeltaReader>
   /**
@@ -139,8 +139,9 @@ export interface RecorderService {
   readonly stats: Effect.Effect<Stats>
   readonly state: Effect.Effect<RecorderState>
   /**
-   * Starts the recorder; the first event does so as well. While it starts, joins that start. So does the first `start` of
-   * a recorder that its runtime has started; any other one while it runs is `InvalidState`.
+   * Starts the recorder. The first event also starts it. While the recorder is starting, joins that start. The first
+   * `start` of a recorder that its runtime has started joins that start as well. Any other `start` of a running
+   * recorder fails with `InvalidState`.
    */
   readonly start: Effect.Effect<void, StartError>
   /** Folds every accepted event, then stops. The recorder can be started again and keeps its metrics and their state. */

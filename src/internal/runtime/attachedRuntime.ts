@@ -99,7 +99,7 @@ const greet = (port: MessagePort, words: StreamWords, bytes: number): Effect.Eff
     const onMessage = (message: ToThread): void => {
       port.off("close", onClose)
       if (message._tag === "Welcome") resume(Effect.succeed(message))
-      else resume(Effect.fail(new Error(message._tag === "Refused" ? message.reason : "it gave no answer")))
+      else resume(Effect.fail(new Error(message._tag === "Refused" ? message.reason : "it did not answer")))
     }
     const onClose = (): void => resume(Effect.fail(new Error("the runtime of the main thread has ended")))
     port.once("message", onMessage)

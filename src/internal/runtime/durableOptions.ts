@@ -1,4 +1,4 @@
-/** The option by which a runtime keeps its state beyond its process. */
+/** The option with which the state of a runtime outlives its process. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -17,8 +17,8 @@ import type { DurableStateError } from "../model/runtimeErrors.ts"
 import type { DurableSettings } from "../stream/workerMessages.ts"
 
 /**
- * Keeps the states of metrics when the process ends: a recorder that is made again under its id, in the same namespace,
- * goes on from them. The state is written by the thread that folds.
+ * Keeps the states of metrics when the process ends. A recorder that is created again under the same id, in the same
+ * namespace, continues from them. The thread that folds writes the state.
  *
  * @example
  * ```ts
@@ -35,29 +35,32 @@ import type { DurableSettings } from "../stream/workerMessages.ts"
  */
 export interface DurableOptions {
   /**
-   * The folder that the state lies in, as one file for each namespace. It is made if it does not exist. Another runtime
-   * with the same folder and namespace fails to start, with `DurableStateError`. Left out where there is a store: `store`
-   * in process, or that of `MetricsWorker.run` on a worker.
+   * The folder of the state, with one file for each namespace. It is created if it does not exist. Another runtime with
+   * the same folder and namespace fails to start with `DurableStateError`. Leave it out if there is a store: `store` in
+   * process, or the store of `MetricsWorker.run` on a worker.
    */
   readonly directory?: string
   /**
-   * A store to use in the place of a folder, in process only: functions cannot cross threads, so a worker gets it by
-   * `MetricsWorker.run(metrics, { store })`. Nothing keeps two processes from writing the same store.
+   * A store to use instead of a folder, in process only. Functions cannot be sent to another thread, so a worker gets
+   * its store from `MetricsWorker.run(metrics, { store })`. Nothing prevents two processes from writing to the same
+   * store.
    */
   readonly store?: Layer.Layer<KeyValueStore, unknown>
   /**
-   * How long after a write the next one begins, by the real clock, if anything has changed. What was accepted since the
-   * last one is lost if the process is killed. A flush and a shutdown of the runtime write as well. Default: 10 seconds.
+   * The time between the end of a write and the next one, by the real clock, if anything has changed. If the process is
+   * killed, events accepted since the last write are lost. A flush and a shutdown of the runtime write as well.
+   * Default: 10 seconds.
    */
   readonly interval?: Duration.Input
   /**
    * `true` also restores gauges, up-down counters and metrics derived from these alone. They describe a current state,
-   * which is seldom the same after a restart. Default: `false`, and they begin anew.
+   * which is seldom the same after a restart. Default: `false`, which resets them.
    */
   readonly levels?: boolean
   /**
-   * How long the states of a recorder are kept that a process did not make again, by the real clock, from the start of
-   * that process on. Those of the last 1000 recorders that were removed are kept while the process runs. Default: 1 day.
+   * How long the states of a recorder are kept if the process has not created it again, by the real clock, from the
+   * start of that process. While the process runs, the states of the last 1000 removed recorders are kept. Default: 1
+   * day.
    */
   readonly keepRemoved?: Duration.Input
 }
@@ -76,7 +79,7 @@ const durableOptions = (store: Check, needsPlace: boolean): Check =>
     }
   )
 
-/** Of a runtime that folds in process, and of one on a worker, which may have a store of its own. */
+/** For a runtime that folds in process, and for one on a worker, which may have a store of its own. */
 export const inProcessDurable: Check = durableOptions(aStore, true)
 export const workerDurable: Check = durableOptions(noStoreOnWorker, false)
 
@@ -93,7 +96,9 @@ const settingsOf = (
   reads: true
 })
 
-/** The settings of a runtime, which has its folder to itself until the scope closes: longer than the threads that write. */
+/**
+ * The settings of a runtime, which locks its folder until the scope closes, after the threads that write have ended.
+ */
 export const durableOf = Effect.fnUntraced(function* ({
   durable,
   namespace

@@ -22,7 +22,7 @@ export const folderInstance = (directory: string, namespace: string, log: Log): 
       catch: messageOf
     }).pipe(
       Effect.catch((reason) =>
-        Effect.as(log.warning(`after a restart service.instance.id will be another one: ${reason}`), made)
+        Effect.as(log.warning(`service.instance.id will change at the next restart: ${reason}`), made)
       )
     )
   )

@@ -154,7 +154,7 @@ const internalsIn = (runtime: unknown): RuntimeInternals | undefined =>
 /** What an exporter says of a value that is not a runtime of this package. */
 export const notARuntime = (): InvalidArgument => {
   const reason =
-    "must be a MetricsRuntime: the service of a layer of MetricsLayer, a copy of it, or what MetricsRuntime.start of mvx-metrics/promise gives"
+    "must be a MetricsRuntime: the service of a layer of MetricsLayer, a copy of it, or what MetricsRuntime.start of mvx-metrics/promise returns"
   return new InvalidArgument({ argument: "runtime", reason })
 }
 

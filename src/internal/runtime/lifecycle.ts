@@ -128,7 +128,7 @@ export class RuntimeLifecycle {
     })
   }
 
-  /** How often another worker took the place of one that had ended. */
+  /** How often an ended worker was replaced. */
   get restarts(): number {
     return this.#restarts
   }
@@ -175,7 +175,7 @@ export class RuntimeLifecycle {
       case "Slow":
         return this.warn(event.reason)
       case "Restarting":
-        return this.warn(`the worker has ended${event.where}, and is replaced: ${messageOf(event.cause)}`)
+        return this.warn(`the worker has ended${event.where}, and is being replaced: ${messageOf(event.cause)}`)
       case "Restarted":
         this.#restarts++
         this.inBackground(this.log.lifecycle("the worker was replaced, and nothing is lost"))

@@ -15,7 +15,7 @@ import type { RuntimeService } from "./service.ts"
 import { type AnyRuntime, serviceOf, startScoped } from "./withoutEffect.ts"
 
 /**
- * Why something cannot be measured: its recorder cannot be made, or its metrics not be registered.
+ * The errors of starting a measurement: its recorder cannot be made, or its metrics cannot be registered.
  *
  * @category errors
  * @since 0.2.0

@@ -1,5 +1,5 @@
 /**
- * The options of a runtime, and the states of which they tell.
+ * The options and states of a runtime.
  */
 
 import type { ResourceLimits, Worker } from "node:worker_threads"
@@ -25,9 +25,9 @@ import { inProcessStream, type StreamOptions } from "./streamOptions.ts"
 export type { DurableOptions }
 
 /**
- * `Idle → Starting → Running ⇄ Restarting → Stopping → Closed | Failed`. A runtime is never started twice. It restarts
- * when its worker has ended, until another one goes on from where that was: recorders take events meanwhile, and reads
- * wait.
+ * `Idle → Starting → Running ⇄ Restarting → Stopping → Closed | Failed`. A runtime is never started twice. It is
+ * `Restarting` after its worker has ended, until a new worker continues from the same state. Meanwhile recorders accept
+ * events, and reads wait.
  *
  * @category models
  * @since 0.2.0
@@ -50,24 +50,24 @@ export interface RuntimeOptions
   readonly namespace: string
   /**
    * The time limit for a recorder to fold what it accepted and to run its hooks, by the real clock, when it is removed
-   * or the runtime shuts down. Then the recorder goes to `Failed`. If that happens in a shutdown, the thread is
+   * or the runtime shuts down. After that, the recorder goes to `Failed`. During a shutdown, the thread is then
    * terminated. Default: 10 seconds.
    */
   readonly shutdownTimeout?: Duration.Input
   /**
    * The maximum memory, in bytes, for events of all recorders on their way to the fold. When it is full, events wait in
    * the queue of their recorder, up to its capacity. Memory shared between threads is reserved immediately, and backed
-   * as it is written, in pages of 256 KiB. At least two pages, up to 4 GiB. Where the machine cannot allocate it, the
-   * runtime fails to start, with `RuntimeFailed`. Default: 16 MiB.
+   * as it is written, in pages of 256 KiB. At least two pages, up to 4 GiB. If the machine cannot allocate it, the
+   * runtime fails to start with `RuntimeFailed`. Default: 16 MiB.
    */
   readonly memoryLimit?: number
   /**
-   * Runs in the background with each state that the runtime comes to. The reasons are in the log. A failure is logged, and
+   * Runs in the background with each new state of the runtime. The log shows the reasons. A failure is logged and
    * changes nothing.
    */
   readonly onStateChanged?: (state: RuntimeState) => Effect.Effect<unknown, unknown>
   /**
-   * Keeps the last events, and writes them down when a metric is quarantined, a worker ends or a recorder overflows.
+   * Keeps the last events, and records them when a metric is quarantined, a worker ends or a recorder overflows.
    * Default: none.
    */
   readonly flightRecorder?: FlightRecorderOptions
@@ -77,8 +77,8 @@ export interface RuntimeOptions
    */
   readonly durable?: DurableOptions
   /**
-   * Appends the events to a store, from which `MetricsStream` folds them together with those of other processes and hosts.
-   * Default: they are folded here alone.
+   * Appends the events to a store, from which `MetricsStream` folds them together with those of other processes and
+   * hosts. Default: events are folded only in this process.
    */
   readonly stream?: StreamOptions
 }
@@ -87,17 +87,18 @@ interface WorkerStart extends RuntimeOptions {
   /** The time limit for the worker to report, by the real clock. Default: 10 seconds. */
   readonly startTimeout?: Duration.Input
   /**
-   * When a worker that has ended is replaced, by the real clock; the cause is the input of the schedule. It begins anew for
-   * one that has worked for 10 seconds. When it is over, the runtime is `Failed`, and `Schedule.recurs(0)` never replaces a
-   * worker. Default: after 50 ms, then twice as long each time, five times.
+   * The schedule by which an ended worker is replaced, by the real clock. The cause is the input of the schedule. The
+   * schedule restarts once a worker has run for 10 seconds. When the schedule ends, the runtime is `Failed`.
+   * `Schedule.recurs(0)` never replaces a worker. Default: after 50 ms, then twice as long each time, five times.
    */
   readonly restart?: Schedule.Schedule<unknown, unknown>
   /**
-   * How long the worker may make no progress with events or reads pending, by the real clock, before it is taken for stuck
-   * and replaced; after half of it there is a warning. The import of a module does not count. Default: 10 seconds.
+   * How long the worker may make no progress with events or reads pending, by the real clock, before it counts as stuck
+   * and is replaced. A warning is logged after half of that time. Importing a module does not count. Default: 10
+   * seconds.
    */
   readonly stallTimeout?: Duration.Input
-  /** Says that events travel in shared memory, which they always do. `false` is refused. Default: `true`. */
+  /** States that events travel in shared memory, which they always do. `false` is refused. Default: `true`. */
   readonly sharedMemory?: true
 }
 
@@ -111,19 +112,19 @@ interface WorkerStart extends RuntimeOptions {
 export type WorkerOptions =
   | (WorkerStart & {
       /**
-       * Further modules whose exported metrics the worker takes when it starts, for metrics that no set with a module
-       * contains: `new URL("./save.metrics.ts", import.meta.url)`. A `.ts` file that does not exist is resolved to the
+       * Further modules whose exported metrics the worker loads at its start, for metrics that are in no set with a
+       * module: `new URL("./save.metrics.ts", import.meta.url)`. A `.ts` file that does not exist is resolved to the
        * `.js` file beside it. Default: none.
        */
       readonly metrics?: URL | ReadonlyArray<URL>
       /**
-       * The environment of the worker, for modules of metrics that read it: `process.env`, or some of it. Default: what
-       * Node and loaders of TypeScript read, such as `NODE_ENV` and `TZ`, and nothing else of `process.env`.
+       * The environment of the worker, for modules of metrics that read it: `process.env`, or a part of it. Default:
+       * only the variables that Node and loaders of TypeScript read, such as `NODE_ENV` and `TZ`.
        */
       readonly env?: { readonly [name: string]: string | undefined }
       /**
-       * Limits of the worker's memory. A worker that exceeds one ends and is replaced; the metric that does so twice is
-       * quarantined. Default: `maxYoungGenerationSizeMb: 4`, and those of Node otherwise.
+       * The memory limits of the worker. A worker that exceeds one ends and is replaced. A metric that causes this
+       * twice is quarantined. Default: `maxYoungGenerationSizeMb: 4`, and Node's defaults otherwise.
        */
       readonly resourceLimits?: ResourceLimits
       readonly spawn?: never

@@ -28,8 +28,8 @@ import type { ThreadsOptions } from "./threadOptions.ts"
 export const RuntimeTypeId = "~mvx-metrics/MetricsRuntime"
 
 /**
- * The service of a runtime: a registry of recorders that share one fold. A plain, frozen object, of which exporters
- * take a copy with some functions replaced, `{ ...runtime, createRecorder }`, as well.
+ * The service of a runtime: a registry of recorders that share one fold. A plain, frozen object. Exporters also accept
+ * a copy with some functions replaced, `{ ...runtime, createRecorder }`.
  *
  * @category services
  * @since 0.2.0
@@ -40,8 +40,8 @@ export interface RuntimeService {
   readonly namespace: string
   readonly state: Effect.Effect<RuntimeState>
   /**
-   * The state, and each one that follows it. Ends after `Closed` or `Failed`. A listener that falls behind by more than 16
-   * states misses the oldest.
+   * Streams the current state and each later state. Ends after `Closed` or `Failed`. A listener that falls behind by
+   * more than 16 states misses the oldest.
    *
    * @example
    * ```ts
@@ -77,18 +77,18 @@ export interface RuntimeService {
    * ```
    */
   readonly stats: Effect.Effect<RuntimeStats>
-  /** Starts the fold. While it starts, joins that start. Does nothing if it runs. */
+  /** Starts the fold. While the runtime is starting, joins that start. Does nothing if it is running. */
   readonly start: Effect.Effect<void, RuntimeStartError>
   /**
-   * Has threads of this process attach themselves, with `MetricsLayer.layerThread` or `MetricsRuntime.attach` of
-   * `mvx-metrics/promise`. A thread writes its events to memory that the worker of this runtime reads. Its recorder
-   * `orders` is `orders/thread-7` here, by its `threadId`, and when it has ended, what it has counted is in the total
-   * `orders/threads`. Again: does nothing more.
+   * Lets threads of this process attach themselves, with `MetricsLayer.layerThread` or `MetricsRuntime.attach` of
+   * `mvx-metrics/promise`. A thread writes its events to memory that the worker of this runtime reads. The thread's
+   * recorder `orders` appears here as `orders/thread-7`, by its `threadId`. When the thread has ended, its counts are
+   * in the total `orders/threads`. A second call does nothing.
    *
-   * Threads register metrics of sets that are declared with `Metric.module`, metrics that are registered here, and
-   * `metrics`.
+   * Threads can register sets declared with `Metric.module`, metrics that are registered here, and `metrics`.
    *
-   * Fails with `InvalidState` in process, where no worker reads, and unless the runtime runs.
+   * Fails with `InvalidState` in process, because there is no worker to read the memory, and if the runtime is not
+   * running.
    *
    * @since 0.2.0
    */
@@ -105,9 +105,9 @@ export interface RuntimeService {
    * the scope of its last user closes, it folds what it accepted, stops and is removed.
    *
    * All users pass the same options: hooks are compared by identity, all others by value, with the defaults applied.
-   * Other options fail with `RecorderOptionsDiffer`, an id that `createRecorder` has taken with `RecorderAlreadyExists`.
-   * The hooks run in the context of the first user. If the start fails, it fails for all who wait for it, and the id is
-   * free again.
+   * Other options fail with `RecorderOptionsDiffer`. An id that is taken by `createRecorder` fails with
+   * `RecorderAlreadyExists`. The hooks run in the context of the first user. If the start fails, it fails for all users
+   * that wait for it, and the id is free again.
    *
    * @example
    * ```ts
@@ -149,8 +149,8 @@ export interface RuntimeService {
    */
   readonly stopRecorder: (recorderId: string) => Effect.Effect<void, RecorderNotFound | StopError>
   /**
-   * Stops a recorder if it runs, and removes it with its state, which stays only where it is durable. It is removed even
-   * if its stop fails.
+   * Stops a recorder if it runs, and removes it with its state. The state stays only if it is durable. The recorder is
+   * removed even if its stop fails.
    */
   readonly stopAndRemoveRecorder: (recorderId: string) => Effect.Effect<void, RecorderNotFound | StopError>
   /**
@@ -162,13 +162,13 @@ export interface RuntimeService {
     tell: (recorder: RecorderService) => Effect.Effect<unknown, unknown>
   ) => Effect.Effect<void, never, Scope.Scope>
   /**
-   * Waits until every event that any recorder accepted before is folded, and has the exporters of this runtime (OTLP,
-   * the reports of a cluster's worker process) send what there is, the durable state written, and the files of the flight
-   * recorder. Recorders go on. Does nothing where there are none.
+   * Waits until every event that any recorder accepted before is folded. The exporters of this runtime (OTLP, the
+   * reports of a cluster's worker process) then send their data, the durable state is written, and the files of the
+   * flight recorder are completed. Recorders keep running. Does nothing if there are no recorders.
    *
-   * Fails with `FlushFailed` after `timeout`, or after the `waitTimeout` of the runtime; its fields say which recorders
-   * were reached and which were not, with their numbers of accepted and folded events, and which exporters did not
-   * deliver. With exporters, recorders have half of the time.
+   * Fails with `FlushFailed` after `timeout`, or after the `waitTimeout` of the runtime; its fields show which
+   * recorders were reached and which were not, with their numbers of accepted and folded events, and which exporters
+   * did not deliver. With exporters, recorders get half of the time.
    *
    * @example
    * ```ts
@@ -188,8 +188,8 @@ export interface RuntimeService {
    */
   readonly flush: (options?: FlushOptions) => Effect.Effect<void, InvalidState | FlushFailed>
   /**
-   * The last events of a recorder, or of all: those that are kept, as far as they were written to the stream. They are
-   * decoded in this call, which takes some milliseconds.
+   * Returns the last events of a recorder, or of all recorders: the kept events that were written to the stream. They
+   * are decoded in this call, which takes some milliseconds.
    *
    * Fails with `InvalidState` where the runtime has no `flightRecorder`, or was not started yet.
    *
@@ -209,8 +209,8 @@ export interface RuntimeService {
    */
   readonly flightRecording: (options?: { readonly recorderId?: string }) => Effect.Effect<FlightRecording, InvalidState>
   /**
-   * Stops all recorders, each after folding what it accepted, and releases the thread. Goes on past recorders that fail
-   * to stop and names all of them in one error. Closing the scope of the runtime does the same.
+   * Stops all recorders, each after folding what it accepted, and releases the thread. Continues past recorders that
+   * fail to stop, and names all of them in one error. Closing the scope of the runtime does the same.
    */
   readonly shutdown: Effect.Effect<void, InvalidState | ShutdownFailed>
 }

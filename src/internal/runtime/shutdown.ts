@@ -66,12 +66,12 @@ const saveLast = ({ link, log, shutdownTimeout }: RuntimeLifecycle): Effect.Effe
     persist === undefined
       ? Effect.void
       : Effect.catch(endsWithin(shutdownTimeout)(persist), ({ message }) =>
-          log.failure(`${what} was not written at the end: ${message}`)
+          log.failure(`${what} not written at shutdown: ${message}`)
         )
   // What a store has is never more than the durable state: it is written behind that.
   return Effect.andThen(
-    last("the durable state", link.durable?.persist),
-    last("what was counted", link.store.end?.persistLast)
+    last("the durable state was", link.durable?.persist),
+    last("the counts were", link.store.end?.persistLast)
   )
 }
 

@@ -1,4 +1,4 @@
-/** The option by which a runtime writes to a store what it counts. */
+/** The option with which a runtime writes its counts to a store. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -14,20 +14,21 @@ import { internalsOf } from "./internals.ts"
 import type { RuntimeService } from "./service.ts"
 
 /**
- * Where a runtime writes what it counts, and how often.
+ * Where a runtime writes its counts, and how often.
  *
  * @category options
  * @since 0.2.0
  */
 export interface WriterOptions {
   /**
-   * The store: of `RedisStore.make`, `PostgresStore.make` or `MetricsStore.module`. In process, also a layer of one. Left
-   * out where the worker has a store of its own: `MetricsWorker.run(metrics, { states })`.
+   * The store, made by `RedisStore.make`, `PostgresStore.make` or `MetricsStore.module`. In process, it can also be a
+   * layer. Leave it out if the worker has a store of its own: `MetricsWorker.run(metrics, { states })`.
    */
   readonly store?: StoreModule | Layer.Layer<StateStore, unknown>
   /**
-   * The interval between writes, by the real clock. A process that is killed loses what it has counted since the last
-   * write. Where the state is durable, a write follows each write of that, so its `interval` decides. Default: 1 second.
+   * The interval between writes, by the real clock. A process that is killed loses its counts since the last write.
+   * With durable state, a write follows each write of that state, so the `interval` of `durable` applies. Default: 1
+   * second.
    */
   readonly every?: Duration.Input
 }
@@ -39,7 +40,7 @@ export const aStateStore: Check = (value) =>
 
 const checks: { readonly [K in keyof Required<WriterOptions>]: Check } = { store: aStateStore, every: finiteDuration }
 
-/** From now on until the runtime shuts down. */
+/** Runs until the runtime shuts down. */
 export const writeTo = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   options: WriterOptions | undefined

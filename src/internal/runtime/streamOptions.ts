@@ -1,4 +1,4 @@
-/** The option by which a runtime has its events folded by aggregators as well. */
+/** The option with which aggregators also fold the events of a runtime. */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,10 +11,10 @@ import type { ShippingSettings } from "../stream/workerMessages.ts"
 import { millisOf } from "../util/timing.ts"
 
 /**
- * Appends the events of all recorders to a store, from which `MetricsStream` folds them once more, together with those of
- * other processes and hosts. The thread that folds appends them, so an event costs the application thread no more.
+ * Appends the events of all recorders to a store, from which `MetricsStream` folds them again, together with those of
+ * other processes and hosts. The thread that folds appends them, so the application thread pays nothing extra.
  *
- * What lies in the store is what the metrics of the recorder read, and nothing else of the events.
+ * The store contains only the fields that the metrics of the recorder read.
  *
  * @example
  * ```ts
@@ -36,8 +36,8 @@ export interface StreamOptions {
    */
   readonly store: StoreModule | Layer.Layer<EventStore, unknown>
   /**
-   * How long events are gathered before they are appended. A process that is killed loses those of its last interval.
-   * Default: 250 milliseconds.
+   * How long events are gathered before they are appended. A process that is killed loses the events of its last
+   * interval. Default: 250 milliseconds.
    */
   readonly interval?: Duration.Input
   /**
@@ -48,21 +48,21 @@ export interface StreamOptions {
   /**
    * What happens while `memoryLimit` is full, because the store is down or no aggregator commits:
    *
-   * - `backpressure`: nothing is folded. Events wait up to the capacity of their recorder, whose overflow policy applies;
-   *   reads and scrapes of the process fail when their time is up. The stream misses no event that was accepted;
-   * - `drop-newest`: the process goes on as if it had no stream, with all of its own numbers. The stream misses the events
-   *   for which there is no room: they are `dropped` in the stats of the runtime, and `missed` in the report.
+   * - `backpressure`: nothing is folded. Events wait up to the capacity of their recorder, whose overflow policy then
+   *   applies. Reads and scrapes of the process fail at their time limit. The stream misses no accepted event;
+   * - `drop-newest`: the process continues as if it had no stream, and its own numbers stay complete. The stream
+   *   misses the events that do not fit: they are `dropped` in the stats of the runtime, and `missed` in the report.
    *
    * Default: `backpressure`.
    */
   readonly overflow?: "backpressure" | "drop-newest"
   /**
-   * How long events are kept that were folded, by the real clock, for a store that may lose its last seconds: longer than
-   * that. Default: 10 seconds.
+   * How long folded events are kept, by the real clock, in case the store loses its last seconds. Must be longer than
+   * what the store may lose. Default: 10 seconds.
    */
   readonly grace?: Duration.Input
   /**
-   * How often a process without events shows that it is there. Must be less than half of `grace`. Default: a third of
+   * How often a process without events signals that it is alive. Must be less than half of `grace`. Default: a third of
    * `grace`.
    */
   readonly heartbeat?: Duration.Input
@@ -71,7 +71,7 @@ export interface StreamOptions {
 const aModule: Check = (value) =>
   isStoreModule(value) ? undefined : "must be what RedisStore.make, PostgresStore.make or MetricsStore.module returns"
 
-/** Of this thread: functions cannot cross to a worker. */
+/** A store of this thread, because functions cannot be sent to a worker. */
 export const anEventStore: Check = (value) =>
   isStoreModule(value) || Layer.isLayer(value)
     ? undefined
@@ -124,15 +124,15 @@ export const shippingOf = ({
   }
 }
 
-/** What a runtime logs of how that goes. */
+/** What a runtime logs about its stream. */
 export const logShipping = (
   log: Log,
   { failure, isFull }: Pick<ShippingProgress, "failure" | "isFull">
 ): Effect.Effect<void> => {
   if (isFull) {
-    const why = failure === undefined ? "no aggregator has committed them, or not for as long as grace" : failure
+    const why = failure === undefined ? "no aggregator has committed them, or grace has not passed since" : failure
     return log.warning(
-      `the events that are kept for their store fill its memoryLimit, and its overflow policy applies: ${why}. Start the store, or an aggregator`
+      `events kept for their store fill the memoryLimit of the stream, so its overflow policy applies: ${why}. Start the store, or an aggregator`
     )
   }
   return failure === undefined

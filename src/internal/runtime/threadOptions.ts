@@ -9,13 +9,16 @@ import type { InvalidArgument } from "../model/usageErrors.ts"
 import { type RuntimeOptions, runtimeOptionChecks } from "./options.ts"
 
 /**
- * What a runtime accepts threads with.
+ * The options for accepting threads.
  *
  * @category options
  * @since 0.2.0
  */
 export interface ThreadsOptions {
-  /** Metrics that threads may register, beside those of sets with a module and those that are registered. Default: none. */
+  /**
+   * Metrics that threads may register, in addition to sets with a module and metrics that are already registered.
+   * Default: none.
+   */
   readonly metrics?: ReadonlyArray<Metric.Any | Metric.MetricSet>
 }
 
@@ -38,7 +41,7 @@ export interface ThreadOptions
     | "memoryLimit"
     | "onStateChanged"
   > {
-  /** The namespace of the runtime to be attached to. Default: that of the only runtime that accepts threads. */
+  /** The namespace of the runtime to attach to. Default: that of the only runtime that accepts threads. */
   readonly namespace?: string
   /** The port that `threadPort` of the runtime has returned. Default: the thread finds the runtime by itself. */
   readonly port?: MessagePort

@@ -35,13 +35,13 @@ export const serviceOf = (runtime: AnyRuntime): RuntimeService => {
 }
 
 /**
- * Something that runs until it is stopped.
+ * A process that runs until it is stopped.
  *
  * @category models
  * @since 0.2.0
  */
 export interface Stoppable extends AsyncDisposable {
-  /** Again: does nothing more. */
+  /** Stops it. A second call does nothing. */
   readonly stop: () => Promise<void>
 }
 

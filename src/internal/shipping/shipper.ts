@@ -214,7 +214,7 @@ export class Shipper {
     this.#last = 0
     this.#retirements++
     this.#save(this.#kept.all, true)
-    if (this.#isNew) return this.#failed("the store answers that a source was retired that has just begun")
+    if (this.#isNew) return this.#failed("the store reports a source as retired that has just started")
     this.#isNew = true
     this.#append()
   }

@@ -1,5 +1,5 @@
 /**
- * What a database client does, and the metrics of it, by OpenTelemetry's conventions for database clients.
+ * The events and metrics of a database client, by OpenTelemetry's conventions for database clients.
  */
 import * as Schema from "effect/Schema"
 import { histogram } from "../metric/histogram.ts"
@@ -16,13 +16,13 @@ export const SqlEvent = Schema.TaggedUnion({
   "db.client.operation": {
     /** The database, as the conventions call it: `postgresql`. */
     system: Schema.String,
-    /** The name of the database on its server, and the server, where the client or the options tell. */
+    /** The name of the database on its server, and the server, if the client or the options specify them. */
     namespace: Schema.optional(Schema.String),
     address: Schema.optional(Schema.String),
     port: Schema.optional(Schema.Number),
-    /** The keyword that the statement begins with. None: there are several statements. */
+    /** The keyword that the statement begins with. Absent if there are several statements. */
     operation: Schema.optional(Schema.String),
-    /** The table. None: there are several, or no statement says so. */
+    /** The table. Absent if there are several tables, or if no statement names one. */
     collection: Schema.optional(Schema.String),
     /** The reason of the error: `UniqueViolation`. */
     error: Schema.optional(Schema.String),

@@ -11,7 +11,7 @@ import type { MetricsStoreError } from "../model/exportErrors.ts"
  */
 export interface EventBatch {
   readonly number: number
-  /** A store never looks into them. */
+  /** A store never interprets them. */
   readonly bytes: Uint8Array
 }
 
@@ -23,13 +23,13 @@ export interface EventBatch {
  */
 export interface EventAppend {
   readonly namespace: string
-  /** The id of the source, which no other runtime ever has. */
+  /** The id of the source, which is unique to the runtime. */
   readonly source: string
-  /** In order. Without any, the source only shows that it is there. */
+  /** The batches, in order. Without any, the source only signals that it is alive. */
   readonly batches: ReadonlyArray<EventBatch>
   /**
-   * The number of the oldest batch that the source can still send, or of the next one. A store that has lost those before it
-   * goes on from there.
+   * The number of the oldest batch that the source can still send, or of the next one. If a store has lost earlier
+   * batches, it continues from there.
    */
   readonly oldest: number
   /** The source appends nothing more. */
@@ -37,7 +37,7 @@ export interface EventAppend {
 }
 
 /**
- * How a source stands after it has appended.
+ * The state of a source after it has appended.
  *
  * @category models
  * @since 0.2.0
@@ -47,12 +47,14 @@ export interface EventEnd {
   readonly last: number
   /** The number of the last batch that was folded. Lower than before, if the store has lost a commit. */
   readonly committed: number
-  /** Its events are part of the total, and nothing was appended: what the source has further belongs to another source. */
+  /**
+   * Whether its events are part of the total. Then nothing was appended, and further batches must go to another source.
+   */
   readonly isRetired: boolean
 }
 
 /**
- * A source as the store has it, which was not retired.
+ * A source in the store that was not retired.
  *
  * @category models
  * @since 0.2.0
@@ -64,19 +66,19 @@ export interface EventSource {
   readonly committed: number
   /** See {@link EventState}. */
   readonly version: string
-  /** How long ago it has appended, by the clock of the store, in milliseconds. */
+  /** The time since it last appended, by the clock of the store, in milliseconds. */
   readonly age: number
   readonly hasEnded: boolean
 }
 
 /**
- * The aggregators and the sources that there are.
+ * The current aggregators and sources.
  *
  * @category models
  * @since 0.2.0
  */
 export interface EventMembers {
-  /** The ids of the aggregators that have joined and whose time is not over. */
+  /** The ids of the aggregators that have joined and whose lease has not expired. */
   readonly owners: ReadonlyArray<string>
   /** Those that were not retired. */
   readonly sources: ReadonlyArray<EventSource>
@@ -85,15 +87,15 @@ export interface EventMembers {
 }
 
 /**
- * What is kept of a source, or of the total: what its events have come to.
+ * The stored state of a source, or of the total.
  *
  * @category models
  * @since 0.2.0
  */
 export interface EventState {
-  /** Another one after each commit. Empty: there was none. */
+  /** Changes with each commit. Empty before the first commit. */
   readonly version: string
-  /** The number of the last batch that is in it. */
+  /** The number of the last batch in this state. */
   readonly position: number
   readonly parts: ReadonlyMap<string, Uint8Array>
 }
@@ -107,53 +109,53 @@ export interface EventState {
 export interface EventCommit {
   /** The id of the source, or the empty text for the total. */
   readonly source: string
-  /** The version that this was made from. */
+  /** The version that this change is based on. */
   readonly base: string
-  /** The version that this is. */
+  /** The version after this change. */
   readonly version: string
-  /** The batches up to this number are in it, and are removed. */
+  /** The state includes the batches up to this number, which are removed. */
   readonly position: number
-  /** By key; `undefined`: the part is removed. */
+  /** The parts by key. `undefined` removes a part. */
   readonly parts: ReadonlyMap<string, Uint8Array | undefined>
   /**
-   * All other parts of the source are removed, and it appends nothing more. Refused where the store has later batches. What is
-   * left is kept until it is forgotten.
+   * Whether to retire the source. All other parts of the source are removed, and it cannot append any more. Refused if
+   * the store has later batches. The rest is kept until it is forgotten.
    */
   readonly retires: boolean
 }
 
 /**
- * The functions of a store of events. Each of them sees the store between two others, whoever calls them from wherever.
- * All of them fail with `MetricsStoreError`, within a limited time; one that fails may have done what it was asked to.
+ * The functions of a store of events. Each call is atomic and isolated from all other calls, from any process. Each
+ * fails with `MetricsStoreError` within a limited time. A failed call may still have had its effect.
  *
- * A store may lose the last of what it was told, as servers do that are killed before they have written to the disk. What
- * it has then must be what it had at some moment before.
+ * A store may lose its latest changes, like a server that is killed before it has written to the disk. Its contents
+ * must then equal those at some earlier moment.
  *
  * @category services
  * @since 0.2.0
  */
 export interface EventStoreService {
-  /** What the store is called in messages, without a password: `redis://127.0.0.1:6379`. */
+  /** The name of the store in messages, without a password: `redis://127.0.0.1:6379`. */
   readonly place: string
   /**
-   * Appends the batches that follow the last one of the source. Those that are there are passed over, and nothing is
-   * appended behind a gap.
+   * Appends the batches that follow the last one of the source. Batches that the store already has are skipped, and
+   * nothing is appended after a gap.
    */
   readonly append: (append: EventAppend) => Effect.Effect<EventEnd, MetricsStoreError>
   /**
-   * Joins the aggregators of a namespace for so many milliseconds, and reads who and what there is. None is joined for longer
-   * from then on: after the clock of the store was set back, one that has ended would stay. 0: only reads. Is called often:
-   * what it takes must not grow with the sources that were retired. The id of an owner is text of up to 1500 characters, and
-   * the others get it as it is.
+   * Joins the aggregators of a namespace for this many milliseconds, and reads the current aggregators and sources. The
+   * call also shortens longer memberships to this time; otherwise, after the clock of the store was set back, an ended
+   * aggregator would remain. 0 only reads. This function is called often, so its cost must not grow with the number of
+   * retired sources. The id of an owner is a text of up to 1500 characters, which the others get unchanged.
    */
   readonly join: (namespace: string, owner: string, millis: number) => Effect.Effect<EventMembers, MetricsStoreError>
-  /** Takes an aggregator from the members, so that others take its sources over at once. */
+  /** Removes an aggregator from the members, so that the others take over its sources immediately. */
   readonly leave: (namespace: string, owner: string) => Effect.Effect<void, MetricsStoreError>
-  /** Reads what is kept of a source, or of the total. */
+  /** Reads the stored state of a source, or of the total. */
   readonly state: (namespace: string, source: string) => Effect.Effect<EventState, MetricsStoreError>
   /**
-   * Reads batches in order, from the first one after a number on, of about so many bytes together. None: the store has no
-   * later ones.
+   * Reads batches in order, starting after a number, up to about this many bytes in total. Returns none if the store
+   * has no later batches.
    */
   readonly read: (
     namespace: string,
@@ -161,17 +163,17 @@ export interface EventStoreService {
     after: number,
     bytes: number
   ) => Effect.Effect<ReadonlyArray<EventBatch>, MetricsStoreError>
-  /** Makes all of the changes, or none and gives `false` if one of them was made from another version than there is. */
+  /** Applies all of the changes. If one of them is based on an outdated version, applies none and returns `false`. */
   readonly commit: (namespace: string, commits: ReadonlyArray<EventCommit>) => Effect.Effect<boolean, MetricsStoreError>
   /**
-   * Forgets which sources were retired, if they have not appended for so many milliseconds: some thousands of them at once, as
-   * it is called about once a minute.
+   * Forgets retired sources that have not appended for this many milliseconds. It is called about once a minute, so one
+   * call may forget only a few thousand of them.
    */
   readonly forget: (namespace: string, olderThan: number) => Effect.Effect<void, MetricsStoreError>
 }
 
 /**
- * A store of events, to which processes append what their recorders accept, and from which aggregators fold it.
+ * A store of events. Processes append the events that their recorders accept, and aggregators fold them.
  *
  * Redis and PostgreSQL are provided by `mvx-metrics/RedisStore` and `mvx-metrics/PostgresStore`. Implement the functions
  * for another store.

@@ -65,7 +65,7 @@ const anything = (): undefined => undefined
 const answer =
   <A>(isOne: (answer: A) => boolean, what: string) =>
   (value: unknown): string | undefined =>
-    isOne(Object(value) as A) ? undefined : `its answer is no ${what}`
+    isOne(Object(value) as A) ? undefined : `its answer is not a valid ${what}`
 
 const when = (isSo: boolean, reason: string): string | undefined => (isSo ? reason : undefined)
 
@@ -89,7 +89,7 @@ const outcomes: ReadonlySet<unknown> = new Set(["written", "outdated", "incomple
 
 export const guardedStates = guarded<StateStoreService>({
   write: (value, { base }) => {
-    if (!outcomes.has(value)) return "its answer is no outcome of a write"
+    if (!outcomes.has(value)) return "its answer is not an outcome of a write"
     return value === "incomplete" && base === undefined
       ? `its answer to a write of everything is "${value}"`
       : undefined
@@ -98,9 +98,9 @@ export const guardedStates = guarded<StateStoreService>({
     areSources(value) ??
     when(
       (value as ReadonlyArray<StoredSource>).some(({ entries, source }) => entries === undefined && !known.has(source)),
-      "its answer has no entries of a source that was not known"
+      "its answer has no entries for a source that is new to the reader"
     ),
-  retire: (value) => (isBoolean(value) ? undefined : "its answer is no boolean"),
+  retire: (value) => (isBoolean(value) ? undefined : "its answer is not a boolean"),
   forget: anything
 })
 
@@ -115,7 +115,11 @@ export const guardedEvents = guarded<EventStoreService>({
   append: (value, append) => {
     const end = value as EventEnd
     return (
-      endOf(end) ?? when(!end.isRetired && !hasAppended(end, append), "by its answer, what follows was not appended")
+      endOf(end) ??
+      when(
+        !end.isRetired && !hasAppended(end, append),
+        "according to its answer, the batches that follow were not appended"
+      )
     )
   },
   join: answer<EventMembers>(
@@ -138,8 +142,8 @@ export const guardedEvents = guarded<EventStoreService>({
     areBatches(value) ??
     when(
       (value as ReadonlyArray<EventBatch>).some(({ number }, i, all) => number <= (all[i - 1]?.number ?? after)),
-      "the batches of its answer do not follow what was read, in order"
+      "the batches of its answer are not the next ones, in order"
     ),
-  commit: (value) => (isBoolean(value) ? undefined : "its answer is no boolean"),
+  commit: (value) => (isBoolean(value) ? undefined : "its answer is not a boolean"),
   forget: anything
 })

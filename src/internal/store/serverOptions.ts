@@ -11,7 +11,7 @@ import { StateStore, type StateStoreService } from "./stateStore.ts"
 import { type StoreModule, storeModule } from "./storeModule.ts"
 
 /**
- * Where the store is.
+ * The location of the store.
  *
  * @category options
  * @since 0.2.0
@@ -23,8 +23,8 @@ export interface ServerOptions {
    */
   readonly url: string
   /**
-   * What the keys, or the names of the tables, begin with. Applications that share a server use different ones. In PostgreSQL
-   * it has letters, digits and `_`. Default: `"mvx-metrics:"` in Redis, `"mvx_metrics_"` in PostgreSQL.
+   * The prefix of keys or table names. Applications that share a server need different prefixes. In PostgreSQL it has
+   * letters, digits and `_`. Default: `"mvx-metrics:"` in Redis, `"mvx_metrics_"` in PostgreSQL.
    */
   readonly prefix?: string
   /** The time limit of each use of the server, connecting included, by the real clock. Default: 5 seconds. */

@@ -76,7 +76,7 @@ export class SourceWriter {
  */
 const refusals: { readonly [outcome in Exclude<WriteOutcome, "written" | "incomplete">]: string } = {
   outdated:
-    "another process has written as the same source, so this one is not counted. Give each process a durable state of its own, not a copy or a backup of one, and start this process anew",
+    "another process has written as the same source, so this one is not counted. Give each process a durable state of its own, not a copy or a backup of one, and restart this process",
   retired:
-    "it was silent for so long that its counts were added to those of ended processes, so it is not counted any more. Raise retireAfter of the reader, and start this process anew"
+    "it was silent for so long that its counts were added to those of ended processes, so it is not counted any more. Raise retireAfter of the reader, and restart this process"
 }

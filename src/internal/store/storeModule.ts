@@ -1,9 +1,11 @@
-/** A store by plain data, which can be sent to the thread that folds: a module that makes it, and settings. */
+/**
+ * A store described by plain data, which can be sent to the thread that folds: a module that creates it, and settings.
+ */
 import * as Predicate from "effect/Predicate"
 import type { Check } from "../model/optionChecks.ts"
 
 /**
- * A store that a module makes, in whichever thread needs it. Plain data, so it can be sent to another thread.
+ * A store that a module creates in any thread that needs it. Plain data, so it can be sent to another thread.
  *
  * @category models
  * @since 0.2.0
@@ -12,9 +14,9 @@ export interface StoreModule {
   readonly _tag: "mvx-metrics/StoreModule"
   /** The URL of the module, which exports `layer`. */
   readonly url: string
-  /** What `layer` is called with. */
+  /** The argument of `layer`. */
   readonly settings: unknown
-  /** What the store is called in messages. */
+  /** The name of the store in messages. */
   readonly place: string
 }
 

@@ -15,7 +15,7 @@ export const latestReport = (reader: StoreReader, warn: (problem: string) => voi
         last = report
       },
       onFailure: ({ message }) => {
-        if (!isFailing) warn(`${message}. Exporters show what was read last`)
+        if (!isFailing) warn(`${message}. Exporters show the last report`)
         isFailing = true
       }
     }),

@@ -80,7 +80,7 @@ export const retired = (options: RetiringOptions): ReadonlyMap<string, Uint8Arra
     put(othersKey, "", others)
     return entries
   } catch (error) {
-    merger.problem(`what ended processes have counted cannot be kept together: ${describeError(error)}`)
+    merger.problem(`the counts of ended processes cannot be merged: ${describeError(error)}`)
     return undefined
   }
 }

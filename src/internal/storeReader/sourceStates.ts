@@ -122,10 +122,10 @@ export const sourceStates = (
     const of = readStoredKey(key)
     switch (of?.kind) {
       case "about":
-        about = aboutIn(bytes, (reason) => skip("what is known beside states", reason)) ?? about
+        about = aboutIn(bytes, (reason) => skip("the accounting of the source", reason)) ?? about
         break
       case "others":
-        others = statesOf("what goes together", bytes)
+        others = statesOf("the merged rest", bytes)
         break
       case "live":
       case "ended": {
@@ -148,7 +148,7 @@ const aboutIn = (bytes: Uint8Array, onProblem: (reason: string) => void): AboutS
   try {
     const about: unknown = JSON.parse(Buffer.from(bytes).toString())
     if (isAbout(about)) return about
-    onProblem("it is not what mvx-metrics writes")
+    onProblem("mvx-metrics did not write it")
   } catch (error) {
     onProblem(describeError(error))
   }

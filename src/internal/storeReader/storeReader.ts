@@ -1,6 +1,6 @@
 /**
- * Adds up what the processes of an application have left in a store. What a source has is read again only when it has
- * changed.
+ * Merges the states that the processes of an application have written to a store. The states of a source are read again
+ * only when they have changed.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,7 @@ import { isRetirable, retired } from "./retiring.ts"
 import { type SourceStates, sourceStates, type UnreadablePart } from "./sourceStates.ts"
 
 /**
- * A source of states: a process of the application, more exactly its runtime.
+ * A source of states: the runtime of a process of the application.
  *
  * @category models
  * @since 0.2.0
@@ -26,25 +26,26 @@ import { type SourceStates, sourceStates, type UnreadablePart } from "./sourceSt
 export interface StoreSource {
   readonly id: string
   /**
-   * - `running`: it has written within the time to live;
-   * - `silent`: it has not. It was killed, stands still, or cannot reach the store: its counts stay, its levels do not count;
-   * - `ended`: it has ended in an orderly way, with everything counted.
+   * - `running`: it has written within `timeToLive`;
+   * - `silent`: it has not, because it was killed, is suspended, or cannot reach the store. Its counts stay, and its
+   *   levels do not count;
+   * - `ended`: it shut down in an orderly way, with everything counted.
    */
   readonly state: "running" | "silent" | "ended"
-  /** How long ago it has written, as the reader has seen it, in milliseconds. */
+  /** The time since its last write, as seen by the reader, in milliseconds. */
   readonly age: number
-  /** Whether its state is durable: its next process goes on as the same source. */
+  /** Whether its state is durable, so that the next process continues as the same source. */
   readonly isLasting: boolean
 }
 
 /**
- * A part of what a source has left in a store that cannot be read: it was damaged, or is of a later version.
+ * An entry of a source that cannot be read, because it is damaged or was written by a later version.
  *
  * @category models
  * @since 0.2.0
  */
 export interface Unreadable extends UnreadablePart {
-  /** The id of the source. The empty text: the total of those that have ended. */
+  /** The id of the source. An empty string stands for the total of ended sources. */
   readonly source: string
 }
 
@@ -57,34 +58,34 @@ export interface Unreadable extends UnreadablePart {
 export interface StoreReport {
   /** Time of the reader's clock when the report was made, in milliseconds since the Unix epoch. */
   readonly at: number
-  /** By recorder id, those included that have ended. */
+  /** The recorders by id, ended ones included. */
   readonly recorders: { readonly [recorderId: string]: Total }
-  /** What has ended and is not kept by its id any more. Absent: there is no such thing. */
+  /** The merged counts of ended recorders whose ids are no longer kept separately. Absent if there are none. */
   readonly others?: Others
   /**
-   * What processes measure by another definition of a metric than the reader has (other labels, boundaries or unit, another
-   * kind): it is in no total. Absent: there is no such thing.
+   * Metrics that processes define differently from the reader (other labels, boundaries or unit, another kind). They
+   * are in no total. Absent if there are none.
    */
   readonly leftOut?: ReadonlyArray<LeftOut<string>>
-  /** What is in the store and cannot be read: it is in no total. Absent: there is no such thing. */
+  /** Entries of the store that cannot be read. They are in no total. Absent if there are none. */
   readonly unreadable?: ReadonlyArray<Unreadable>
-  /** Those whose counts are kept apart. */
+  /** The sources whose counts are kept separately. */
   readonly sources: ReadonlyArray<StoreSource>
-  /** How many sources have ended, those included whose counts are kept together. */
+  /** The number of ended sources, including those that were merged into one total. */
   readonly ended: number
-  /** How long ago the source that was silent longest has written, of those that run, in milliseconds. 0: none runs. */
+  /** The time since the least recent write of a running source, in milliseconds. 0 if no source is running. */
   readonly age: number
 }
 
 export interface ReaderOptions extends Pick<MergerOptions, "metrics" | "isLevel" | "onProblem"> {
   readonly store: StateStoreService
   readonly namespace: string
-  /** In milliseconds, as those that follow. */
+  /** In milliseconds, like the fields below. */
   readonly timeToLive: number
   readonly retireAfter: number
-  /** The maximum number of recorder ids of which totals are kept apart when sources are retired. */
+  /** The maximum number of recorder ids whose totals are kept separately when sources are retired. */
   readonly maxEnded: number
-  /** Whether it retires sources at all. */
+  /** Whether this reader retires sources. */
   readonly retires: boolean
 }
 
@@ -130,7 +131,7 @@ export class StoreReader {
     return !hasEnded && this.#liveness.silence(source) <= this.#timeToLive(source)
   }
 
-  /** A source is not silent before it has missed several of its writes. */
+  /** A source counts as silent only after it has missed several writes. */
   #timeToLive(source: string): number {
     const { every = 0 } = this.#cache.get(source)!.states.about
     return Math.max(this.#options.timeToLive, MissedWrites * every)
@@ -216,7 +217,7 @@ export class StoreReader {
     return Array.from(all.values(), ({ ended, misfit, running }) => ({ ...misfit, processes: [...running], ended }))
   }
 
-  /** Has what has ended kept together, where there is much of it. What fails is done by a later report. */
+  /** Merges ended sources if there are many of them. If that fails, a later report does it. */
   #retire(stored: ReadonlyArray<StoredSource>, now: number): Effect.Effect<void> {
     const { maxEnded, namespace, retireAfter, store } = this.#options
     const statesOf = (source: string): SourceStates => this.#cache.get(source)!.states
@@ -253,11 +254,11 @@ export class StoreReader {
   }
 }
 
-/** So many writes of its own must a source have missed at least. */
+/** The minimum number of writes that a source must have missed. */
 const MissedWrites = 3
 
-/** So many sources that have ended are kept apart, so that reports name them. */
+/** The number of ended sources that are kept separately, so that reports name them. */
 const KeptApart = 100
 
-/** How long a source that was retired is refused: 30 days, in milliseconds. */
+/** How long writes of a retired source are refused: 30 days, in milliseconds. */
 const ForgetAfter = 30 * 24 * 60 * 60 * 1000

@@ -1,5 +1,5 @@
 /**
- * What there is to say of a cache of Effect, and the metrics of it.
+ * The events and metrics of Effect caches.
  */
 import * as Schema from "effect/Schema"
 import { gauge } from "../metric/gauge.ts"
@@ -14,11 +14,11 @@ import { ratio } from "../metric/statistics.ts"
  * @since 0.2.0
  */
 export const CacheEvent = Schema.TaggedUnion({
-  /** A value was asked for. A miss: it had to be looked up. */
+  /** A value was requested. On a miss, it had to be looked up. */
   "effect.cache.request": { cache: Schema.String, hit: Schema.Boolean },
   /** A value was looked up. */
   "effect.cache.lookup": { cache: Schema.String, seconds: Schema.Number, error: Schema.optional(Schema.String) },
-  /** How many values are in it, those included that have expired since. No capacity: it has no limit. */
+  /** The number of values in the cache, including expired ones. Without a capacity, it has no limit. */
   "effect.cache.sample": { cache: Schema.String, size: Schema.Number, capacity: Schema.optional(Schema.Number) }
 })
 

@@ -1,5 +1,5 @@
 /**
- * What there is to say of a queue of Effect, and the metrics of it.
+ * The events and metrics of Effect queues.
  */
 import * as Schema from "effect/Schema"
 import { gauge } from "../metric/gauge.ts"
@@ -12,7 +12,7 @@ import { module as moduleOf } from "../metric/metricSet.ts"
  * @since 0.2.0
  */
 export const QueueEvent = Schema.TaggedUnion({
-  /** How many items are in it. No capacity: it has no limit. */
+  /** The number of items in the queue. Without a capacity, it has no limit. */
   "effect.queue.sample": { queue: Schema.String, size: Schema.Number, capacity: Schema.optional(Schema.Number) }
 })
 

@@ -10,10 +10,10 @@ const start = async () => {
       ? { inProcess: true }
       : // Next finds this call and bundles the worker.
         { spawn: () => new Worker(new URL("../metrics/metrics.worker.js", import.meta.url)) }),
-    // What was counted until the signal. Next answers the last requests meanwhile.
+    // Flushes the counts up to the signal. Next answers the last requests meanwhile.
     flushOn: ["SIGTERM", "SIGINT"]
   })
-  // Where and how is in OTEL_EXPORTER_OTLP_PROTOCOL and its like.
+  // The environment sets where and how: OTEL_EXPORTER_OTLP_PROTOCOL and so on.
   if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined) await Otlp.start(runtime)
   const recorder = await runtime.createRecorder("orders")
   const metrics = await recorder.registerMetric(OrderMetrics)

@@ -124,7 +124,7 @@ export const makeExporter = Effect.fnUntraced(function* (
     const lost = Effect.suspend(() => {
       left(accountOf(runtime.namespace, source))
       return log.warning(
-        `${name}: the recorder "${source.recorderId}" was removed before its metrics could be read for the last time. What they had that was not exported yet is missing`
+        `${name}: the recorder "${source.recorderId}" was removed before its metrics could be read for the last time. Data that was not exported yet is missing`
       )
     })
     return collectLast(runtime, source).pipe(

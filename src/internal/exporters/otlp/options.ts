@@ -19,8 +19,8 @@ import {
 import type { Protocol, Temporality } from "../../model/otlp.ts"
 
 /**
- * The options of an OTLP exporter. An option that is not given is that of its variables, the first one that is set; the
- * names and values are those of OpenTelemetry's specification.
+ * The options of an OTLP exporter. An option that is not given comes from the first of its variables that is set. Names
+ * and values are those of OpenTelemetry's specification.
  *
  * @category options
  * @since 0.2.0
@@ -37,9 +37,9 @@ export interface OtlpOptions {
    */
   readonly protocol?: Protocol
   /**
-   * What the metrics are of. It is merged with `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`. Without a name of the
-   * service it is the namespace of the runtime. Without a `service.instance.id` it is a UUID of the process, or with
-   * durable state in a folder one that stays over restarts; `null` leaves it out.
+   * The resource that the metrics describe. It is merged with `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`. The
+   * default service name is the namespace of the runtime. The default `service.instance.id` is a UUID of the process,
+   * or with durable state in a folder a UUID that survives restarts. `null` leaves it out.
    */
   readonly resource?: {
     readonly serviceName?: string | undefined
@@ -58,29 +58,30 @@ export interface OtlpOptions {
    */
   readonly timeout?: Duration.Input
   /**
-   * When a request is sent again that did not arrive: one that could not be sent or was not answered in time, or was
-   * answered with 429, 502, 503 or 504. The failure, an `ExportFailed`, is the input of the schedule. A `Retry-After` of
-   * up to a minute is waited for as well. Default: after 1 second, then 1.5 times as long each time, up to 5 seconds,
-   * each a fifth more or less at random.
+   * The schedule by which a request is sent again: if it could not be sent, was not answered in time, or was answered
+   * with 429, 502, 503 or 504. The failure, an `ExportFailed`, is the input of the schedule. A `Retry-After` of up to a
+   * minute is respected as well. Default: after 1 second, then 1.5 times as long each time, up to 5 seconds, each a
+   * fifth more or less at random.
    */
   readonly retry?: Schedule.Schedule<unknown, unknown>
   /** Variable, in milliseconds: `OTEL_METRIC_EXPORT_INTERVAL`. Default: 60 seconds. */
   readonly exportInterval?: Duration.Input
   /**
-   * How long an export may take, retries included, by the real clock, before it fails. The next one has what it had.
-   * Variable, in milliseconds: `OTEL_METRIC_EXPORT_TIMEOUT`. Default: 30 seconds.
+   * How long an export may take, retries included, by the real clock, before it fails. The next export includes its
+   * data. Variable, in milliseconds: `OTEL_METRIC_EXPORT_TIMEOUT`. Default: 30 seconds.
    */
   readonly exportTimeout?: Duration.Input
   /**
-   * The most data points in a request. An export with more is several requests, one after the other: a collector takes
-   * 20 MiB in one, unless its `max_request_body_size` says otherwise, and sending a body copies it in one go. Default: 5000.
+   * The maximum number of data points in a request. A larger export is split into several requests, one after the
+   * other, because a collector accepts up to 20 MiB in one (unless its `max_request_body_size` differs), and sending a
+   * body copies it in one go. Default: 5000.
    */
   readonly maxExportBatchSize?: number
   /** How long closing waits for the last export, reading included, by the real clock. Default: 3 seconds. */
   readonly shutdownTimeout?: Duration.Input
   /**
-   * `"cumulative"`: counters and histograms from their registration on. `"delta"`: what came since the last export that
-   * arrived. Sums that may go down and summaries are cumulative in any case, as in OpenTelemetry. Variable:
+   * `"cumulative"`: counters and histograms from their registration on. `"delta"`: the changes since the last export
+   * that arrived. Sums that may go down and summaries are always cumulative, as in OpenTelemetry. Variable:
    * `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`. Default: `"cumulative"`.
    */
   readonly temporality?: Temporality

@@ -1,5 +1,5 @@
 /**
- * What reads of a recorder give: snapshots, states, reports and changes, as plain data.
+ * The results of reading a recorder: snapshots, states, reports and changes, as plain data.
  */
 import { aSnapshot, check } from "../../model/optionChecks.ts"
 import type { Stats } from "../../model/stats.ts"
@@ -85,13 +85,13 @@ export type SnapshotOf<M extends Metric.Any | Metric.MetricSet> = M extends Metr
     : never
 
 /**
- * The state of a metric, with what is needed to tell whether another one can be merged with it.
+ * The state of a metric, with the data needed to check whether another state can be merged with it.
  *
  * @category models
  * @since 0.2.0
  */
 export interface MetricState {
-  /** What the definition of the metric says of its states: kind, labels, boundaries, unit and the like, as text. */
+  /** The parts of the definition that its states depend on, as text: kind, labels, boundaries, unit and others. */
   readonly definition: { readonly [part: string]: string }
   readonly state: unknown
 }
@@ -115,7 +115,9 @@ export interface Report {
   readonly entityId: string
   /** The time of the reader's clock at the read, in milliseconds since the Unix epoch. */
   readonly at: number
-  /** The read includes every event up to this sequence number (the count of events accepted when it was asked for). */
+  /**
+   * The read includes every event up to this sequence number (the count of events accepted at the time of the call).
+   */
   readonly sequence: number
   readonly snapshots: Snapshots
   /** The accounting at the moment the read was answered. */
