@@ -24,7 +24,7 @@ const shown = new Map(
 )
 
 describe("docs/guides/bundlers.md", () => {
-  it.each(files.filter((path) => !unshown.includes(path)))("shows %s as it is", (path) => {
+  it.each(files.filter((path) => !unshown.includes(path)))("shows %s unchanged", (path) => {
     expect(shown.get(path)).toBe(readFileSync(new URL(path, fixtures), "utf8"))
   })
 

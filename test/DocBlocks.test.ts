@@ -1,8 +1,8 @@
 /**
- * No block of code in the documentation goes unchecked without a reason. TypeScript and JavaScript are checked and run by
- * DocExamples.test.ts, the recipes for bundlers and the pages of Get started by `npm run package:consumer`. Here are the
- * others: data is parsed, commands are compared with the scripts, files and subcommands that exist, and what is only shown
- * is listed with the reason why.
+ * Every code block in the documentation is checked, or listed with a reason why not. DocExamples.test.ts checks and
+ * runs TypeScript and JavaScript; `npm run package:consumer` does so for the bundler recipes and the pages of Get
+ * started. This file covers the rest: data is parsed, commands are compared with existing scripts, files and
+ * subcommands, and blocks that are only shown are listed with the reason.
  */
 import { existsSync, globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -79,8 +79,8 @@ const whyWrong = (command: string, page: string): string | undefined => {
   return `${program} is not known`
 }
 
-describe("the blocks of code in the documentation", () => {
-  it("are all of a kind that is checked", () => {
+describe("code blocks in the documentation", () => {
+  it("every code block has a language that is checked", () => {
     const counts: { [language: string]: number } = {}
     for (const { language } of blocks) counts[language || "shown"] = (counts[language || "shown"] ?? 0) + 1
     console.info(`${blocks.length} blocks of code in the documentation: ${JSON.stringify(counts)}`)
@@ -90,19 +90,19 @@ describe("the blocks of code in the documentation", () => {
     expect(ofLanguage("jsx").filter(({ page }) => page !== bundlers)).toEqual([])
   })
 
-  it.each(ofLanguage("json", "jsonc"))("are valid JSON: $at", ({ code }) => {
+  it.each(ofLanguage("json", "jsonc"))("every JSON block is valid: $at", ({ code }) => {
     expect(typeof parse(code)).toBe("object")
   })
 
   it.each(ofLanguage("sh").filter(({ page }) => page !== bundlers))(
-    "are commands that exist: $at",
+    "every shell block runs commands that exist: $at",
     ({ code, page }) => {
       const lines = code.trim().split("\n")
       expect(lines.flatMap((line) => whyWrong(line, page) ?? [])).toEqual([])
     }
   )
 
-  it("are only shown for a reason", () => {
+  it("every block that is not checked has a listed reason", () => {
     const only = ofLanguage("", "elixir", "python").filter((block) => !isFollowed(block))
     const counted = Object.fromEntries(
       [...new Set(only.map(({ page }) => page))].map((page) => [page, only.filter((each) => each.page === page).length])
@@ -110,7 +110,7 @@ describe("the blocks of code in the documentation", () => {
     expect(counted).toEqual(Object.fromEntries(Object.entries(shown).map(([page, reasons]) => [page, reasons.length])))
   })
 
-  it.each(Object.entries(messages))("have the messages of the source: %s", (page, words) => {
+  it.each(Object.entries(messages))("messages on pages match the messages in the source: %s", (page, words) => {
     const text = blocks
       .filter((block) => block.page === page)
       .map(({ code }) => code)
@@ -123,7 +123,7 @@ describe("the blocks of code in the documentation", () => {
   })
 })
 
-it("the figures in README.md and in the guide to performance are those of the benchmark", () => {
+it("the figures in README.md and in the performance guide match the benchmark", () => {
   const benchmark = readFileSync(join(root, "benchmark/README.md"), "utf8").split("\n## Method")[0] ?? ""
   const known = new Set(Array.from(benchmark.matchAll(/\d+(?:\.\d+)?/g), ([number]) => number))
   for (const page of ["README.md", "docs/guides/performance.md"]) {
@@ -138,8 +138,8 @@ it("the figures in README.md and in the guide to performance are those of the be
   }
 })
 
-describe("a block is read", () => {
-  it("with its line, its language and the remark in front of it", () => {
+describe("reading a code block", () => {
+  it("returns its line, its language and the comment before it", () => {
     expect(blocksOf("a.md", "text\n\n<!-- keeps running -->\n\n```sh\nnode a.js\n```\n\n```\nout\n```\n")).toEqual([
       { at: "a.md:5", page: "a.md", language: "sh", code: "node a.js\n", remark: "keeps running" },
       { at: "a.md:9", page: "a.md", language: "", code: "out\n", remark: undefined }
@@ -152,7 +152,7 @@ describe("a block is read", () => {
     ["node nothing.ts", "there is no file nothing.ts"],
     ["curl https://example.com", "a request that leaves the machine"],
     ["rm -rf .", "rm is not known"]
-  ])("as a command that nobody can type: %s", (command, why) => {
+  ])("rejects a command that nobody can type: %s", (command, why) => {
     expect(whyWrong(command, "README.md")).toBe(why)
   })
 })

@@ -51,26 +51,26 @@ const sketches = { "src/MetricsCluster.ts": 1 }
 /** Blocks that cannot be complete, by page: why. */
 const partial = {}
 
-describe("the examples in doc comments and pages", () => {
+describe("examples in doc comments and pages", () => {
   let written: Written
   beforeAll(async () => {
     written = await writeExamples([...programs, ...blocks])
   })
   afterAll(() => written[Symbol.asyncDispose]())
 
-  it("are sketches only where they are known to be", () => {
+  it("only the listed examples are sketches", () => {
     const found = examples.filter(({ sketch }) => sketch).map(({ path }) => path)
     expect(Object.fromEntries(found.map((path) => [path, found.filter((each) => each === path).length]))).toEqual(
       sketches
     )
   })
 
-  it("are partial in pages only where they are known to be, for a reason", () => {
+  it("only the listed page examples are partial, each for a reason", () => {
     const found = [...pages].map(([path, source]) => [path, partialBlocksIn(source)] as const)
     expect(Object.fromEntries(found.filter(([, reasons]) => reasons.length > 0))).toEqual(partial)
   })
 
-  it.each(["main.ts", "main.mjs"])("of the quick start prints what the README shows: %s", async (file) => {
+  it.each(["main.ts", "main.mjs"])("the quick start prints what the README shows: %s", async (file) => {
     const readme = pages.get("README.md")!
     const [, shown = ""] = /prints:\n\n```\n(.+)\n```$/m.exec(readme) ?? []
     const program = blocks.find(({ files, path }) => path === "README.md" && files[0] === file)!
@@ -79,16 +79,16 @@ describe("the examples in doc comments and pages", () => {
     expect({ code, stderr, last }).toEqual({ code: 0, stderr: "", last: shown })
   })
 
-  it("type-check", { timeout: 120_000 }, async () => {
+  it("every example type-checks", { timeout: 120_000 }, async () => {
     expect(await written.typeCheck()).toBe("")
   })
 
-  it.each(programs.filter(isMain))("run: $path:$line", async (example) => {
+  it.each(programs.filter(isMain))("the example runs: $path:$line", async (example) => {
     const { code, stderr } = await runProgramWith(bundledWhole, written.program(example))
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
   })
 
-  describe("run, one after the other in one process", () => {
+  describe("examples that run one after the other in one process", () => {
     const together = [...programs.filter((example) => !isMain(example)), ...claims]
     let outcomes: { readonly [url: string]: string }
     beforeAll(async () => {
@@ -108,43 +108,46 @@ describe("the examples in doc comments and pages", () => {
   })
 })
 
-describe("an example is read", () => {
+describe("reading an example", () => {
   const read = (...lines: ReadonlyArray<string>) =>
     examplesIn("src/X.ts", ["/**", ...["```ts", ...lines, "```"].map((line) => ` * ${line}`), " */"].join("\n"))
 
-  it("where it is, each line with its number", () => {
+  it("returns its location and the number of each line", () => {
     const [example] = read("const a = 1", "", "a // 1")
     expect(example).toMatchObject({ path: "src/X.ts", line: 3, files: ["main.ts"], sketch: false })
     expect(example?.text("main.ts").split("\n").slice(0, 5)).toEqual(["", "", "const a = 1", "", "a // 1"])
   })
 
-  it("as several files, if it says so", () => {
+  it("splits it into several files if it names them", () => {
     const [example] = read("// a.worker.ts", "run()", "", "// main.ts", "start()")
     expect(example?.files).toEqual(["a.worker.ts", "main.ts"])
     expect(example?.text("a.worker.ts").trim()).toBe("// a.worker.ts\nrun()")
     expect(example?.text("main.ts").trim()).toBe("// main.ts\nstart()")
   })
 
-  it.each(["function* () { ... }", "run([SaveAttempts, ...])", "new URL(...)"])("as a sketch: %s", (code) => {
+  it.each(["function* () { ... }", "run([SaveAttempts, ...])", "new URL(...)"])("treats it as a sketch: %s", (code) => {
     expect(read(code)[0]?.sketch).toBe(true)
   })
 
-  it.each(["f(...args)", "[...[1]]", "f({ ...state })", 'log("and so on ...")'])("as a program: %s", (code) => {
-    expect(read(code)[0]?.sketch).toBe(false)
-  })
+  it.each(["f(...args)", "[...[1]]", "f({ ...state })", 'log("and so on ...")'])(
+    "treats it as a program: %s",
+    (code) => {
+      expect(read(code)[0]?.sketch).toBe(false)
+    }
+  )
 })
 
-describe("a comment behind an expression", () => {
+describe("a comment after an expression", () => {
   it.each([
     ["f(1) // { a: [1, 2] }", "assert.deepEqual(f(1), { a: [1, 2] })"],
     ["  yield* g // 'x'", "  assert.deepEqual(yield* g, 'x')"],
     ["await h() // undefined", "assert.deepEqual(await h(), undefined)"]
-  ])("is an assertion if it is a value: %s", (line, assertion) => {
+  ])("becomes an assertion if it is a value: %s", (line, assertion) => {
     expect(withAssertions(line)).toBe(assertion)
   })
 
   it.each(["f(1) // counted twice", "f(1) // fails", "// 1", "const a = 1 // the first", 'open("http://x")'])(
-    "is prose otherwise: %s",
+    "stays prose otherwise: %s",
     (line) => {
       expect(withAssertions(line)).toBe(line)
     }

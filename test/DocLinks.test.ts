@@ -1,6 +1,6 @@
 /**
- * Every relative link of the documentation leads to a file that is there, and to a heading of it. A page that is shipped
- * links only to what is shipped as well.
+ * Every relative link in the documentation leads to an existing file and an existing heading. A shipped page links only
+ * to shipped files.
  */
 import { existsSync, globSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -54,14 +54,14 @@ const whyBroken = (page: string, target: string): string | undefined => {
   return undefined
 }
 
-describe("the pages of the documentation", () => {
-  it("are found", () => {
+describe("documentation pages", () => {
+  it("the pages are found", () => {
     expect(pages).toEqual(
       expect.arrayContaining(["CHANGELOG.md", "CONTRIBUTING.md", "README.md", "benchmark/README.md", "docs/README.md"])
     )
   })
 
-  it.each(pages)("link only to what is there: %s", (page) => {
+  it.each(pages)("a page has no broken link: %s", (page) => {
     const broken = linksIn(read(page)).flatMap((target) => {
       const why = whyBroken(page, target)
       return why === undefined ? [] : [`${target}: ${why}`]
@@ -69,21 +69,21 @@ describe("the pages of the documentation", () => {
     expect(broken).toEqual([])
   })
 
-  it.each(pages)("name only sources that are there: %s", (page) => {
+  it.each(pages)("a page names only existing sources: %s", (page) => {
     const named = Array.from(read(page).matchAll(/`(src\/[\w./-]+\.ts)`/g), ([, path = ""]) => path)
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([])
   })
 
-  it("are all in the index", () => {
+  it("every page is in the index", () => {
     const listed = linksIn(read("docs/README.md")).map((target) => join("docs", target))
     expect(pages.filter((page) => /^docs\/(?!README)/.test(page) && !listed.includes(page))).toEqual([])
   })
 
-  it("have an index for programs that read, as `npm run docs:build` writes it", () => {
+  it("the index for machine readers is up to date with `npm run docs:build`", () => {
     expect(read("docs/llms.txt")).toBe(llmsText())
   })
 
-  it("begin with a README of at most 250 lines", () => {
+  it("the README has at most 250 lines", () => {
     expect(read("README.md").trimEnd().split("\n").length).toBeLessThanOrEqual(250)
   })
 })
@@ -103,11 +103,11 @@ describe("a link", () => {
     ["README.md", "#quick-start"],
     ["CONTRIBUTING.md", "docs/design/decisions.md"],
     ["README.md", "https://effect.website"]
-  ])("is fine: %s to %s", (page, target) => {
+  ])("is valid: %s to %s", (page, target) => {
     expect(whyBroken(page, target)).toBeUndefined()
   })
 
-  it("is not what brackets and parentheses in code are", () => {
+  it("does not include brackets and parentheses in code", () => {
     expect(linksIn("`a[0](b)` [page](page.md)\n\n```ts\na[0](b)\n```\n")).toEqual(["page.md"])
   })
 })

@@ -1,4 +1,7 @@
-/** What is no duration is refused by the name of its option, and so is one of 0 within which nothing could happen. */
+/**
+ * An invalid duration is rejected by the name of its option, and so is a zero duration within which nothing could
+ * happen.
+ */
 import { describe, expect, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Exit, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -100,7 +103,7 @@ const none: ReadonlyArray<readonly [shown: string, value: unknown]> = [
 
 describe.each(Object.entries({ ...limits, ...closing, ...lengths }))("%s", (option, use) => {
   const [argument] = option.split(" ") as [string]
-  it.effect.each(none)("refuses %s", ([, value]) =>
+  it.effect.each(none)("rejects %s", ([, value]) =>
     Effect.gen(function* () {
       const [refusal, ...others] = yield* refusalOf(use, value)
       expect(others).toEqual([])
@@ -112,7 +115,7 @@ describe.each(Object.entries({ ...limits, ...closing, ...lengths }))("%s", (opti
 })
 
 describe.each(Object.entries(lengths))("%s", (option, use) => {
-  it.effect.each([0, "0 seconds", { seconds: 0 }, 0n] as const)("refuses %o", (zero) =>
+  it.effect.each([0, "0 seconds", { seconds: 0 }, 0n] as const)("rejects %o", (zero) =>
     Effect.gen(function* () {
       const [refusal] = yield* refusalOf(use, zero)
       expect(refusal?._tag).toBe("mvx-metrics/InvalidArgument")
@@ -122,7 +125,7 @@ describe.each(Object.entries(lengths))("%s", (option, use) => {
   )
 })
 
-it.effect.each(Object.entries(limits))("%s accepts 0 and what Effect takes for a duration", ([, use]) =>
+it.effect.each(Object.entries(limits))("%s accepts 0 and every Effect duration input", ([, use]) =>
   Effect.gen(function* () {
     for (const value of [0, "5 seconds", 5n, [1, 0], { seconds: 1, minutes: 2 }, { hours: undefined, seconds: 1 }]) {
       expect(yield* refusalOf(use, value)).toEqual([])
@@ -131,7 +134,7 @@ it.effect.each(Object.entries(limits))("%s accepts 0 and what Effect takes for a
   })
 )
 
-it.effect("a variable with a negative duration is a ConfigError that names it", () =>
+it.effect("a negative duration in an environment variable is a ConfigError that names the variable", () =>
   Effect.gen(function* () {
     const env = { METRICS_NAMESPACE: namespace, METRICS_WAIT_TIMEOUT: "-5 seconds" }
     const error = yield* Effect.flip(MetricsLayer.config().parse(ConfigProvider.fromEnv({ env })))

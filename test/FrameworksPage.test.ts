@@ -1,4 +1,4 @@
-// docs/guides/frameworks.md shows what `npm run setups` has shown, and the files that it has run.
+// docs/guides/frameworks.md shows the current results of `npm run setups`, and the files that it ran.
 import { globSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
@@ -12,11 +12,11 @@ const page = readFileSync(pagePath, "utf8")
 const examples = fileURLToPath(new URL("../examples/frameworks", import.meta.url))
 
 describe("docs/guides/frameworks.md", () => {
-  it("has the results and the files as they are", () => {
+  it("shows the current results and files", () => {
     expect(page).toBe(generated(page, all, readResults()))
   })
 
-  it("has a result of each set-up, in process and on a worker, and no others", () => {
+  it("shows a result for each set-up, in process and on a worker, and no others", () => {
     const names = all.flatMap((setup) => foldsOf(setup).map((fold) => `${setup.name}, ${fold}`))
     expect(readResults().map(({ fold, setup }) => `${setup}, ${fold}`)).toEqual(names)
     expect(new Set(names).size).toBe(names.length)

@@ -1,4 +1,4 @@
-// The built-in metrics: what they measure, and what they show.
+// Built-in metrics: what they measure and show.
 import { describe, expect, it } from "@effect/vitest"
 import { Metric } from "mvx-metrics"
 import { HttpEvent, request, upload } from "./support/instruments.metrics.ts"
@@ -21,14 +21,14 @@ describe("a counter", () => {
     expect(shown(All, [request(), upload(1), { _tag: "http.closed" }])).toEqual({ value: 3 })
   })
 
-  it("counts only the events of the tags it names, and those that its filter lets through", () => {
+  it("counts only events whose tags it names and that pass its filter", () => {
     const all = [request(), request({ ok: false }), upload(1), { _tag: "http.closed" } as const]
     expect(shown(Metric.counter("c", { events, when: "http.closed" }), all)).toEqual({ value: 1 })
     expect(shown(Metric.counter("c", { events, when: ["http.request", "http.upload"] }), all)).toEqual({ value: 3 })
     expect(shown(Metric.counter("c", { ...requests, filter: ({ ok }) => ok }), all)).toEqual({ value: 1 })
   })
 
-  it("adds up a field, or what a function makes of the event", () => {
+  it("adds up a field, or the result of a function of the event", () => {
     const all = [request({ bytes: 5 }), request({ bytes: 7 })]
     expect(shown(Metric.counter("c", { ...requests, value: "bytes" }), all)).toEqual({ value: 12 })
     expect(shown(Metric.counter("c", { ...requests, value: ({ bytes }) => (bytes ?? 0) * 2 }), all)).toEqual({
@@ -37,24 +37,27 @@ describe("a counter", () => {
     expect(shown(Metric.counter("c", { ...requests, value: (_event, at) => at }), all)).toEqual({ value: 1000 })
   })
 
-  it("measures nothing where the value is not there: the event does not concern it", () => {
+  it("ignores an event without the measured value", () => {
     const Bytes = Metric.counter("http.bytes", { ...requests, value: "bytes", labels: ["method"] })
     for (const event of [request(), request({ bytes: null }), request({ bytes: undefined })]) {
       expect(Metric.reduce(Bytes, Bytes.initial, event)).toBe(Bytes.initial)
     }
   })
 
-  it.each([NaN, Infinity, -Infinity, -1, -Number.MIN_VALUE])("rejects %d, which changes nothing else", (bytes) => {
-    const Bytes = Metric.counter("http.bytes", { ...requests, value: "bytes", labels: ["method"] })
-    const series = [{ labels: { method: "GET" }, value: 5 }]
-    expect(shown(Bytes, [request({ bytes: 5 }), request({ bytes, method: "PUT" })])).toEqual({
-      value: 5,
-      series,
-      rejected: 1
-    })
-  })
+  it.each([NaN, Infinity, -Infinity, -1, -Number.MIN_VALUE])(
+    "rejects %d and leaves the other values unchanged",
+    (bytes) => {
+      const Bytes = Metric.counter("http.bytes", { ...requests, value: "bytes", labels: ["method"] })
+      const series = [{ labels: { method: "GET" }, value: 5 }]
+      expect(shown(Bytes, [request({ bytes: 5 }), request({ bytes, method: "PUT" })])).toEqual({
+        value: 5,
+        series,
+        rejected: 1
+      })
+    }
+  )
 
-  it("takes -0 for 0", () => {
+  it("treats -0 as 0", () => {
     const Bytes = Metric.counter("http.bytes", { ...requests, value: "bytes", labels: ["method"] })
     expect(shown(Bytes, [request({ bytes: -0 })])).toEqual({
       value: 0,
@@ -62,7 +65,7 @@ describe("a counter", () => {
     })
   })
 
-  it("has a series for each combination of labels, in the order in which they came", () => {
+  it("has one series per combination of labels, in order of first appearance", () => {
     const Requests = Metric.counter("http.requests", { ...requests, labels: ["method", "ok"] })
     const all = [
       request({ method: "PUT" }),
@@ -81,7 +84,7 @@ describe("a counter", () => {
     })
   })
 
-  it("has labels from fields and functions, under names of its own", () => {
+  it("takes labels from fields and functions, under names of its own", () => {
     const Requests = Metric.counter("http.requests", {
       ...requests,
       labels: { verb: "method", slow: ({ seconds }) => seconds > 1, second: (_event, at) => at / 1000 }
@@ -91,7 +94,7 @@ describe("a counter", () => {
     ])
   })
 
-  it("shows a label that is not there as null, and tells it from the text", () => {
+  it('shows a missing label as null, distinct from the text "null"', () => {
     const Requests = Metric.counter("http.requests", { ...requests, labels: ["user"] })
     const all = [request(), request({ user: null }), request({ user: undefined }), request({ user: "null" })]
     expect(shown(Requests, all).series).toEqual([
@@ -100,7 +103,7 @@ describe("a counter", () => {
     ])
   })
 
-  it("tells labels of different types from each other, and shows numbers that JSON has not as text", () => {
+  it("distinguishes labels of different types, and shows numbers that JSON lacks as text", () => {
     const values = [1, "1", true, "true", 0, -0, NaN, Infinity, "", "\ud800"]
     const labels = { of: ({ seconds }: { readonly seconds: number }) => values[seconds] }
     const Requests = Metric.counter("http.requests", { ...requests, labels })
@@ -113,7 +116,7 @@ describe("a counter", () => {
     expect(series.map(({ value }) => value)).toEqual([1, 1, 1, 1, 2, 1, 1, 1, 1])
   })
 
-  it("puts what is beyond maxSeries into one more series, so that the total stays exact", () => {
+  it("puts series beyond maxSeries into one more series, so that the total stays exact", () => {
     const Requests = Metric.counter("http.requests", { ...requests, labels: ["user"], maxSeries: 2 })
     const all = ["a", "b", "c", "d", "a", "c"].map((user) => request({ user }))
     expect(shown(Requests, all)).toEqual({
@@ -126,7 +129,7 @@ describe("a counter", () => {
     })
   })
 
-  it("names the label that has the most values when there are too many series", () => {
+  it("names the label with the most values when there are too many series", () => {
     const labels = ["method", "user", "ok"] as const
     const Requests = Metric.counter("http.requests", { ...requests, labels, maxSeries: 7 })
     const users = ["a", "b", "c", "d", "e", "f"]
@@ -138,7 +141,7 @@ describe("a counter", () => {
     expect(shown(Requests, all).overflow).toEqual({ value: 1, label: "user", values: 6, examples: users.slice(0, 5) })
   })
 
-  it("has 2000 series at the most unless said", () => {
+  it("has at most 2000 series by default", () => {
     const Requests = Metric.counter("http.requests", { ...requests, labels: ["seconds"] })
     const { overflow, series, value } = shown(
       Requests,
@@ -153,14 +156,14 @@ describe("a counter", () => {
 })
 
 describe("a gauge", () => {
-  it("shows the last value and when it was measured", () => {
+  it("shows the last value and the time of its measurement", () => {
     const Latest = Metric.gauge("http.latest", seconds)
     expect(shown(Latest, [])).toEqual({ value: null, at: null })
     expect(shown(Latest, [request({ seconds: 5 }), request({ seconds: -3 })])).toEqual({ value: -3, at: 1000 })
     expect(shown(Latest, [request({ seconds: -0 })])).toEqual({ value: -0, at: 0 })
   })
 
-  it("shows series only, for labels", () => {
+  it("shows only series if it has labels", () => {
     const Latest = Metric.gauge("http.latest", { ...seconds, labels: ["method"], maxSeries: 1 })
     expect(shown(Latest, [])).toEqual({ series: [] })
     const all = [request({ seconds: 1 }), request({ seconds: 2, method: "PUT" }), request({ seconds: 3 })]
@@ -170,7 +173,7 @@ describe("a gauge", () => {
     })
   })
 
-  it.each([NaN, Infinity, -Infinity])("rejects %d and keeps what it had", (bad) => {
+  it.each([NaN, Infinity, -Infinity])("rejects %d and keeps its previous value", (bad) => {
     const Latest = Metric.gauge("http.latest", seconds)
     expect(shown(Latest, [request({ seconds: bad })])).toEqual({ value: null, at: null, rejected: 1 })
     const after = shown(Latest, [request({ seconds: 5 }), request({ seconds: bad })])
@@ -179,7 +182,7 @@ describe("a gauge", () => {
 })
 
 describe("a histogram", () => {
-  it("counts values in buckets whose boundaries are inclusive, and one more beyond the last", () => {
+  it("counts values in buckets with inclusive boundaries, plus one overflow bucket", () => {
     const Durations = Metric.histogram("http.durations", { ...seconds, boundaries: [-1, 0, 0.5] })
     const values = [-2, -1, -0.5, -0, 0, 0.25, 0.5, 0.5000001, 100]
     expect(
@@ -197,7 +200,7 @@ describe("a histogram", () => {
     })
   })
 
-  it("of nothing has no least and no greatest", () => {
+  it("has no minimum and no maximum before its first value", () => {
     const Durations = Metric.histogram("http.durations", { ...seconds, boundaries: [1] })
     const nothing = { count: 0, sum: 0, min: null, max: null, counts: [0, 0], boundaries: [1] }
     expect(shown(Durations, [])).toEqual(nothing)
@@ -207,7 +210,7 @@ describe("a histogram", () => {
     })
   })
 
-  it("shows all series together, and each for itself, with those beyond the limit", () => {
+  it("shows all series together and each separately, including those beyond the limit", () => {
     const options = { ...seconds, boundaries: [1], labels: ["user"], maxSeries: 1 } as const
     const Durations = Metric.histogram("http.durations", options)
     const all = [
@@ -229,7 +232,7 @@ describe("a histogram", () => {
     ["seconds", 0.005, 10, 14],
     ["Milliseconds", 0, 10_000, 15],
     ["bytes", 64, 64 * 4 ** 11, 12]
-  ])("of the unit %s has boundaries from %d to %d unless said", (unit, first, last, count) => {
+  ])("has boundaries for the unit %s from %d to %d by default", (unit, first, last, count) => {
     const { boundaries } = shown(Metric.histogram("h", { ...seconds, unit }), [])
     expect([boundaries[0], boundaries.at(-1), boundaries.length]).toEqual([first, last, count])
     expect(boundaries).toEqual(boundaries.toSorted((a, b) => a - b))

@@ -1,4 +1,4 @@
-// What a built-in metric is defined by: which definitions are refused, and what stays as it was given.
+// Definitions of built-in metrics: which are rejected, and which properties are kept.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric, MetricsError } from "mvx-metrics"
@@ -9,7 +9,7 @@ const requests = { events, when: "http.request" } as const
 const seconds = { ...requests, value: "seconds" } as const
 
 describe("a definition", () => {
-  it("has its name, description and unit, and reduces the tags it measures", () => {
+  it("exposes its name, description and unit, and reduces the tags it measures", () => {
     const metric = Metric.counter(" http.requests ", { ...requests, description: "Requests", unit: "{request}" })
     expect(metric).toMatchObject({ name: "http.requests", description: "Requests", unit: "{request}", events })
     expect(Object.keys(metric.reduce)).toEqual(["http.request"])
@@ -17,7 +17,7 @@ describe("a definition", () => {
     expect(Metric.counter("c", { events })).toMatchObject({ description: undefined, unit: undefined })
   })
 
-  it("does not change with what it was made from, or with what it shows", () => {
+  it("does not change with its input objects or with its output", () => {
     const [boundaries, labels, when] = [[1, 2], ["method" as const], ["http.request" as const]]
     const Durations = Metric.histogram("h", { events, when, value: "seconds", boundaries, labels })
     const shown = () => Metric.snapshot(Durations, Metric.fold(Durations, [request()])).dimensions
@@ -59,7 +59,7 @@ const refused: ReadonlyArray<readonly [argument: string, options: object, reason
   ["label", { label: ["method"] }, "labels"]
 ]
 
-describe("a definition that cannot work is refused by the name of what is wrong:", () => {
+describe("an invalid definition is rejected with an error that names the argument:", () => {
   const kinds = { counter: Metric.counter, gauge: Metric.gauge, histogram: Metric.histogram }
 
   /** The error that is thrown. */
@@ -95,7 +95,7 @@ describe("a definition that cannot work is refused by the name of what is wrong:
     })
   })
 
-  it("value, where there has to be one", () => {
+  it("value, if it is required", () => {
     for (const make of [Metric.gauge, Metric.histogram]) {
       expectRefused(() => make("http.metric", requests as never), "value", "is missing")
     }
@@ -113,7 +113,7 @@ describe("a definition that cannot work is refused by the name of what is wrong:
     expectRefused(() => Metric.histogram("h", { ...seconds, boundaries } as never), "boundaries", reason)
   })
 
-  it("boundaries, of what has no buckets", () => {
+  it("boundaries, of a metric without buckets", () => {
     for (const make of [Metric.counter, Metric.gauge]) {
       expectRefused(() => make("c", { ...seconds, boundaries: [1] } as never), "boundaries", "is not an option")
     }

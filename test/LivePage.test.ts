@@ -1,5 +1,5 @@
 /**
- * The live page as a server gives it. How it looks and behaves in a browser: test/e2e/LivePage.e2e.test.ts.
+ * The live page as served. For its appearance and behaviour in a browser see test/e2e/LivePage.e2e.test.ts.
  */
 import { execFile } from "node:child_process"
 import { createServer, request } from "node:http"
@@ -36,7 +36,7 @@ const readerOf = (response: Response) => {
 }
 
 onBothRuntimes("the data of the live page", (make) => {
-  it.effect("has every event accepted before, the account, and what is quarantined", () =>
+  it.effect("includes every event accepted before, the accounting, and quarantined metrics", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make())
       const recorder = yield* runtime.createRecorder("probe", { entityId: "probe-1", capacity: 100 })
@@ -65,27 +65,29 @@ onBothRuntimes("the data of the live page", (make) => {
     })
   )
 
-  it.effect("does not wait for a recorder whose hook does not end: it says so, and shows the others", () =>
-    Effect.gen(function* () {
-      const runtime = yield* started(make())
-      const gate = yield* makeGate
-      const held = yield* runtime.createRecorder("held", { onMetricChanged: () => gate.pass })
-      const other = yield* runtime.createRecorder("other")
-      for (const recorder of [held, other]) {
-        yield* recorder.register(Ticks)
-        yield* recorder.emit(tick(1))
-      }
-      yield* gate.reached
-      const response = yield* get(yield* handlerOf(runtime), "/metrics/live/data")
-      const { recorders } = yield* Effect.promise(() => response.json())
-      expect(recorders[0]).toMatchObject({ recorderId: "held", metrics: [] })
-      expect(recorders[0].error).toMatch(/its read did not end within 1s; 0 of the 1 events before it are folded/)
-      expect(recorders[1].metrics).toMatchObject([{ name: "probe.ticks", dimensions: { count: 1, sum: 1 } }])
-      yield* gate.open
-    })
+  it.effect(
+    "does not wait for a recorder whose hook does not end: it reports that recorder as busy and shows the others",
+    () =>
+      Effect.gen(function* () {
+        const runtime = yield* started(make())
+        const gate = yield* makeGate
+        const held = yield* runtime.createRecorder("held", { onMetricChanged: () => gate.pass })
+        const other = yield* runtime.createRecorder("other")
+        for (const recorder of [held, other]) {
+          yield* recorder.register(Ticks)
+          yield* recorder.emit(tick(1))
+        }
+        yield* gate.reached
+        const response = yield* get(yield* handlerOf(runtime), "/metrics/live/data")
+        const { recorders } = yield* Effect.promise(() => response.json())
+        expect(recorders[0]).toMatchObject({ recorderId: "held", metrics: [] })
+        expect(recorders[0].error).toMatch(/its read did not end within 1s; 0 of the 1 events before it are folded/)
+        expect(recorders[1].metrics).toMatchObject([{ name: "probe.ticks", dimensions: { count: 1, sum: 1 } }])
+        yield* gate.open
+      })
   )
 
-  it.effect("has the largest series of a metric, and says how many there are", () =>
+  it.effect("shows the largest series of a metric and their total number", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make())
       const recorder = yield* runtime.createRecorder("probe")
@@ -109,7 +111,7 @@ onBothRuntimes("the data of the live page", (make) => {
     })
   )
 
-  it.effect("has the queries of a metric in PromQL", () =>
+  it.effect("shows the queries of a metric in PromQL", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make())
       const recorder = yield* runtime.createRecorder('the "probe"')
@@ -133,7 +135,7 @@ onBothRuntimes("the data of the live page", (make) => {
     })
   )
 
-  it.effect("comes once a second as server-sent events", () =>
+  it.effect("sends an update once a second as server-sent events", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make())
       const recorder = yield* runtime.createRecorder("probe")
@@ -151,7 +153,7 @@ onBothRuntimes("the data of the live page", (make) => {
 })
 
 describe("the live page", () => {
-  it.effect("loads only from where it is, and says so", () =>
+  it.effect("loads only same-origin assets, and its content security policy allows no others", () =>
     Effect.gen(function* () {
       const handle = yield* handlerOf(yield* idle)
       for (const [path, type] of [
@@ -171,7 +173,7 @@ describe("the live page", () => {
     })
   )
 
-  it.effect("refers to what it loads from where the browser sees it", () =>
+  it.effect("resolves its assets relative to the address in the browser", () =>
     Effect.gen(function* () {
       const html = (handle: LivePage.FetchHandler, path: string) =>
         Effect.flatMap(get(handle, path), (response) => Effect.promise(() => response.text()))
@@ -185,7 +187,7 @@ describe("the live page", () => {
     })
   )
 
-  it.effect("is read only, and is nothing else", () =>
+  it.effect("is read-only", () =>
     Effect.gen(function* () {
       const handle = yield* handlerOf(yield* idle)
       const posted = yield* get(handle, "/metrics/live", { method: "POST" })
@@ -198,7 +200,7 @@ describe("the live page", () => {
     })
   )
 
-  it.effect("shows as many recorders as it was told to, and says how many there are", () =>
+  it.effect("shows up to the configured number of recorders, and the total number", () =>
     Effect.gen(function* () {
       const runtime = yield* idle
       for (const id of ["a", "b", "c"]) yield* runtime.createRecorder(id)
@@ -209,7 +211,7 @@ describe("the live page", () => {
     })
   )
 
-  it.effect("refuses options that cannot be", () =>
+  it.effect("rejects invalid options", () =>
     Effect.gen(function* () {
       const runtime = yield* idle
       for (const [argument, options] of [
@@ -222,7 +224,7 @@ describe("the live page", () => {
     })
   )
 
-  it.live("says why a recorder cannot be read, and goes on, when the worker has died", () =>
+  it.live("shows why a recorder cannot be read after the worker has died, and keeps running", () =>
     Effect.gen(function* () {
       let worker: Worker | undefined
       const spawn = (): Worker => {
@@ -244,7 +246,7 @@ describe("the live page", () => {
     })
   )
 
-  it.effect("shows what is no JSON as that, and the rest as it is", () =>
+  it.effect("marks values that are not JSON, and shows the rest unchanged", () =>
     Effect.gen(function* () {
       const runtime = yield* idle
       const recorder = yield* runtime.createRecorder("probe")
@@ -265,7 +267,7 @@ describe("the live page", () => {
     })
   )
 
-  it.effect("ends its streams with the scope", () =>
+  it.effect("ends its streams when the scope closes", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const handle = yield* Scope.provide(handlerOf(yield* idle), scope)
@@ -278,7 +280,7 @@ describe("the live page", () => {
     })
   )
 
-  it.effect("streams to so many pages at a time, and to others when these have gone", () =>
+  it.effect("limits the number of open streams, and accepts others when those have closed", () =>
     Effect.gen(function* () {
       const handle = yield* handlerOf(yield* idle)
       const opened: Array<ReturnType<typeof readerOf>> = []
@@ -303,8 +305,8 @@ describe("the live page", () => {
   )
 })
 
-describe("the live page of a worker that hangs", () => {
-  it.effect("answers, and says that its recorders cannot be read", () =>
+describe("the live page of a hanging worker", () => {
+  it.effect("responds, and shows that its recorders cannot be read", () =>
     Effect.gen(function* () {
       const worker = gatedWorker()
       const runtime = yield* started(
@@ -329,7 +331,7 @@ describe("the live page on a server", () => {
   // Connections that nothing is asked on any more are not kept for the next request.
   const impatient = { keepAliveTimeout: 1 }
 
-  it.live("answers under any prefix of a router, and does not hold up its end", () =>
+  it.live("responds under any prefix of a router, and does not delay its shutdown", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const App = LivePage.layerHttp().pipe(
@@ -356,7 +358,7 @@ describe("the live page on a server", () => {
     })
   )
 
-  it.live("answers node:http", () =>
+  it.live("responds through node:http", () =>
     Effect.gen(function* () {
       const handle = yield* Effect.provideService(LivePage.nodeHandler(), MetricsRuntime, yield* idle)
       const server = createServer(impatient, handle)
@@ -381,7 +383,7 @@ describe("the live page on a server", () => {
   )
 })
 
-it("the live page is there without Effect", async () => {
+it("the live page works without Effect", async () => {
   const runtime = await PromiseRuntime.start({ namespace: "test", inProcess: true, logging: "silent" })
   const { handler } = await runtime.livePage({ path: "/live" })
   const data = await handler(new Request("http://localhost/live/data"))
@@ -395,7 +397,7 @@ it("the live page is there without Effect", async () => {
   expect(await ended).toContain("data: ")
 })
 
-it("the page that is served is made of its sources", async () => {
+it("the served page is built from its sources", async () => {
   const script = fileURLToPath(new URL("../scripts/live-assets.ts", import.meta.url))
   await promisify(execFile)(process.execPath, [script, "--check"])
 })

@@ -1,4 +1,4 @@
-// A metric is pure functions and data: it is made, folded and shown here with no recorder at all.
+// A metric consists of pure functions and data: these tests define, fold and show metrics without a recorder.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
@@ -21,11 +21,11 @@ describe("folding", () => {
     ])
   })
 
-  it("of no events is the initial state itself", () => {
+  it("returns the initial state itself if there are no events", () => {
     expect(Metric.fold(Ticks, [])).toBe(Ticks.initial)
   })
 
-  it("takes any iterable", () => {
+  it("accepts any iterable", () => {
     const ticks = function* () {
       yield tick(1)
       yield tick(2)
@@ -34,22 +34,22 @@ describe("folding", () => {
     expect(Metric.fold(EvenTicks, new Set([tick(2), tick(4)]))).toBe(2)
   })
 
-  it("leaves the definition as it was", () => {
+  it("leaves the definition unchanged", () => {
     Metric.fold(Ticks, [tick(1)])
     expect(Metric.fold(Ticks, [tick(5)])).toEqual({ count: 1, sum: 5 })
   })
 
-  it("one step at a time from any state is the same", () => {
+  it("yields the same state when it runs one step at a time from any state", () => {
     expect(Metric.reduce(Ticks, { count: 10, sum: 100 }, tick(5))).toEqual({ count: 11, sum: 105 })
   })
 
-  it("tells the reducer when the event was emitted; at 0 unless said", () => {
+  it("passes the time of the event to the reducer, or 0 by default", () => {
     expect(Metric.reduce(TickLog, [], tick(1), 1_700_000_000_000)).toEqual([[1, 1_700_000_000_000]])
     expect(Metric.reduce(TickLog, [], tick(1))).toEqual([[1, 0]])
     expect(Metric.fold(TickLog, [tick(1)])).toEqual([[1, 0]])
   })
 
-  it("throws what the reducer throws", () => {
+  it("rethrows the error of the reducer", () => {
     const thrown = new RangeError("no more")
     const Throwing = Metric.make("door.throwing", {
       events: Event,
@@ -67,39 +67,42 @@ describe("folding", () => {
 describe("an event that does not concern the metric", () => {
   const state = { count: 1, sum: 1 }
 
-  it("leaves the same state when its tag has no reducer", () => {
+  it("leaves the state unchanged if its tag has no reducer", () => {
     expect(Metric.reduce(Ticks, state, note("text"))).toBe(state)
   })
 
   it.each(["nobody.knows", "toString", "constructor", "hasOwnProperty", "__proto__", ""])(
-    "leaves the same state when no family has its tag: %j",
+    "leaves the state unchanged if no family has its tag: %j",
     (_tag) => {
       expect(Metric.reduce(Ticks, state, { _tag } as unknown as ProbeEvent)).toBe(state)
     }
   )
 
-  it("leaves the same state when its reducer returns it", () => {
+  it("leaves the state unchanged if its reducer returns the same state", () => {
     const opinion = { by: "Ann" }
     expect(Metric.reduce(showing({ by: "" }), opinion, { _tag: "door.closed" })).toBe(opinion)
   })
 })
 
 describe("a snapshot", () => {
-  it("is the name and the dimensions, and nothing else", () => {
+  it("has exactly the name and the dimensions", () => {
     const snapshot = Metric.snapshot(Ticks, Metric.fold(Ticks, [tick(3)]))
     expect(snapshot).toStrictEqual({ name: "probe.ticks", dimensions: { count: 1, sum: 3 } })
     expect(JSON.parse(JSON.stringify(snapshot))).toStrictEqual(snapshot)
   })
 
-  it.each([[{ a: 1 }], [{}], [[1, 2]], [[]]])("without a view shows an object as it is: %j", (state) => {
+  it.each([[{ a: 1 }], [{}], [[1, 2]], [[]]])("shows an object unchanged if there is no view: %j", (state) => {
     expect(Metric.snapshot(showing(state), state).dimensions).toBe(state)
   })
 
-  it.each([0, 1.5, "text", "", true, false, null])("without a view shows a primitive as its value: %j", (state) => {
-    expect(Metric.snapshot(showing(state), state).dimensions).toStrictEqual({ value: state })
-  })
+  it.each([0, 1.5, "text", "", true, false, null])(
+    "shows a primitive as its value if there is no view: %j",
+    (state) => {
+      expect(Metric.snapshot(showing(state), state).dimensions).toStrictEqual({ value: state })
+    }
+  )
 
-  it("shows what the view makes of the state and of now; at 0 unless said", () => {
+  it("shows the result of the view for the state and now, which is 0 by default", () => {
     const Age = Metric.make("door.age", {
       events: Event,
       initial: { openedAt: 0 },
@@ -113,7 +116,7 @@ describe("a snapshot", () => {
 })
 
 describe("a definition", () => {
-  it("has its name trimmed, and says what it measures", () => {
+  it("has a trimmed name and the description of the metric", () => {
     const metric = Metric.make("  door.openings\n", {
       events: Event,
       initial: 0,
@@ -137,7 +140,7 @@ describe("a definition", () => {
     ).toBe(4)
   })
 
-  it("is told from anything else", () => {
+  it("is distinguished from any other value", () => {
     expect(Metric.isMetric(Ticks)).toBe(true)
     const lookalike = { name: "x", events: Event, initial: 0, reduce: {}, view: () => 0 }
     for (const value of [undefined, null, 0, "probe.ticks", [], {}, () => Ticks, Event, lookalike]) {
@@ -145,7 +148,7 @@ describe("a definition", () => {
     }
   })
 
-  it("is told from what cannot be looked at, without throwing", () => {
+  it("is distinguished from values that throw on inspection", () => {
     const { proxy, revoke } = Proxy.revocable({}, {})
     revoke()
     expect(Metric.isMetric(proxy)).toBe(false)
@@ -156,7 +159,7 @@ describe("a definition", () => {
     expect(() => Object.assign(Ticks.reduce, { "probe.note": () => 0 })).toThrow(TypeError)
   })
 
-  it("does not change with the options it was made from", () => {
+  it("does not change with its options object", () => {
     const reduce = { "door.opened": (total: number) => total + 1 }
     const metric = Metric.make("door.openings", { events: Event, initial: 0, reduce })
     reduce["door.opened"] = (total) => total + 1000
@@ -183,7 +186,7 @@ describe("the initial state is frozen", () => {
   }
   const states: { readonly [what: string]: Log } = {
     "an initial state": fresh(),
-    "an initial state that was frozen on its surface": Object.freeze(fresh())
+    "an initial state that was shallowly frozen": Object.freeze(fresh())
   }
 
   for (const [what, initial] of Object.entries(states)) {
@@ -204,7 +207,7 @@ describe("the initial state is frozen", () => {
   }
 })
 
-describe("any way of cutting up the events", () => {
+describe("any way of splitting the events", () => {
   const anEvent: fc.Arbitrary<ProbeEvent> = fc.oneof(
     fc.integer({ min: -1000, max: 1000 }).map(tick),
     fc.tuple(fc.string(), fc.array(fc.string())).map(([text, tags]) => note(text, ...tags)),
@@ -221,7 +224,7 @@ describe("any way of cutting up the events", () => {
     return rest.flat().reduce((state, event) => Metric.reduce(metric, state, event, at), Metric.fold(metric, first, at))
   }
 
-  it("gives the state of folding the whole", () => {
+  it("yields the same state as one fold over all of them", () => {
     fc.assert(
       fc.property(pieces, fc.nat(), (cut, at) => {
         expect(foldPieces(Ticks, cut, at)).toEqual(Metric.fold(Ticks, cut.flat(), at))
@@ -232,7 +235,7 @@ describe("any way of cutting up the events", () => {
   })
 })
 
-describe("a definition that cannot work is refused with a typed error", () => {
+describe("an invalid definition is rejected with a typed error", () => {
   const good = { events: Event, initial: 0, reduce: { "door.opened": (total: number) => total } }
   const byKind = Schema.Union([Schema.Struct({ kind: Schema.Literal("door.opened") })]).pipe(
     Schema.toTaggedUnion("kind")
@@ -242,9 +245,9 @@ describe("a definition that cannot work is refused with a typed error", () => {
   it.each<[what: string, name: unknown, options: unknown, argument: string, reason: string]>([
     ["a blank name", " \t", good, "name", "not blank"],
     ["no name", undefined, good, "name", "got undefined"],
-    ["a name that is no string", 7, good, "name", "got 7"],
+    ["a name that is not a string", 7, good, "name", "got 7"],
     ["no options", "m", undefined, "options", "must be an object"],
-    ["options that are no object", "m", "good", "options", "must be an object"],
+    ["options that are not an object", "m", "good", "options", "must be an object"],
     [
       "an unknown option",
       "m",
@@ -252,16 +255,22 @@ describe("a definition that cannot work is refused with a typed error", () => {
       "veiw",
       'is not an option. Did you mean "view"? The options are: events, initial'
     ],
-    ["an option named as what every object has", "m", { ...good, toString: () => "" }, "toString", "is not an option"],
+    [
+      "an option named like a member of every object",
+      "m",
+      { ...good, toString: () => "" },
+      "toString",
+      "is not an option"
+    ],
     ["no family", "m", { ...good, events: undefined }, "events", "is missing"],
-    ["a family that is no schema", "m", { ...good, events: { cases: good.reduce } }, "events", "Schema.TaggedUnion"],
-    ["a schema that is no tagged union", "m", { ...good, events: Schema.String }, "events", "Schema.TaggedUnion"],
-    ["a family told apart by another key", "m", { ...good, events: byKind }, "events", "Schema.TaggedUnion"],
+    ["a family that is not a schema", "m", { ...good, events: { cases: good.reduce } }, "events", "Schema.TaggedUnion"],
+    ["a schema that is not a tagged union", "m", { ...good, events: Schema.String }, "events", "Schema.TaggedUnion"],
+    ["a family with another discriminator", "m", { ...good, events: byKind }, "events", "Schema.TaggedUnion"],
     ["a family without events", "m", { ...good, events: Schema.TaggedUnion({}) }, "events", "Schema.TaggedUnion"],
     ["no initial state", "m", { ...good, initial: undefined }, "initial", "is missing"],
-    ["no object of reducers", "m", { ...good, reduce: undefined }, "reduce", "is missing"],
+    ["missing reducers", "m", { ...good, reduce: undefined }, "reduce", "is missing"],
     [
-      "reducers that are no object",
+      "reducers that are not an object",
       "m",
       { ...good, reduce: () => 0 },
       "reduce",
@@ -270,14 +279,26 @@ describe("a definition that cannot work is refused with a typed error", () => {
     ["an array of reducers", "m", { ...good, reduce: [() => 0] }, "reduce", "must be an object of reducers by tag"],
     ["no reducer", "m", { ...good, reduce: {} }, "reduce", "has no reducer"],
     ["only inherited reducers", "m", { ...good, reduce: Object.create(good.reduce) }, "reduce", "has no reducer"],
-    ["a reducer that is no function", "m", { ...good, reduce: { "door.opened": 1 } }, 'reduce["door.opened"]', "got 1"],
-    ["a reducer for no event", "m", reducing("door.slam"), 'reduce["door.slam"]', "are: door.opened, door.closed"],
+    [
+      "a reducer that is not a function",
+      "m",
+      { ...good, reduce: { "door.opened": 1 } },
+      'reduce["door.opened"]',
+      "got 1"
+    ],
+    [
+      "a reducer for an unknown event",
+      "m",
+      reducing("door.slam"),
+      'reduce["door.slam"]',
+      "are: door.opened, door.closed"
+    ],
     ["a reducer for toString", "m", reducing("toString"), 'reduce["toString"]', "is not an event of the family"],
     ["a reducer for constructor", "m", reducing("constructor"), 'reduce["constructor"]', "is not an event"],
     ["a reducer for __proto__", "m", reducing("__proto__"), 'reduce["__proto__"]', "is not an event of the family"],
-    ["a view that is no function", "m", { ...good, view: {} }, "view", "must be a function, got an object"],
-    ["a description that is no text", "m", { ...good, description: 1 }, "description", "must be a string, got 1"],
-    ["a unit that is no text", "m", { ...good, unit: null }, "unit", "must be a string, got null"]
+    ["a view that is not a function", "m", { ...good, view: {} }, "view", "must be a function, got an object"],
+    ["a description that is not a string", "m", { ...good, description: 1 }, "description", "must be a string, got 1"],
+    ["a unit that is not a string", "m", { ...good, unit: null }, "unit", "must be a string, got null"]
   ])("%s", (_what, name, options, argument, reason) => {
     expect(() => Metric.make(name as string, options as typeof good)).toThrow(
       expect.objectContaining({
@@ -288,13 +309,13 @@ describe("a definition that cannot work is refused with a typed error", () => {
     )
   })
 
-  it("is an InvalidArgument, an Error that names the argument and the reason", () => {
+  it("the error is an InvalidArgument and an Error, and names the argument and the reason", () => {
     const make = () => Metric.make("", good)
     expect(make).toThrow(MetricsError.InvalidArgument)
     expect(make).toThrow('name: must be a string that is not blank, got ""')
   })
 
-  it("does not freeze what it refuses", () => {
+  it("the rejected options are not frozen", () => {
     const initial = { total: 0 }
     expect(() => Metric.make("", { events: Event, initial, reduce: { "door.opened": (state) => state } })).toThrow()
     expect(Object.isFrozen(initial)).toBe(false)

@@ -1,4 +1,4 @@
-// An event is an object with a `_tag`; a family is a tagged union of events, whichever way Schema was asked for it.
+// An event is an object with a `_tag`; a family is a tagged union of events, in any form that Schema offers.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric, MetricEvent } from "mvx-metrics"
@@ -18,12 +18,12 @@ const revoked = (): unknown => {
 describe("isMetricEvent", () => {
   it.each<[what: string, value: unknown]>([
     ["a literal", { _tag: "door.opened" }],
-    ["one with more to say", { _tag: "door.opened", by: "Ann", at: new Date(0) }],
+    ["one with additional fields", { _tag: "door.opened", by: "Ann", at: new Date(0) }],
     ["one without a prototype", Object.assign(Object.create(null), { _tag: "door.opened" })],
     ["a frozen one", Object.freeze({ _tag: "door.opened" })],
-    ["one with a tag like what every object has", { _tag: "toString" }],
+    ["one with a tag named like a member of every object", { _tag: "toString" }],
     ["one seen through a proxy", new Proxy({ _tag: "door.opened" }, {})]
-  ])("says yes to %s", (_what, value) => {
+  ])("returns true for %s", (_what, value) => {
     expect(MetricEvent.isMetricEvent(value)).toBe(true)
   })
 
@@ -35,12 +35,12 @@ describe("isMetricEvent", () => {
     ["a function with a tag", Object.assign(() => 0, { _tag: "door.opened" })],
     ["an object without a tag", { tag: "door.opened" }],
     ["an array without a tag", ["door.opened"]],
-    ["a tag that is no string", { _tag: 1 }],
+    ["a tag that is not a string", { _tag: 1 }],
     ["a tag that is a String object", { _tag: Object("door.opened") }],
     ["a tag that is a symbol", { _tag: Symbol("door.opened") }],
     ["an empty tag", { _tag: "" }],
     ["a blank tag", { _tag: " \t\n" }]
-  ])("says no to %s", (_what, value) => {
+  ])("returns false for %s", (_what, value) => {
     expect(MetricEvent.isMetricEvent(value)).toBe(false)
   })
 
@@ -48,9 +48,9 @@ describe("isMetricEvent", () => {
     ["a getter that throws an error", throwing(new Error("no"))],
     ["a getter that throws nothing", throwing(undefined)],
     ["a getter that throws a symbol", throwing(Symbol("no"))],
-    ["a getter that throws what cannot be printed", throwing(Object.create(null))],
+    ["a getter that throws an unprintable value", throwing(Object.create(null))],
     ["a revoked proxy", revoked()]
-  ])("says no to %s, and never throws", (_what, value) => {
+  ])("returns false for %s, and never throws", (_what, value) => {
     expect(MetricEvent.isMetricEvent(value)).toBe(false)
   })
 })
@@ -71,7 +71,7 @@ const families = {
 
 for (const [what, family] of Object.entries(families)) {
   describe(`a family by ${what}`, () => {
-    it("says its tags, in the order of their declaration", () => {
+    it("returns its tags in declaration order", () => {
       expect(MetricEvent.tagsOf(family)).toEqual(["door.opened", "door.closed"])
     })
 
@@ -87,7 +87,7 @@ for (const [what, family] of Object.entries(families)) {
   })
 }
 
-describe("a family with tags like what every object has", () => {
+describe("a family with tags named like members of every object", () => {
   const tags = ["toString", "constructor", "hasOwnProperty", "__proto__"]
   const family = Schema.TaggedUnion(Object.fromEntries(tags.map((tag) => [tag, {}])))
   const Counts = Metric.make("odd.names", {
@@ -98,7 +98,7 @@ describe("a family with tags like what every object has", () => {
     )
   })
 
-  it("has them all", () => {
+  it("has all of them", () => {
     expect(MetricEvent.tagsOf(family)).toEqual(tags)
   })
 

@@ -1,4 +1,4 @@
-/** `mvx-metrics/promise`: the same recorders for code that knows no Effect. Nothing of Effect is used here. */
+/** `mvx-metrics/promise`: the same recorders for code without Effect. These tests do not use Effect. */
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { afterAll, afterEach, describe, expect, expectTypeOf, it } from "@effect/vitest"
 import type { Overflow } from "mvx-metrics"
@@ -44,7 +44,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
   afterAll(async () => (await running.get(where))?.shutdown())
 
-  it("gives the snapshots of everything registered before", async () => {
+  it("returns snapshots that include everything registered before", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Ticks)
@@ -58,7 +58,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     })
   })
 
-  it("gives the snapshot of one metric, typed by its definition", async () => {
+  it("returns the snapshot of one metric, typed by its definition", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Ticks)
@@ -69,7 +69,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     await expect(recorder.getMetricSnapshot(Notes)).rejects.toBeInstanceOf(MetricsError.MetricNotRegistered)
   })
 
-  it("gives the snapshots of a set, typed by its definitions", async () => {
+  it("returns the snapshots of a set, typed by its definitions", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     const set = Metric.combine(Ticks, Notes)
@@ -83,7 +83,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     })
   })
 
-  it("gives a report: what it reaches, when, and the accounting", async () => {
+  it("returns a report: its sequence number, its time and the accounting", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder(" storage ", { entityId: "disk" })
     await recorder.registerMetric(Ticks)
@@ -96,7 +96,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(recorder).toMatchObject({ recorderId: "storage", entityId: "disk" })
   })
 
-  it("gives the states of everything registered before, which go through JSON", async () => {
+  it("returns states that include everything registered before and survive JSON", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Metric.combine(Ticks, Notes))
@@ -110,7 +110,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(JSON.parse(JSON.stringify(states))).toEqual(states)
   })
 
-  it("merges the states of recorders, and rejects those of another version of a metric", async () => {
+  it("merges the states of recorders, and rejects states of another version of a metric", async () => {
     const runtime = await shared(where)
     const states = await Promise.all(
       ["one", "other"].map(async (id) => {
@@ -130,7 +130,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     })
   })
 
-  it("reads what came since a reader's last read: what has no difference as it stands", async () => {
+  it("reads the differences since a reader's last read, or current values for metrics without differences", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Metric.combine(Sums, Ticks))
@@ -146,7 +146,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect([await sum(other), await sum(one)]).toEqual([{ value: 7 }, { value: 0 }])
   })
 
-  it("has a metric, or all of them, begin anew", async () => {
+  it("resets one metric, or all of them", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Metric.combine(Ticks, Notes))
@@ -177,7 +177,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(recorder.stats).toMatchObject({ state: "Running", accepted: 2, refusedBy: { notRunning: 1 } })
   })
 
-  it("takes a first start of a recorder that is started already, and refuses a second one", async () => {
+  it("accepts a first start of a recorder that is already started, and rejects a second one", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.start()
@@ -225,7 +225,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(seen).toEqual([[2, 1]])
   })
 
-  it("gives who asks for several changes at once each one, in order", async () => {
+  it("resolves concurrent requests for changes with one change each, in order", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Ticks)
@@ -259,7 +259,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect((await recorder.getReport()).stats).toMatchObject({ applied: 501, pending: 0 })
   })
 
-  it("ends an iteration that is left while it waits, whenever it is left", async () => {
+  it("ends an iteration that is left while it waits, at any time", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Ticks)
@@ -275,7 +275,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect((await recorder.getReport()).stats).toMatchObject({ applied: 500, pending: 0 })
   })
 
-  it("gives a slow listener the latest change of each metric, and does not wait for it", async () => {
+  it("passes the latest change of each metric to a slow listener, and does not wait for it", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Ticks)
@@ -300,7 +300,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     await changes.return?.()
   })
 
-  it("runs hooks that are plain functions, synchronous or not, one after the other", async () => {
+  it("runs hooks that are plain functions, synchronous or asynchronous, one after the other", async () => {
     const runtime = await shared(where)
     const log: Array<string> = []
     const later = async (what: string) => {
@@ -338,7 +338,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(stopping.state).toBe("Failed")
   })
 
-  it("goes on when the hook onMetricChanged throws or rejects", async () => {
+  it("keeps running when the hook onMetricChanged throws or rejects", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage", {
       onMetricChanged: ({ sequence }) => {
@@ -352,7 +352,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(recorder.state).toBe("Running")
   })
 
-  it("refuses events beyond the capacity as the overflow policy says", async () => {
+  it("applies the overflow policy to events beyond the capacity", async () => {
     await using runtime = await start(where, { capacity: 2 })
     const gate = latch()
     // Each is held in its second start.
@@ -382,7 +382,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect((await evicting.getReport()).stats).toMatchObject({ accepted: 3, refused: 0, evicted: 1 })
   })
 
-  it("offers events that wait for room under backpressure, where registering them refuses", async () => {
+  it("offers events that wait for room under backpressure, whereas registering them rejects", async () => {
     await using runtime = await start(where, { capacity: 2, overflow: "backpressure" })
     const gate = latch()
     const recorder = await runtime.createRecorder("waiting", { onMetricChanged: () => gate.opened })
@@ -405,7 +405,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(stats).toMatchObject({ offered: 4, accepted: 3, refusedBy: { overflow: 1 } })
   })
 
-  it("resolves an offer that is aborted when it has just been accepted", async () => {
+  it("resolves an offer that is aborted just after it was accepted", async () => {
     await using runtime = await start(where, { capacity: 1, overflow: "backpressure" })
     const gate = latch()
     const recorder = await runtime.createRecorder("just accepted", { onMetricChanged: () => gate.opened })
@@ -419,7 +419,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(await offered).toBe(true)
   })
 
-  it("rejects what it is offered and cannot take, and says why", async () => {
+  it("rejects an offer that it cannot accept, with the reason", async () => {
     await using runtime = await start(where, { capacity: 1, overflow: "fail" })
     const gate = latch()
     const recorder = await runtime.createRecorder("refusing", { onMetricChanged: () => gate.opened })
@@ -433,7 +433,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     await expect(recorder.offerEvent(tick(3))).rejects.toBeInstanceOf(MetricsError.InvalidState)
   })
 
-  it("does not wait for room in a hook, which would have to make it", async () => {
+  it("does not wait for room in a hook, which would deadlock", async () => {
     await using runtime = await start(where, { capacity: 1, overflow: "backpressure" })
     const outcomes: Array<boolean> = []
     const recorder = await runtime.createRecorder("waiting", {
@@ -447,7 +447,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(outcomes).toEqual([false])
   })
 
-  it("lists the metrics that are registered", async () => {
+  it("lists the registered metrics", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     expect(recorder.metrics).toEqual([])
@@ -455,7 +455,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(recorder.metrics).toEqual([Ticks, Notes])
   })
 
-  it("says in the snapshot that a metric is quarantined", async () => {
+  it("marks a quarantined metric in the snapshot", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Fragile)

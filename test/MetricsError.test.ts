@@ -1,4 +1,4 @@
-// Each error is a real Error with a `_tag`, names what it is about, says what to do, and crosses a thread as JSON.
+// Each error is an Error with a `_tag`, names its subject and the fix, and crosses a thread as JSON.
 import { readFile } from "node:fs/promises"
 import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
@@ -193,55 +193,55 @@ const encode = (error: Error): unknown => Schema.encodeSync(classOf(error))(erro
 const overTheWire = (error: Error): Error =>
   Schema.decodeUnknownSync(classOf(error))(JSON.parse(JSON.stringify(encode(error))))
 
-it("an invalid argument of a definition names the metric that was to be defined", () => {
+it("an invalid argument of a definition names the metric that it would define", () => {
   const error = new E.InvalidArgument({ metric: "http.requests", argument: "boundaries", reason: "must be increasing" })
   expect(error.message).toBe('metric "http.requests": boundaries: must be increasing')
   expect(overTheWire(error)).toMatchObject({ metric: "http.requests", message: error.message })
 })
 
-it("there is a sample of each error", () => {
+it("every error has a sample", () => {
   expect([...new Set(tagged.map(({ name }) => name))].sort()).toEqual(Object.keys(E).sort())
 })
 
 describe.each(tagged)("$name", ({ error, name, says, tag }) => {
-  it("is an Error, and its tag is the name it is exported under, with the prefix of the library", () => {
+  it("is an Error whose tag is its exported name with the prefix of the library", () => {
     expect(error).toBeInstanceOf(Error)
     expect(error.constructor).toBe(E[name as keyof typeof E])
     expect(tag).toBe(`mvx-metrics/${name}`)
   })
 
-  it("has its tag as its name, and none of its fields hides what an Error has", () => {
+  it("has its tag as its name, and no field that hides a member of Error", () => {
     expect(error.name).toBe(tag)
     const own = Object.keys(encode(error) as object)
     expect(own.filter((field) => ["name", "message", "stack"].includes(field))).toEqual([])
     expect(String(error)).toBe(`${tag}: ${error.message}`)
   })
 
-  it("names what it is about and says what to do, in its stack as well", () => {
+  it("names its subject and the fix, also in its stack", () => {
     for (const words of says) expect(error.message).toContain(words)
     expect(error.message).not.toMatch(/undefined|\[object|\.\.\. *$/)
     expect(String(error)).toContain(error.message)
     expect(error.stack).toContain(error.message)
   })
 
-  it("shows its message to those who print it", () => {
+  it("shows its message when printed", () => {
     expect(inspect(error)).toContain(error.message)
   })
 
-  it("crosses a thread: the same class, the same fields, the same message", () => {
+  it("crosses a thread with the same class, fields and message", () => {
     const arrived = overTheWire(error)
     expect(arrived).toBeInstanceOf(error.constructor)
     expect(arrived.message).toBe(error.message)
     expect(encode(arrived)).toEqual(encode(error))
   })
 
-  it("does not take what is no such error for one", () => {
+  it("is not matched by a similar error of another class", () => {
     const decode = Schema.decodeUnknownSync(classOf(error))
     expect(() => decode({ _tag: tag })).toThrow()
     expect(() => decode({ ...error, _tag: "Other" })).toThrow()
   })
 
-  it.effect("is a failure that its tag picks out", () =>
+  it.effect("is a failure that its tag selects", () =>
     Effect.gen(function* () {
       const failing = Effect.fail(error as E.QueueOverflow)
       const caught = yield* Effect.catchTag(failing, tag as "mvx-metrics/QueueOverflow", (failure) =>
@@ -269,8 +269,8 @@ it("docs/reference/errors.md has a section for each error, with its fields, its 
   }
 })
 
-describe("an error about names", () => {
-  it("says so when there are none", () => {
+describe("an error that lists names", () => {
+  it("reports an empty list", () => {
     expect(new E.UnknownMetric({ metric: "saves", known: [], hint: "Export it" }).message).toContain("it has: none")
     expect(new E.MetricNotRegistered({ metric: "saves", recorderId: "docs", registered: [] }).message).toContain(
       "registered: none"
@@ -285,11 +285,11 @@ describe("an error with a cause", () => {
     new E.RuntimeFailed({ namespace: "app", cause })
   ]
 
-  it("has it as an Error has it", () => {
+  it("has the cause as Error does", () => {
     for (const error of withCause(cause)) expect(error.cause).toBe(cause)
   })
 
-  it("keeps the name, the message and the cause of the cause on its way", () => {
+  it("keeps the name, the message and the nested cause of the cause across threads", () => {
     for (const error of withCause(new RangeError("disk is full", { cause: new Error("inner") }))) {
       const { cause } = overTheWire(error) as { readonly cause?: Error }
       expect(cause).toBeInstanceOf(Error)
@@ -303,7 +303,7 @@ describe("an error with a cause", () => {
     ["an object", { code: "ENOSPC" }, "ENOSPC"],
     ["an object with a message", { message: "disk is full" }, "disk is full"],
     ["an object without a prototype", Object.assign(Object.create(null), { code: "ENOSPC" }), "ENOSPC"]
-  ])("says what it was, be it %s", (_what, cause, says) => {
+  ])("describes its cause: %s", (_what, cause, says) => {
     for (const error of withCause(cause)) expect(error.message).toContain(says)
   })
 })
@@ -353,7 +353,7 @@ const thrown: ReadonlyArray<readonly [what: string, cause: unknown, says: string
   ["a revoked proxy", revoked, "an object"],
   ["an object with a cycle", Object.assign([], { 0: cyclic }), "is its own cause"],
   ["lines", new Error("first\r\n\tsecond\u2028third\u0000"), "first second third"],
-  ["what would steer a terminal", "\u001b[2Jcleared", "[2Jcleared"],
+  ["terminal control sequences", "\u001b[2Jcleared", "[2Jcleared"],
   ["a long message", new Error("long ".repeat(200_000)), "long long"],
   ["a deep object", Array.from({ length: 20_000 }).reduce<object>((inner) => ({ inner }), {}), '{"inner":']
 ]
@@ -365,7 +365,7 @@ describe.each(thrown)("a cause that is %s", (_what, given, says) => {
     () => new E.RuntimeFailed({ namespace: "app", cause: given })
   ]
 
-  it("is described in one line of a bounded length", () => {
+  it("is described in one line of bounded length", () => {
     for (const make of errors) {
       const { message } = make()
       expect(message).toContain(says)
@@ -379,6 +379,6 @@ describe.each(thrown)("a cause that is %s", (_what, given, says) => {
   })
 })
 
-it("a name that stands for two types is told from two names that become one", () => {
+it("one name for two types is distinguished from two names that become one", () => {
   expect(new E.MetricNameCollision({ metric: "a", other: "a", as: "a_total" }).message).toMatch(/"a".*another type/)
 })

@@ -1,4 +1,4 @@
-// A scrape: what it includes, how it is served, and what it answers when there is nothing to answer with.
+// A scrape: its content, how it is served, and its response when there is nothing to show.
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { describe, expect, it } from "@effect/vitest"
@@ -37,7 +37,7 @@ const scraped = (recorderId: string, format: "text" | "openmetrics" = "text") =>
 onBothLayers(
   "a scrape",
   (it) => {
-    it.effect("has every event that was accepted before, of every recorder", () =>
+    it.effect("includes every event accepted before, of every recorder", () =>
       Effect.gen(function* () {
         const recorders = [yield* newRecorder(), yield* newRecorder()]
         for (const [i, recorder] of recorders.entries()) {
@@ -58,7 +58,7 @@ onBothLayers(
       })
     )
 
-    it.effect("has the events that wait in a queue while their recorder starts", () =>
+    it.effect("includes events that are queued while their recorder starts", () =>
       Effect.gen(function* () {
         const gate = yield* Latch.make()
         const recorder = yield* newRecorder({ onStarting: gate.await })
@@ -70,7 +70,7 @@ onBothLayers(
       })
     )
 
-    it.effect("waits for no recorder that is busy for long, whose events are shown as pending", () =>
+    it.effect("does not wait for a recorder that stays busy, whose events are shown as pending", () =>
       Effect.gen(function* () {
         const busy = yield* heldInStart()
         const other = yield* newRecorder()
@@ -88,7 +88,7 @@ onBothLayers(
       })
     )
 
-    it.effect("that waited for one recorder changes nothing of what others got meanwhile", () =>
+    it.effect("a scrape that waited for one recorder shows the others as they were at its start", () =>
       Effect.gen(function* () {
         const gate = yield* Latch.make()
         const recorder = yield* newRecorder()
@@ -106,7 +106,7 @@ onBothLayers(
       })
     )
 
-    it.effect("waits for a listener that the fold waits for", () =>
+    it.effect("waits for a listener that blocks the fold", () =>
       Effect.gen(function* () {
         const reached = yield* Latch.make()
         const gate = yield* Latch.make()
@@ -132,7 +132,7 @@ onBothLayers(
       })
     )
 
-    it.effect("says since when a metric counts: since it was registered, or reset", () =>
+    it.effect("reports when a metric began to count: its registration or its reset", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* TestClock.adjust("10 seconds")
@@ -147,7 +147,7 @@ onBothLayers(
       })
     )
 
-    it.effect("is as fine in native histograms as is asked for", () =>
+    it.effect("limits the resolution of native histograms to the requested one", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(JobSpread)
@@ -167,7 +167,7 @@ onBothLayers(
       })
     )
 
-    it.effect("has nothing of a recorder that was removed", () =>
+    it.effect("shows nothing of a recorder that was removed", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Jobs)
@@ -177,7 +177,7 @@ onBothLayers(
       })
     )
 
-    it.effect("shows what the library counts of itself", () =>
+    it.effect("shows the self-metrics", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Jobs)
@@ -242,7 +242,7 @@ for (const [way, served] of Object.entries(ways)) {
       return { ask: (init?: RequestInit) => Effect.promise(() => ask(init)), recorder, runtime: yield* MetricsRuntime }
     })
 
-    it.effect("gives a long text in chunks, so that a server that encrypts them does not stand still", () =>
+    it.effect("streams a long text in chunks, so that a server that encrypts them stays responsive", () =>
       Effect.gen(function* () {
         const { ask, recorder } = yield* asking
         for (let i = 0; i < 900; i++) yield* recorder.emit(job(`${i} ${"x".repeat(240)}`))
@@ -263,7 +263,7 @@ for (const [way, served] of Object.entries(ways)) {
       }).pipe(Effect.scoped, Effect.provide(inProcess))
     )
 
-    it.effect("answers in the format that is asked for", () =>
+    it.effect("responds in the requested format", () =>
       Effect.gen(function* () {
         const { ask, recorder } = yield* asking
         const sample = `jobs_total{recorder="${recorder.recorderId}",namespace="test",queue="é"} 1`
@@ -283,7 +283,7 @@ for (const [way, served] of Object.entries(ways)) {
       }).pipe(Effect.scoped, Effect.provide(inProcess))
     )
 
-    it.effect("answers HEAD without a body, and refuses anything but GET and HEAD", () =>
+    it.effect("responds to HEAD without a body, and rejects methods other than GET and HEAD", () =>
       Effect.gen(function* () {
         const { ask } = yield* asking
         const head = yield* ask({ method: "HEAD" })
@@ -293,7 +293,7 @@ for (const [way, served] of Object.entries(ways)) {
       }).pipe(Effect.scoped, Effect.provide(inProcess))
     )
 
-    it.effect("answers 503 and the reason when the runtime is closed", () =>
+    it.effect("responds with 503 and the reason when the runtime is closed", () =>
       Effect.gen(function* () {
         const { ask, runtime } = yield* asking
         yield* runtime.shutdown
@@ -305,7 +305,7 @@ for (const [way, served] of Object.entries(ways)) {
   })
 }
 
-it("a program without Effect has the handlers of its runtime", async () => {
+it("a program without Effect gets the handlers from its runtime", async () => {
   await using runtime = await PromiseRuntime.start({ namespace: "test", inProcess: true, logging: "silent" })
   const recorder = await runtime.createRecorder("a")
   await recorder.registerMetric(Jobs)
@@ -323,7 +323,7 @@ it("a program without Effect has the handlers of its runtime", async () => {
   expect(() => runtime.prometheus({ timeout: "soon" as never })).toThrow(/timeout/)
 })
 
-it.effect("options that mean nothing are refused by name", () =>
+it.effect("invalid options are rejected by name", () =>
   Effect.gen(function* () {
     expect(yield* badInputOf(Prometheus.handler({ path: "/x" } as never))).toMatchObject({ argument: "path" })
     expect(yield* badInputOf(Prometheus.render("text", { timeout: "soon" as never }))).toMatchObject({

@@ -1,4 +1,5 @@
-// Captured events run through metrics: what they would have shown. And events as lines of a file.
+// Replay runs captured events through metrics and shows what they would have shown. It also reads events from the lines
+// of a file.
 import { NodeFileSystem } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, FileSystem, Logger, Schema, Stream } from "effect"
@@ -42,7 +43,7 @@ describe("a replay", () => {
     expect(shown).toEqual({ "cache.hits": { name: "cache.hits", dimensions: { ratio: 0.75, hits: 3, total: 4 } } })
   })
 
-  it("takes one metric, several, or a set", () => {
+  it("accepts one metric, several metrics, or a set", () => {
     const events = [lookup(1, true)]
     const several = Replay.run([Hits, Lookups], events)
     expect(several["cache.lookups"].dimensions.value).toBe(1)
@@ -51,19 +52,19 @@ describe("a replay", () => {
     expect(Replay.run([Metric.combine(Hits), Lookups], events)).toEqual(several)
   })
 
-  it("reads at the time of the last event, or when it is told to", () => {
+  it("reads at the time of the last event, or at a given time", () => {
     const events = [lookup(1_000, true), lookup(3_000, true)]
     expect(Replay.run(Last, events)["cache.last"].dimensions).toEqual({ at: 3_000, ago: 0 })
     expect(Replay.run(Last, events, { now: 5_000 })["cache.last"].dimensions).toEqual({ at: 3_000, ago: 2_000 })
     expect(Replay.run(Last, [])["cache.last"].dimensions).toEqual({ at: 0, ago: 0 })
   })
 
-  it("begins anew each time", () => {
+  it("starts from the initial state each time", () => {
     const once = Replay.run(Lookups, [lookup(1, true)])
     expect(Replay.run(Lookups, [lookup(1, true)])).toEqual(once)
   })
 
-  it("comes to what the pure reducers say", () => {
+  it("yields the same state as the pure reducers", () => {
     fc.assert(
       fc.property(fc.array(anyCaptured, { maxLength: 40 }), (captured) => {
         for (const metric of [Hits, Lookups, Last] as ReadonlyArray<Metric.Any>) {
@@ -96,7 +97,7 @@ describe("a replay", () => {
     expect(shown["cache.hits"].dimensions.total).toBe(3)
   })
 
-  it.effect("shows what a recorder shows that was given these events", () =>
+  it.effect("shows the same as a recorder with the same events", () =>
     Effect.gen(function* () {
       const recorder = yield* Recorder.make()
       yield* recorder.register(Metric.combine(Hits, Lookups))
@@ -106,7 +107,7 @@ describe("a replay", () => {
     })
   )
 
-  it.effect("of a stream is the same", () =>
+  it.effect("accepts a stream with the same result", () =>
     Effect.gen(function* () {
       const captured = [lookup(1, true), lookup(2, false)]
       expect(yield* Replay.runStream([Hits, Last], Stream.fromIterable(captured).pipe(Stream.rechunk(1)))).toEqual(
@@ -119,18 +120,18 @@ describe("a replay", () => {
 
   it.each<[what: string, argument: string, run: () => unknown]>([
     ["no metric", "metrics", () => Replay.run({} as never, [])],
-    ["no metric among several", "metrics[1]", () => Replay.run([Hits, undefined] as never, [])],
-    ["two of one name", "metrics", () => Replay.run([Hits, Lookups.pipe(Metric.named("cache.hits"))], [])],
+    ["an invalid metric among several", "metrics[1]", () => Replay.run([Hits, undefined] as never, [])],
+    ["two metrics with one name", "metrics", () => Replay.run([Hits, Lookups.pipe(Metric.named("cache.hits"))], [])],
     ["none", "metrics", () => Replay.run([], [])],
     ["no event", "captured[1]", () => Replay.run(Hits, [lookup(1, true), { at: 2, event: {} } as never])],
     ["no time", "captured[0]", () => Replay.run(Hits, [lookup(Number.NaN, true)])],
     ["an unknown option", "at", () => Replay.run(Hits, [], { at: 1 } as never)],
     ["a time that is none", "now", () => Replay.run(Hits, [], { now: Number.NaN })]
-  ])("refuses %s", (_what, argument, run) => {
+  ])("rejects %s", (_what, argument, run) => {
     expect(run).toThrow(expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument }))
   })
 
-  it.effect("of a stream fails for what is no event, and dies of what is no metric", () =>
+  it.effect("of a stream fails on an invalid event, and dies on an invalid metric", () =>
     Effect.gen(function* () {
       const refused = yield* Effect.flip(Replay.runStream(Hits, Stream.make({ at: 1, event: {} } as never)))
       expect(refused).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "captured[0]" })
@@ -156,7 +157,7 @@ describe("events as NDJSON", () => {
       return { events: yield* Stream.runCollect(stream), skipped }
     })
 
-  it.effect("come back as they were, dates and bigints too", () =>
+  it.effect("survive a round trip, including dates and bigints", () =>
     forEvery(fc.array(anyCaptured), (captured) =>
       Effect.gen(function* () {
         const lines = Replay.toNdjson(Event, Stream.fromIterable(captured))
@@ -165,7 +166,7 @@ describe("events as NDJSON", () => {
     )
   )
 
-  it.effect("are cut anywhere, within characters too", () =>
+  it.effect("can be split anywhere, also within characters", () =>
     forEvery(
       fc.tuple(fc.array(anyCaptured, { minLength: 1, maxLength: 5 }), fc.array(fc.nat(30)), fc.boolean()),
       ([captured, sizes, asBytes]) =>
@@ -183,7 +184,7 @@ describe("events as NDJSON", () => {
     )
   )
 
-  it.effect("may end without a line feed, have empty lines, carriage returns, and a byte order mark", () =>
+  it.effect("may lack a final line feed, and contain empty lines, carriage returns and a byte order mark", () =>
     Effect.gen(function* () {
       expect(yield* read(`${hit}\n${hit}`)).toEqual(events)
       expect(yield* read(`\n${hit}\n \n\r\n${hit}\n\n`)).toEqual(events)
@@ -195,7 +196,7 @@ describe("events as NDJSON", () => {
     })
   )
 
-  it.effect("keep what they are when the memory of their bytes is used again", () =>
+  it.effect("stay intact when the memory of their bytes is reused", () =>
     Effect.gen(function* () {
       const memory = Buffer.alloc(40)
       const bytes = new TextEncoder().encode(`${hit}\n`)
@@ -208,7 +209,7 @@ describe("events as NDJSON", () => {
     })
   )
 
-  it.effect("leave out fields that the schema does not know", () =>
+  it.effect("omit fields that the schema lacks", () =>
     Effect.gen(function* () {
       expect(yield* read('{"at":1,"seq":7,"event":{"_tag":"cache.lookup","hit":true,"key":"a","more":1}}')).toEqual([
         lookup(1, true)
@@ -216,7 +217,7 @@ describe("events as NDJSON", () => {
     })
   )
 
-  it.effect("fail at a bad line, after the events before it", () =>
+  it.effect("fail at an invalid line, after the events before it", () =>
     Effect.gen(function* () {
       const seen: Array<Captured> = []
       const stream = Replay.fromNdjson(Event, Stream.make(`${hit}\n\n${hit}\nnonsense\n${hit}\n`))
@@ -227,7 +228,7 @@ describe("events as NDJSON", () => {
     })
   )
 
-  it.effect("skip bad lines when told to, and hand each to who asks for it", () =>
+  it.effect("skip invalid lines if so configured, and pass each of them to a callback", () =>
     Effect.gen(function* () {
       const result = yield* skipping(`nonsense\n${hit}\n`, '{"at":1}\n', `${hit}\n{"at":1,"ev`)
       expect(result.events).toEqual(events)
@@ -235,7 +236,7 @@ describe("events as NDJSON", () => {
     })
   )
 
-  it.effect("log what is skipped, with its number", () =>
+  it.effect("log each skipped line with its number", () =>
     Effect.gen(function* () {
       const logged: Array<string> = []
       const logger = Logger.make(({ logLevel, message }) => logged.push(`${logLevel} ${String(message)}`))
@@ -245,7 +246,7 @@ describe("events as NDJSON", () => {
     })
   )
 
-  it.effect("fail with what the function of bad lines fails with", () =>
+  it.effect("fail with the error of the callback for invalid lines", () =>
     Effect.gen(function* () {
       const onBadLine = ({ line }: MetricsError.InvalidLine) => Effect.fail(`too bad: ${line}`)
       const stream = Replay.fromNdjson(Event, Stream.make("nonsense\n"), { onBadLine })
@@ -257,7 +258,7 @@ describe("events as NDJSON", () => {
     ["no JSON", '{"at":1,', /^is not JSON: .+/],
     ["no object", "[]", /^is not an event of the family: .+/],
     [
-      "an event that is misspelt",
+      "a misspelt event",
       '{"at":1,"event":{"_tag":"cache.lokup","hit":true,"key":"a"}}',
       /: got "cache\.lokup" at \["event"\]\["_tag"\]\. Did you mean "cache\.lookup"\? Its events are: [\w., ]+$/
     ],
@@ -268,7 +269,7 @@ describe("events as NDJSON", () => {
     ["an event of another family", '{"at":1,"event":{"_tag":"disk.full"}}', /at \["event"\]/],
     ["a wrong field", '{"at":1,"event":{"_tag":"cache.lookup","hit":1,"key":"a"}}', /at \["event"\]\["hit"\]/],
     ["no UTF-8", new Uint8Array([0x22, 0xff, 0x22]), /^is not UTF-8$/]
-  ])("say what is wrong with a line that holds %s", ([_what, line, reason]) =>
+  ])("report the problem of a line that contains %s", ([_what, line, reason]) =>
     Effect.gen(function* () {
       const { skipped } = yield* skipping(line)
       expect(skipped.map((each) => each.reason)).toEqual([expect.stringMatching(reason)])
@@ -276,7 +277,7 @@ describe("events as NDJSON", () => {
     })
   )
 
-  it.effect("never print a whole family or a whole event when they are wrong", () =>
+  it.effect("never print a whole invalid family or event", () =>
     Effect.gen(function* () {
       const cases = Array.from({ length: 200 }, (_, i) => [`some.quite.long.name.${i}`, { n: Schema.Number }] as const)
       const family = Schema.TaggedUnion(Object.fromEntries(cases))
@@ -295,7 +296,7 @@ describe("events as NDJSON", () => {
     })
   )
 
-  it.effect("cannot be written of another family", () =>
+  it.effect("cannot be written with another family", () =>
     Effect.gen(function* () {
       const other = Stream.make({ at: 1, event: { _tag: "disk.full" } } as never)
       const error = yield* Effect.flip(Stream.runDrain(Replay.toNdjson(Event, other)))
@@ -303,7 +304,7 @@ describe("events as NDJSON", () => {
     })
   )
 
-  it("are of a family, and read with options there are", () => {
+  it("require a family and known options", () => {
     const refusal = (argument: string) => expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument })
     expect(() => Replay.fromNdjson({} as never, Stream.empty)).toThrow(refusal("family"))
     expect(() => Replay.toNdjson(Schema.Struct({}) as never, Stream.empty)).toThrow(refusal("family"))
@@ -313,7 +314,7 @@ describe("events as NDJSON", () => {
 })
 
 describe("a file of events", () => {
-  it.effect("is written and read", () =>
+  it.effect("is written and read back", () =>
     Effect.gen(function* () {
       const files = yield* FileSystem.FileSystem
       const path = yield* files.makeTempFileScoped()
@@ -329,7 +330,7 @@ describe("a file of events", () => {
     }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 
-  it.effect("that is not there is a failure of the file system", () =>
+  it.effect("reports a file system error if it does not exist", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Stream.runDrain(Replay.readFile(Event, "/nowhere/events.ndjson")))
       expect(error._tag).toBe("PlatformError")

@@ -1,4 +1,4 @@
-// Snapshots: plain data, which shows whether a metric is quarantined.
+// Snapshots are plain data that shows whether a metric is quarantined.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Metric, Recorder, Snapshot } from "mvx-metrics"
@@ -7,12 +7,12 @@ import { Fragile, poison, Ticks, tick } from "./support/probe.metrics.ts"
 const quarantine = { error: "no more", missed: 2 }
 
 describe("isQuarantined", () => {
-  it("says no to the snapshot of a metric in service", () => {
+  it("returns false for the snapshot of a metric that is not quarantined", () => {
     expect(Snapshot.isQuarantined({ name: "door.openings", dimensions: { total: 1 } })).toBe(false)
     expect(Snapshot.isQuarantined(Metric.snapshot(Ticks, Ticks.initial))).toBe(false)
   })
 
-  it("is not misled by a dimension of that name", () => {
+  it('is not misled by a dimension named "quarantine"', () => {
     expect(Snapshot.isQuarantined({ name: "door.openings", dimensions: { quarantine } })).toBe(false)
   })
 
@@ -22,7 +22,7 @@ describe("isQuarantined", () => {
   })
 })
 
-describe("what a recorder is read as", () => {
+describe("the snapshots in a report", () => {
   const read = Effect.gen(function* () {
     const recorder = yield* Recorder.make({ logging: "silent" })
     yield* recorder.register(Fragile)
@@ -31,7 +31,7 @@ describe("what a recorder is read as", () => {
     return yield* recorder.report
   })
 
-  it.effect("tells the quarantined metric from the others", () =>
+  it.effect("distinguish the quarantined metric from the others", () =>
     Effect.gen(function* () {
       const { snapshots } = yield* read
       const out = Object.values(snapshots).filter(Snapshot.isQuarantined)
@@ -43,14 +43,14 @@ describe("what a recorder is read as", () => {
     })
   )
 
-  it.effect("is plain data: JSON loses nothing of it", () =>
+  it.effect("are plain data, which JSON preserves", () =>
     Effect.gen(function* () {
       const report = yield* read
       expect(JSON.parse(JSON.stringify(report))).toStrictEqual(report)
     })
   )
 
-  it.effect("has the snapshots by name, in the order of registration", () =>
+  it.effect("are keyed by name, in order of registration", () =>
     Effect.gen(function* () {
       const { snapshots } = yield* read
       expect(Object.entries(snapshots).map(([key, { name }]) => [key, name])).toEqual([

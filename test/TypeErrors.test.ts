@@ -1,4 +1,4 @@
-// What TypeScript says of a wrong tag: the tag, and not the schema of the family.
+// The TypeScript error for a wrong tag names the tag, and not the schema of the family.
 import { execFile } from "node:child_process"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -57,7 +57,7 @@ const compile = async (): Promise<ReadonlyArray<string>> => {
   }
 }
 
-it("a reducer for a tag that the family has not is refused by an error that names the tag, in short", async () => {
+it("the error for a reducer with an unknown tag names the tag and stays short", async () => {
   const errors = await errorsIn("reducer")
   expect(errors).toEqual([
     expect.stringMatching(
@@ -66,7 +66,7 @@ it("a reducer for a tag that the family has not is refused by an error that name
   ])
 })
 
-it("a wrong tag in when is refused by an error that names the tag and one that is like it, and no schema", async () => {
+it("the error for a wrong tag in when names the tag and a similar one, without the schema", async () => {
   const errors = await errorsIn("when")
   expect(errors).toHaveLength(1)
   expect(errors[0]).toMatch(/Type '"job\.done_7x"' is not assignable to type .* Did you mean '"job\.done_7"'\?$/)

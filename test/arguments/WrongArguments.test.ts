@@ -1,4 +1,4 @@
-// Every argument of every public function refuses what is wrong for it, by name, before anything is changed.
+// Every argument of every public function rejects invalid values by name, before anything is changed.
 import { afterAll, describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Recorder } from "mvx-metrics"
@@ -57,7 +57,7 @@ afterAll(async () => {
   await managed.dispose()
 })
 
-it("there is no public function without a table of wrong arguments", async () => {
+it("every public function has a table of wrong arguments", async () => {
   const methods = Object.entries({ runtime, recorder, emitter, plain, plainRecorder, plainEmitter, plainDelta, reader })
   const all = [...(await exportedFunctions()), ...methods.flatMap(([name, object]) => methodsOf(name, object))]
   const known = new Set([tables, guards, counting, others].flatMap(Object.keys))
@@ -73,18 +73,18 @@ const state = async () => ({
 })
 
 describe.each(Object.entries(tables))("%s", (_, places) => {
-  it.each(Object.entries(places))("refuses a wrong %s by name, and changes nothing", async (argument, each) => {
+  it.each(Object.entries(places))("rejects a wrong %s by name, and changes nothing", async (argument, each) => {
     const before = await state()
     expect(await notRefused(argument, each, (effect) => managed.runPromiseExit(effect))).toEqual([])
     expect(await state()).toEqual(before)
   })
 })
 
-it.each(Object.entries(guards))("%s answers for any value", (_, guard) => {
+it.each(Object.entries(guards))("%s returns a result for any value", (_, guard) => {
   for (const value of wrongValues()) expect(() => guard(value)).not.toThrow()
 })
 
-it.each(Object.entries(counting))("%s counts what is no event as refused, and does not throw", async (_, call) => {
+it.each(Object.entries(counting))("%s counts an invalid event as refused, and does not throw", async (_, call) => {
   const accepted = async () => [(await managed.runPromise(recorder.stats)).accepted, plainRecorder.stats.accepted]
   const before = await accepted()
   for (const value of wrongValues()) await call(value as never)

@@ -1,4 +1,7 @@
-/** The names of all functions of the package, of its classes and of what its functions return. */
+/**
+ * The names of all functions of the package, of the methods of its classes, and of the functions that its functions
+ * return.
+ */
 import { Effect, Layer, Schema } from "effect"
 import manifest from "../../package.json" with { type: "json" }
 

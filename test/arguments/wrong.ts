@@ -1,6 +1,6 @@
 /**
- * Wrong values for every argument: what takes none of a kind has to refuse it with an `InvalidArgument` that names the
- * argument.
+ * Wrong values for every argument. A function that does not accept a kind of value must reject it with an
+ * `InvalidArgument` that names the argument.
  */
 import { Cause, Effect, Exit, Layer, type Scope, Stream } from "effect"
 import { MetricsError } from "mvx-metrics"

@@ -1,4 +1,4 @@
-// The simulation of `npm run simulate` and the formulas of docs/guides/scale.md, with made-up costs.
+// The simulation of `npm run simulate` and the formulas of docs/guides/scale.md, with invented costs.
 import { describe, expect, it } from "vitest"
 import { limitOf } from "../../benchmark/simulation/limit.ts"
 import { forever, type Lives, type Load, noRead, noWrite, type Outcome } from "../../benchmark/simulation/load.ts"
@@ -68,13 +68,13 @@ describe("the simulation", () => {
 
   it("agrees with the formulas for events", () => expectSame(events, forever, 0.1))
 
-  it("agrees with the formulas for a reader that does not keep up", () => {
+  it("agrees with the formulas for a reader that falls behind", () => {
     const slow = slowReader(15)
     expect(model(slow, forever).reportEvery).toBeGreaterThan(3000)
     expectSame(slow, forever)
   })
 
-  it("agrees with the formulas while processes are killed and start again", () => {
+  it("agrees with the formulas while processes are killed and restarted", () => {
     const lives = { lifetime: 4000, restart: 1000, killed: 0.5, keeps: 20_000 }
     // What was killed is in the store 12.5 times: half of 200 every 5 seconds, for 20 seconds.
     const { storeMemory } = model(states, lives)
@@ -83,12 +83,12 @@ describe("the simulation", () => {
     expect(Math.abs(simulated.storeMemory - storeMemory) / storeMemory).toBeLessThan(0.05)
   })
 
-  it("comes to the same with the same seed, and to something else with another", () => {
+  it("yields the same result for the same seed, and another result for another seed", () => {
     expect(simulate(states, forever, run)).toEqual(simulate(states, forever, run))
     expect(simulate(states, forever, { ...run, seed: 2 })).not.toEqual(simulate(states, forever, run))
   })
 
-  it("shows that a store that is full slows the writers down", () => {
+  it("shows that a full store slows the writers down", () => {
     const write = { ...states.write, ofWrite: { bytes: 10_000, storeMillis: 10 } }
     const { oldest, storeBusy, writesPerSecond } = simulate({ ...states, write }, forever, run)
     expect(model({ ...states, write }, forever).storeBusy).toBeGreaterThan(1)
@@ -97,7 +97,7 @@ describe("the simulation", () => {
     expect(oldest.p50).toBeGreaterThan(2000)
   })
 
-  it("falls behind for ever where folding takes longer than the events took", () => {
+  it("falls behind without bound if folding takes longer than the events took", () => {
     const ofMilli = { ...events.report.ofMilli, readerMillis: 0.03 }
     const slow = { ...events, report: { ...events.report, ofMilli } }
     expect(model(slow, forever).reportEvery).toBe(Number.POSITIVE_INFINITY)
@@ -106,10 +106,10 @@ describe("the simulation", () => {
   })
 })
 
-describe("the limit of a way", () => {
+describe("the limit of a transport", () => {
   const loadOf = (load: Load) => (processes: number) => ({ ...load, sources: processes })
 
-  it("is the most processes for which the store, its network and the reader have time", () => {
+  it("is the largest number of processes that the store, its network and the reader can handle", () => {
     // 0.05 ms for each write in a second, and 0.031 ms for each read in two.
     expect(limitOf(loadOf(states), forever)).toMatchObject({ by: "reader" })
     expect(limitOf(loadOf({ ...states, network: 1e6 }), forever)).toEqual({ processes: 100, by: "network" })
@@ -120,7 +120,7 @@ describe("the limit of a way", () => {
     expect(processes).toBeLessThanOrEqual(100)
   })
 
-  it("is not there where nothing needs time", () => {
+  it("is absent if no step takes time", () => {
     const write = { ...states.write, ofWrite: noWrite }
     const { report } = states
     const idle = { ...states, write, report: { ...report, ofSource: noRead, ofChanged: noRead } }
@@ -129,7 +129,7 @@ describe("the limit of a way", () => {
 })
 
 describe("the command line", () => {
-  it("reads numbers, times and the mix of kinds", () => {
+  it("parses numbers, times and the mix of kinds", () => {
     const { scenario } = commandOf([
       "--processes",
       "50",
@@ -144,7 +144,7 @@ describe("the command line", () => {
     expect(scenario.mix).toEqual({ counter: 0.75, histogram: 0, exponential: 0, summary: 0.25, distinct: 0 })
   })
 
-  it("refuses what it cannot read, and says what to write", () => {
+  it("rejects what it cannot parse, and names the valid form", () => {
     expect(() => commandOf(["--every", "2"])).toThrow("--every must be a time, such as 500ms, 1s, 5m or 24h, got 2")
     expect(() => commandOf(["--processes", "0"])).toThrow("--processes must be a number, at least 1, got 0")
     expect(() => commandOf(["--mix", "gauge:1"])).toThrow("--mix must be kinds with their parts")

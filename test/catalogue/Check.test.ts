@@ -1,5 +1,5 @@
 /**
- * What a check finds in definitions: each finding with the definition that has it, and the one that has not.
+ * The findings of a check: each with a definition that has it and one that does not.
  */
 import { describe, expect, it } from "@effect/vitest"
 import * as conventions from "@opentelemetry/semantic-conventions/incubating"
@@ -216,7 +216,7 @@ const cases: ReadonlyArray<Case> = [
 
 describe("a check", () => {
   for (const [i, [code, wrong, right]] of cases.entries()) {
-    it(`finds ${code} where it is, and not where it is not (${i})`, () => {
+    it(`finds ${code} exactly where it applies (${i})`, () => {
       expect(codesOf(...wrong)).toContain(code)
       expect(codesOf(...right)).toEqual([])
     })
@@ -227,7 +227,7 @@ describe("a check", () => {
     expect(Object.keys(findingGravity).filter((code) => !tested.has(code))).toEqual(["event-unread", "field-unread"])
   })
 
-  it("finds events and fields that no metric reads, also through what metrics are made of", () => {
+  it("finds events and fields that no metric reads, also through derived metrics", () => {
     const family = Schema.TaggedUnion({
       "cache.lookup": { hit: Schema.Boolean, tier: Schema.Literals(["l1", "l2"]), key: Schema.String },
       "cache.evict": { key: Schema.String }
@@ -257,18 +257,18 @@ describe("a check", () => {
     ["the process", ProcessMetrics],
     ["queues", QueueMetrics],
     ["databases", SqlMetrics]
-  ])("finds nothing in the ready-made metrics of %s", (_, { metrics }) => {
+  ])("finds nothing in the built-in metrics of %s", (_, { metrics }) => {
     expect(findingsOf(metrics)).toEqual([])
   })
 
-  it("knows attributes by the names that the conventions have", () => {
+  it("recognises attributes by their names in the semantic conventions", () => {
     const names = new Set<unknown>(
       Object.entries(conventions).flatMap(([key, value]) => (key.startsWith("ATTR_") ? [value] : []))
     )
     expect([...fewByConvention].filter((name) => !names.has(name))).toEqual([])
   })
 
-  it("says what to do in sentences without their end", () => {
+  it("gives advice in sentences without a full stop", () => {
     for (const { advice, message } of findingsOf(cases.flatMap(([, wrong]) => wrong))) {
       expect(advice).toMatch(/^[A-Z].*[^.]$/)
       expect(message).toMatch(/^[a-z].*[^.]$/)
@@ -276,7 +276,7 @@ describe("a check", () => {
   })
 })
 
-it("units of UCUM are known, and others are not", () => {
+it("accepts UCUM units and reports others", () => {
   const known =
     "s ms us ns min h d wk By kBy KiBy MiBy bit % 1 Cel [degF] {request} By/s {request}/s 1/s /min m2 m/s2 kg.m 10* By{sent}"
   for (const unit of known.split(" ")) expect(isUcum(unit), unit).toBe(true)

@@ -1,5 +1,5 @@
 /**
- * What changes between two versions of definitions, and how grave it is.
+ * The differences between two versions of definitions, and their severity.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -30,8 +30,8 @@ const inverse = (code: ChangeCode): string =>
       ? code.replace(/added$/, "removed")
       : (({ "label-opened": "label-closed", "label-closed": "label-opened" } as Record<string, string>)[code] ?? code)
 
-describe("the changes", () => {
-  it("from a version to itself are none, made anew or read from a file", () => {
+describe("a diff of definitions", () => {
+  it("is empty between a version and itself, made again or read from a file", () => {
     const decode = Schema.decodeSync(Schema.fromJsonString(DescribedMetrics))
     fc.assert(
       fc.property(anySpecs, (specs) => {
@@ -44,7 +44,7 @@ describe("the changes", () => {
     )
   })
 
-  it("back are the opposite ones", () => {
+  it("is the opposite in the opposite direction", () => {
     fc.assert(
       fc.property(anySpecs, anySpecs, (old, now) => {
         const [there, back] = [diffOfSpecs(old, now), diffOfSpecs(now, old)]
@@ -58,7 +58,7 @@ describe("the changes", () => {
     )
   })
 
-  it("are found, each by its code, and nothing else is", () => {
+  it("finds each change by its code, and nothing else", () => {
     fc.assert(
       fc.property(anySpec, (spec) => {
         for (const mutation of mutations) {
@@ -85,7 +85,7 @@ describe("the changes", () => {
     expect(idle.map(({ name }) => name)).toEqual([])
   })
 
-  it("come with what they concern", () => {
+  it("names the subject of each change", () => {
     const events = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean, tier: Schema.String } })
     const old = Metric.ratio("cache.hits", { events, hits: "hit" })
     const now = Metric.ratio("cache.hits", { events, hits: "hit", labels: ["tier"], maxSeries: 10 })
@@ -119,7 +119,7 @@ describe("the changes", () => {
     expect(diffOfMetrics([old], [])).toMatchObject([{ code: "metric-removed", severity: "breaking" }])
   })
 
-  it("of a unit tell whether Prometheus has another name", () => {
+  it("reports for a unit whether the Prometheus name changes", () => {
     const events = Schema.TaggedUnion({ save: { n: Schema.Number } })
     const of = (unit: string, boundaries: ReadonlyArray<number>) =>
       Metric.histogram("save.duration", { events, value: "n", unit, boundaries })
@@ -130,7 +130,7 @@ describe("the changes", () => {
     expect(codes(diffOfMetrics([of("ms", [5, 10])], [of("s", [0.005, 1])]))).toContain("boundaries-changed")
   })
 
-  it("of hand-written metrics are those of the numbers they show", () => {
+  it("compares hand-written metrics by the numbers they show", () => {
     const events = Schema.TaggedUnion({ save: { ok: Schema.Boolean } })
     const of = (initial: { readonly [name: string]: number }) =>
       Metric.make("saves", { events, initial, reduce: { save: (state) => state } })
@@ -149,7 +149,7 @@ describe("the changes", () => {
     )
   })
 
-  it("of a frequency are those of the label that exporters have for its values", () => {
+  it("compares a frequency by the label that exporters use for its values", () => {
     const of = (values: ReadonlyArray<string>) => {
       const events = Schema.TaggedUnion({ save: { format: Schema.Literals(values) } })
       return Metric.frequency("saves", { events, value: "format" })
@@ -160,7 +160,7 @@ describe("the changes", () => {
     ])
   })
 
-  it("of a frequency with a label of that name as well are none where nothing has changed", () => {
+  it("is empty for an unchanged frequency that also has a label of that name", () => {
     const events = Schema.TaggedUnion({ "job.ended": { reason: Schema.String, queue: Schema.String } })
     const ended = (label: "queue" | "reason") =>
       Metric.frequency("job.reasons", { events, value: "reason", labels: { value: label } })
@@ -174,7 +174,7 @@ describe("the changes", () => {
     expect(codes(changes).filter((code) => code.startsWith("label"))).toEqual(["label-source-changed"])
   })
 
-  it("of the library are found in the file of an older one", () => {
+  it("finds changes of the self-metrics in the file of an older version", () => {
     const events = Schema.TaggedUnion({ save: {} })
     const now = describedMetric(Metric.counter("saves", { events }))
     const old = {
@@ -185,7 +185,7 @@ describe("the changes", () => {
     expect(codes(diffOf([old], [now]))).toEqual(["sample-removed", "setting-changed", "sample-added"])
   })
 
-  it("have each a reason that says what is lost", () => {
+  it("gives a reason for each change that names the loss", () => {
     for (const [code, { severity, why }] of Object.entries(changeRules)) {
       expect(why, code).toMatch(/^[A-Z].*\.$/)
       if (code.endsWith("-added") && !code.startsWith("label-a") && !code.startsWith("event-")) {

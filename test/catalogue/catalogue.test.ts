@@ -1,5 +1,5 @@
 /**
- * What is generated from definitions: it names what the exposition has.
+ * Files generated from definitions use the names of the exposition.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
@@ -85,7 +85,7 @@ interface Dashboard {
 const dashboard = JSON.parse(JSON.stringify(dashboardOf(metrics, "Saves"))) as Dashboard
 
 describe("the dashboard", () => {
-  it.effect("asks only for what a scrape has", () =>
+  it.effect("queries only names that a scrape contains", () =>
     Effect.gen(function* () {
       const names = namesIn(dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)))
       expect(names.length).toBeGreaterThan(metrics.length)
@@ -99,7 +99,7 @@ describe("the dashboard", () => {
     expect(metrics.filter(({ name }) => !titles.includes(name))).toEqual([])
   })
 
-  it("is what Grafana takes: ids of panels and of targets are unique, places do not overlap", () => {
+  it("is valid for Grafana: ids of panels and targets are unique, positions do not overlap", () => {
     expect(dashboard.schemaVersion).toBeGreaterThanOrEqual(36)
     expect(dashboard.templating.list.map(({ name }) => name)).toEqual(["datasource", "job", "instance", "recorder"])
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length)
@@ -112,7 +112,7 @@ describe("the dashboard", () => {
     expect(new Set(cells).size).toBe(cells.length)
   })
 
-  it("has units that fit: of a counter those of its rate", () => {
+  it("has matching units: a counter has the unit of its rate", () => {
     const units = new Map(
       (dashboard.panels as ReadonlyArray<{ title: string; fieldConfig?: { defaults: { unit: string } } }>).map(
         ({ fieldConfig, title }) => [title, fieldConfig?.defaults.unit]
@@ -143,11 +143,11 @@ describe("the dashboard", () => {
   })
 })
 
-describe("the rules", () => {
+describe("the recording and alerting rules", () => {
   const { groups } = rulesOf(metrics)
   const rules = groups.flatMap((group) => group.rules)
 
-  it.effect("ask only for what a scrape has", () =>
+  it.effect("query only names that a scrape contains", () =>
     Effect.gen(function* () {
       const known = yield* scraped
       const names = namesIn(rules.map(({ expr }) => expr))
@@ -155,14 +155,14 @@ describe("the rules", () => {
     })
   )
 
-  it("record what is divided, lately", () => {
+  it("record ratios over recent time", () => {
     expect(rules.flatMap((rule) => ("record" in rule ? [rule.record] : []))).toEqual([
       "recorder:save_mean_bytes:mean5m",
       "recorder:save_successes_ratio:rate5m"
     ])
   })
 
-  it("are written as YAML", () => {
+  it("are rendered as YAML", () => {
     const yaml = rulesYaml({
       groups: [
         {
@@ -200,12 +200,12 @@ describe("the rules", () => {
 describe("the catalogue", () => {
   const rows = catalogueMarkdown(metrics).trimEnd().split("\n").slice(4)
 
-  it("has a row for each metric, of as many cells as there are columns", () => {
+  it("has a row for each metric, with as many cells as there are columns", () => {
     expect(rows).toHaveLength(metrics.length)
     for (const row of rows) expect(row.split(/(?<!\\)\|/)).toHaveLength(9)
   })
 
-  it("says what is to be known, and takes descriptions for text", () => {
+  it("shows all facts of a metric, and renders descriptions as text", () => {
     expect(rows[0]).toBe(
       "| `save.attempts` | How often \\| \\<b\\>it\\</b\\> was tried | counter | `{attempt}` | `format` | `save.attempt` | `save_attempts_total` |"
     )

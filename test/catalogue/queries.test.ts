@@ -12,7 +12,7 @@ const Durations = Metric.histogram("durations", { events, value: "seconds", boun
 const Hits = Metric.ratio("hits", { events, hits: "ok" })
 const Extremes = Metric.minMax("extremes", { events, value: "seconds" })
 
-it("the queries of a metric are those of its panels, with the recorder and a range put in", () => {
+it("the queries of a metric are those of its panels, with the recorder and a range filled in", () => {
   const { panels } = dashboardOf([Durations, Hits, Extremes], "All") as {
     readonly panels: ReadonlyArray<{
       readonly title: string
@@ -41,7 +41,7 @@ it("the queries of a metric are those of its panels, with the recorder and a ran
   ])
 })
 
-it("a label is quoted, whatever stands in it", () => {
+it("a label is quoted, whatever characters it contains", () => {
   const [query] = queriesOf(Hits, "$&", 'a"b\\c\nd')
   expect(query!.expr).toContain('{namespace="$&",recorder="a\\"b\\\\c\\nd"}')
   expect(query!.expr).not.toContain("$job")

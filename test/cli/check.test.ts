@@ -1,5 +1,5 @@
 /**
- * `mvx-metrics check`, in process: what it prints, and how it ends.
+ * `mvx-metrics check`, in process: its output and its exit code.
  */
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
@@ -18,7 +18,7 @@ const waiting = fileURLToPath(new URL("./fixtures/waiting.metrics.ts", import.me
 const run = (...args: ReadonlyArray<string>) => outcomeOf(check, [careless, ...args])
 
 describe("check", () => {
-  it.effect("prints what it finds and what to do, the gravest first, and ends with 3 where there is an error", () =>
+  it.effect("prints findings and fixes, the most severe first, and exits with 3 on an error", () =>
     Effect.gen(function* () {
       const { code, stdout } = yield* run()
       expect(code).toBe(3)
@@ -55,7 +55,7 @@ describe("check", () => {
     })
   )
 
-  it.effect("ends with 2 where there are warnings at most, and with 0 where there are notes at most", () =>
+  it.effect("exits with 2 if there are at most warnings, and with 0 if there are at most notes", () =>
     Effect.gen(function* () {
       const warned = yield* run("--accept", "unit-of-field")
       expect(warned.code).toBe(2)
@@ -70,7 +70,7 @@ describe("check", () => {
     })
   )
 
-  it.effect("gives up a module that waits for something that never comes", () =>
+  it.effect("times out on a module that never finishes loading", () =>
     Effect.gen(function* () {
       const running = yield* Effect.forkChild(outcomeOf(check, [waiting]))
       yield* TestClock.adjust("30 seconds")
@@ -78,7 +78,7 @@ describe("check", () => {
     })
   )
 
-  it.effect("prints nothing that steers a terminal", () =>
+  it.effect("prints no terminal control sequences", () =>
     Effect.gen(function* () {
       for (const json of [[], ["--json"]]) {
         const { code, stdout } = yield* outcomeOf(check, [hostile, ...json])
@@ -90,7 +90,7 @@ describe("check", () => {
     })
   )
 
-  it.effect("tells of what accepts nothing, and refuses a code that there is not", () =>
+  it.effect("reports an --accept that matches nothing, and rejects an unknown code", () =>
     Effect.gen(function* () {
       expect(yield* run("--accept", "label-open:app.other")).toMatchObject({
         code: 3,

@@ -1,5 +1,5 @@
 /**
- * The command `mvx-metrics`, as a process.
+ * The command `mvx-metrics` as a process.
  */
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -103,7 +103,7 @@ describe("watch", () => {
     })
   )
 
-  it.live("prints nothing that steers a terminal, as text and as JSON", () =>
+  it.live("prints no terminal control sequences, as text and as JSON", () =>
     Effect.gen(function* () {
       const stats = {
         state: hostile,
@@ -138,7 +138,7 @@ describe("watch", () => {
   it.live.each<[what: string, status: number, body: string, says: string]>([
     ["no JSON", 200, "<html>", "is not the URL of a live page: its answer is not JSON"],
     ["another JSON", 200, '{"recorders":[null]}', "is not the URL of a live page"]
-  ])("says what is wrong with a server that answers %s", ([, status, body, says]) =>
+  ])("explains what is wrong with a server that responds with %s", ([, status, body, says]) =>
     Effect.gen(function* () {
       const url = yield* answering(status, body)
       const { code, stderr } = yield* cli("watch", url, "--once")
@@ -146,7 +146,7 @@ describe("watch", () => {
     })
   )
 
-  it.live("refuses what is not a URL", () =>
+  it.live("rejects an invalid URL", () =>
     Effect.gen(function* () {
       const { code, stderr } = yield* cli("watch", "localhost:3000", "--once")
       expect([code, stderr]).toEqual([
@@ -156,7 +156,7 @@ describe("watch", () => {
     })
   )
 
-  it.live("says in one line that a report cannot be served on a port that is none", () =>
+  it.live("reports in one line that a report cannot be served on an invalid port", () =>
     Effect.gen(function* () {
       const url = "redis://127.0.0.1:1"
       const options = ["--redis", url, "--namespace", "shop", "--metrics", metrics, "--serve", "99999"]
@@ -167,7 +167,7 @@ describe("watch", () => {
     })
   )
 
-  it.live("says why a server cannot be reached", () =>
+  it.live("reports why a server cannot be reached", () =>
     Effect.gen(function* () {
       const url = yield* Effect.scoped(answering(200, ""))
       const refused = yield* cli("watch", url, "--once")
@@ -176,7 +176,7 @@ describe("watch", () => {
     })
   )
 
-  it.live("ends when nobody reads any more", () =>
+  it.live("exits when its output is closed", () =>
     Effect.gen(function* () {
       const url = yield* livePage
       const args = [...bundled.execArgv, "--conditions=mvx-metrics-source", main, "watch", url, "--json"]
@@ -192,7 +192,7 @@ describe("watch", () => {
     })
   )
 
-  it.live("says which URL it could not read", () =>
+  it.live("names the URL that it could not read", () =>
     Effect.gen(function* () {
       const url = new URL("/elsewhere", yield* livePage).href
       const { code, stderr, stdout } = yield* cli("watch", url, "--json")
@@ -216,7 +216,7 @@ describe("replay", () => {
 
   const line = (n: number): string => JSON.stringify({ at: n, event: tick(n) })
 
-  it.live("shows what metrics would have shown", () =>
+  it.live("shows what the metrics would have shown", () =>
     withFile([line(1), line(2)], (file) =>
       Effect.gen(function* () {
         const json = yield* cli("replay", file, "--metrics", metrics, "--json")
@@ -227,7 +227,7 @@ describe("replay", () => {
     )
   )
 
-  it.live("takes the events of one recorder, whatever those of the others are", () =>
+  it.live("reads the events of one recorder, whatever the events of the others are", () =>
     withFile(
       [
         JSON.stringify({ recording: { namespace: "test", at: 0, reason: "death" } }),
@@ -253,7 +253,7 @@ describe("replay", () => {
     })
   )
 
-  it.live("does not run a program that it takes for a module of metrics", () =>
+  it.live("does not run a program given as a module of metrics", () =>
     Effect.gen(function* () {
       const { code, stderr, stdout } = yield* cli("replay", "-", "--metrics", fixture("program.ts"))
       expect(code).toBe(1)
@@ -275,19 +275,21 @@ describe("replay", () => {
     })
   )
 
-  it.live("lets a module start nothing while it is imported for its metrics, on a thread or in process", () =>
-    Effect.gen(function* () {
-      const program = fileURLToPath(new URL("../worker/fixtures/programOfAnyKind.metrics.ts", import.meta.url))
-      const { code, stderr, stdout } = yield* cli("catalogue", program)
-      expect([code, stdout]).toEqual([1, ""])
-      for (const what of ["facade", "make", "layer", "cluster"]) {
-        const refused = `${what}: mvx-metrics/MetricsModuleError, was imported by the command mvx-metrics and starts a metrics runtime`
-        expect(stderr).toContain(refused)
-      }
-    })
+  it.live(
+    "prevents a module from starting anything while it is imported for its metrics, on a thread or in process",
+    () =>
+      Effect.gen(function* () {
+        const program = fileURLToPath(new URL("../worker/fixtures/programOfAnyKind.metrics.ts", import.meta.url))
+        const { code, stderr, stdout } = yield* cli("catalogue", program)
+        expect([code, stdout]).toEqual([1, ""])
+        for (const what of ["facade", "make", "layer", "cluster"]) {
+          const refused = `${what}: mvx-metrics/MetricsModuleError, was imported by the command mvx-metrics and starts a metrics runtime`
+          expect(stderr).toContain(refused)
+        }
+      })
   )
 
-  it.live("prints a test of a flight recording, which fails as the metric did", () => {
+  it.live("prints a test for a flight recording, which fails like the metric did", () => {
     // What a template literal would take for its own.
     const reason = ["a `b` $", "{1} \\ \u202e"].join("")
     const recording = {
@@ -329,7 +331,7 @@ describe("replay", () => {
     )
   })
 
-  it.live("prints tests of captured events, one for each metric", () =>
+  it.live("prints tests for captured events, one for each metric", () =>
     withFile([line(1), line(2)], (file) =>
       Effect.gen(function* () {
         const { stdout } = yield* cli("replay", file, "--metrics", metrics, "--as-test")
@@ -350,7 +352,7 @@ describe("replay", () => {
     )
   )
 
-  it.live("says which line is none, or leaves it out, and which file cannot be read", () =>
+  it.live("reports an invalid line or skips it, and names a file that cannot be read", () =>
     withFile([line(1), '{"at":2,"event":{"_tag":"other"}}', line(3)], (file) =>
       Effect.gen(function* () {
         const failed = yield* cli("replay", file, "--metrics", metrics)
@@ -367,7 +369,7 @@ describe("replay", () => {
   )
 })
 
-describe("what is generated from a module", () => {
+describe("output generated from a module", () => {
   it.live("is printed for other programs", () =>
     Effect.gen(function* () {
       const catalogue = yield* cli("catalogue", metrics)
@@ -379,7 +381,7 @@ describe("what is generated from a module", () => {
     })
   )
 
-  it.live("is printed of the package's own metrics as well, by the name of their module", () =>
+  it.live("is printed for the package's own metrics as well, under their module name", () =>
     Effect.gen(function* () {
       const { stdout } = yield* cliWith(
         // Packages are looked for from where the command lies, which is another place for a bundle.
@@ -404,7 +406,7 @@ describe("what is generated from a module", () => {
     })
   )
 
-  it.live("has nothing that steers a terminal, and the same names for other programs", () =>
+  it.live("has no terminal control sequences, and the same names for other programs", () =>
     Effect.gen(function* () {
       for (const args of [["catalogue"], ["rules"], ["dashboard"]]) {
         const { code, stdout } = yield* cli(args[0]!, fixture("hostile.metrics.ts"), ...args.slice(1))
@@ -416,14 +418,14 @@ describe("what is generated from a module", () => {
     })
   )
 
-  it.live("is compared with what an older version was, with an exit code that is no error", () =>
+  it.live("is compared with an older version, with an exit code other than that of an error", () =>
     Effect.gen(function* () {
       const changed = yield* cli("diff", fixture("requests.old.metrics.ts"), fixture("requests.metrics.ts"))
       expect(changed).toMatchObject({ code: 3, stderr: "", stdout: expect.stringMatching(/^2 breaking, /m) })
     })
   )
 
-  it.live("has to be a module that exports metrics", () =>
+  it.live("requires a module that exports metrics", () =>
     Effect.gen(function* () {
       const missing = yield* cli("catalogue", "missing.ts")
       expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("missing.ts cannot be imported")])

@@ -1,5 +1,5 @@
 /**
- * `mvx-metrics diff`, in process: what it prints, and how it ends.
+ * `mvx-metrics diff`, in process: its output and its exit code.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -29,7 +29,7 @@ const withFile = <A, E, R>(name: string, text: string, use: (file: string) => Ef
 const run = (...args: ReadonlyArray<string>) => outcomeOf(diff, args)
 
 describe("diff", () => {
-  it.effect("prints what changes, the gravest first, and ends with 3 where something breaks", () =>
+  it.effect("prints changes, the most severe first, and exits with 3 on a breaking change", () =>
     Effect.gen(function* () {
       const { code, stdout } = yield* run(old, now)
       expect(code).toBe(3)
@@ -42,7 +42,7 @@ describe("diff", () => {
     })
   )
 
-  it.effect("ends with 0 where nothing changes, or something is added", () =>
+  it.effect("exits with 0 if nothing changes, or something is added", () =>
     Effect.gen(function* () {
       expect(yield* run(now, now)).toMatchObject({ code: 0, stdout: "0 breaking, 0 changed, 0 added\n" })
       const added = yield* run(fixture("cache.metrics.ts"), fixture("cache.metrics.ts"), now)
@@ -60,7 +60,7 @@ describe("diff", () => {
     })
   )
 
-  it.effect("compares with a file that catalogue --json has made, as with its module", () =>
+  it.effect("compares with a file made by catalogue --json as with its module", () =>
     Effect.gen(function* () {
       const { stdout } = yield* outcomeOf(catalogue, [old, "--json"])
       yield* withFile("metrics.json", stdout, (file) =>
@@ -73,7 +73,7 @@ describe("diff", () => {
     })
   )
 
-  it.effect("leaves out what is accepted, and tells of what accepts nothing", () =>
+  it.effect("leaves out accepted changes, and reports an --accept that matches nothing", () =>
     Effect.gen(function* () {
       const accepts = ["label-removed:app.requests", "boundaries-changed", "metric-renamed"].flatMap((code) => [
         "--accept",
@@ -88,7 +88,7 @@ describe("diff", () => {
     })
   )
 
-  it.effect("refuses what it cannot compare, with 1", () =>
+  it.effect("rejects inputs that it cannot compare, with exit code 1", () =>
     Effect.gen(function* () {
       for (const [args, reason] of [
         [["missing.ts", now], "missing.ts cannot be imported: there is no such file"],
@@ -124,7 +124,7 @@ describe("diff --events", () => {
     event(3, { tier: "l2", hit: true })
   ]
 
-  it.effect("tells which series come, go and have other numbers", () =>
+  it.effect("reports which series appear, disappear and change their numbers", () =>
     withFile("events.ndjson", events.join("\n"), (file) =>
       Effect.gen(function* () {
         // Their definitions differ in functions alone.
@@ -143,7 +143,7 @@ describe("diff --events", () => {
     )
   )
 
-  it.effect("is nothing over events that make the same numbers", () =>
+  it.effect("prints nothing for events that yield the same numbers", () =>
     withFile("events.ndjson", events.join("\n"), (file) =>
       Effect.gen(function* () {
         expect(yield* run(versions[0], versions[0], "--events", file)).toMatchObject({ code: 0 })
@@ -151,7 +151,7 @@ describe("diff --events", () => {
     )
   )
 
-  it.effect("tells of events that only the old version knows, and fails for those that none does", () =>
+  it.effect("reports events that only the old version knows, and fails on events that neither version knows", () =>
     Effect.gen(function* () {
       yield* withFile("events.ndjson", event(1, { tier: "l1", hit: true, gone: 1 }), (file) =>
         Effect.gen(function* () {

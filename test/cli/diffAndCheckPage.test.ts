@@ -1,5 +1,5 @@
 /**
- * The tables of docs/reference/diff-and-check.md have every code as the commands know it.
+ * The tables of docs/reference/diff-and-check.md list every code of the commands.
  */
 import { readFileSync } from "node:fs"
 import { expect, it } from "vitest"
@@ -10,7 +10,7 @@ const page = readFileSync(new URL("../../docs/reference/diff-and-check.md", impo
 
 const rows = Array.from(page.matchAll(/^\| `([a-z-]+)` +\| (\w+) +\| (.*?) +\|$/gm), ([, ...cells]) => cells)
 
-it("docs/reference/diff-and-check.md has every change and every finding, with its class", () => {
+it("docs/reference/diff-and-check.md lists every change and every finding, with its class", () => {
   const changes = Object.entries(changeRules).map(([code, { severity, why }]) => [code, severity, why])
   const shown = rows.filter(([code]) => Object.hasOwn(changeRules, code!))
   expect(shown.toSorted()).toEqual(changes.toSorted())

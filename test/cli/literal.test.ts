@@ -1,5 +1,5 @@
 /**
- * Expected values of tests that `replay --as-test` prints: source text that evaluates to what was shown.
+ * Expected values in the tests that `replay --as-test` prints: source text that evaluates to the shown value.
  */
 import { expect, it } from "@effect/vitest"
 import { literal } from "../../src/cli/literal.ts"
@@ -17,12 +17,12 @@ it.each<[unknown]>([
   [new Map([["a", new Set([1, 2])]])],
   [{ at: new Date(5), empty: [], nothing: {} }],
   [JSON.parse('{ "__proto__": { "a": 1 }, "constructor": 2, "\\u202e\\u0000`": "\\u2028" }')]
-])("%o is the value of its literal", (value) => {
+])("%o equals the value of its literal", (value) => {
   expect(evaluated(literal(value))).toStrictEqual(value)
   expect(literal(value)).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?!\n)\p{Cc}/u)
 })
 
-it("is on one line where it fits, and else on a line for each part", () => {
+it("is on one line if it fits, and otherwise on a line for each part", () => {
   expect(literal({ name: "a", values: [1, 2] })).toBe('{ name: "a", values: [1, 2] }')
   const route = "x".repeat(70)
   expect(literal({ series: [{ labels: { route }, value: 0 }] }, "  ")).toBe(

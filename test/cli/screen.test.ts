@@ -1,5 +1,5 @@
 /**
- * What `mvx-metrics watch` draws.
+ * The output of `mvx-metrics watch`.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -61,7 +61,7 @@ const drawn = (rows = 100, series = 1) => {
 }
 
 describe("the screen", () => {
-  it("shows the account, each metric with its line, its largest series, and what is wrong", () => {
+  it("shows the accounting, each metric with its sparkline, its largest series, and problems", () => {
     const [, , recorder, metric, quarantine, series, ...more] = drawn()
     expect(recorder).toBe("http  Running  accepted 4  refused 2 (2 overflow)  pending 0 of 1,000")
     expect(metric).toMatch(/^ {2}http\.requests +█ +4 4\/s$/)
@@ -70,7 +70,7 @@ describe("the screen", () => {
     expect(more).toEqual([])
   })
 
-  it("shows the start of a process as a time", () => {
+  it("shows the start time of a process as a time", () => {
     const Start = Metric.gauge("process.start_time", { events, value: () => 1_700_000_000, unit: "s" })
     const state = Metric.fold(Start, [{ _tag: "request", path: "/" }])
     const [recorder] = dataAfter([], 1000).recorders
@@ -84,14 +84,14 @@ describe("the screen", () => {
     expect(linesOf(30).at(-1)).toMatch(/^ {2}process\.start_… 2023-11-14 …$/)
   })
 
-  it("fits the terminal, and says what is left out", () => {
+  it("fits the terminal, and shows how much is left out", () => {
     const lines = drawn(4)
     expect(lines).toHaveLength(4)
     expect(lines[3]).toBe("… 3 more lines")
     for (const line of drawn()) expect(Array.from(line).length).toBeLessThanOrEqual(80)
   })
 
-  it("shows what is wrong first and a line of each recorder, where not all lines have room", () => {
+  it("shows problems first and one line per recorder if not all lines fit", () => {
     const [recorder] = dataAfter(["/a", "/b"], 1000).recorders
     const Capped = Metric.counter("capped", { events, labels: ["path"], maxSeries: 1 })
     const paths = ["/a", "/b"].map((path) => ({ _tag: "request" as const, path }))
@@ -120,7 +120,7 @@ describe("the screen", () => {
     expect(lines.slice(-2)).toEqual(["… 49 more lines", "… 100 more recorders"])
   })
 
-  it.each([20, 30, 45, 60, 200])("fits a terminal of %i columns, wide letters included", (columns) => {
+  it.each([20, 30, 45, 60, 200])("fits a terminal of %i columns, including wide letters", (columns) => {
     const history = new History(60)
     const [first] = dataAfter(["/a", "界".repeat(50), "e\u0301".repeat(60)], 1000).recorders
     const data: LiveData = {
@@ -138,7 +138,7 @@ describe("the screen", () => {
     expect(lines[4]).toMatch(/3( |$)/)
   })
 
-  it("shows how exports went, and why the last one failed", () => {
+  it("shows the results of exports, and why the last one failed", () => {
     const history = new History(60)
     const one = { exporter: "OTLP to a", delivered: 1200, partial: 0, failed: 0, rejectedPoints: 0 }
     const data: LiveData = {
@@ -167,7 +167,7 @@ describe("the screen", () => {
     expect(small).toHaveLength(6)
   })
 
-  it("shows what is wrong with the runtime above its recorders", () => {
+  it("shows problems of the runtime above its recorders", () => {
     const history = new History(60)
     const data: LiveData = {
       ...dataAfter(["/a"], 1000),
@@ -181,12 +181,12 @@ describe("the screen", () => {
     ])
   })
 
-  it("does not let text steer the terminal", () => {
+  it("prints no control sequences from text", () => {
     expect(drawn()[0]).toMatch(/^test�\[31m {2}● /)
   })
 })
 
-it("a line has eight heights, from zero, and gaps where there was nothing", () => {
+it("a sparkline has eight heights, from zero, and gaps for missing values", () => {
   expect(sparkText([0, 1, 2, 3, 4, 5, 6, 7], 8)).toBe("▁▂▃▄▅▆▇█")
   expect(sparkText([null, 5, 5], 5)).toBe("   ██")
   expect(sparkText([0, 0], 2)).toBe("▁▁")

@@ -1,4 +1,4 @@
-// The primary of a cluster writes to a store what its processes have counted, as any runtime does.
+// The primary of a cluster writes the counts of its processes to a store, as any runtime does.
 import { expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
@@ -71,7 +71,7 @@ const shown = ({ recorders }: Pick<StoreReport, "recorders">) =>
   )
 
 it.effect(
-  "the primary of a cluster writes one source with what all of its processes have counted, and what was kept of ended ones",
+  "the primary of a cluster writes one source with the counts of all its processes, including retained ones of ended processes",
   () =>
     Effect.gen(function* () {
       const { store, writes } = openStore()
@@ -118,7 +118,7 @@ it.effect(
     })
 )
 
-it.effect("the primary of a cluster writes what has changed, and everything where the store has lost it", () =>
+it.effect("the primary of a cluster writes changes, and everything if the store has lost it", () =>
   Effect.gen(function* () {
     const { control, lose, store, writes } = openStore()
     const host = yield* primary(store)
@@ -147,7 +147,7 @@ it.effect("the primary of a cluster writes what has changed, and everything wher
   })
 )
 
-it.effect("the primary of a cluster writes to one store", () =>
+it.effect("the primary of a cluster writes to a single store", () =>
   Effect.gen(function* () {
     const { store } = openStore()
     const host = yield* primary(store)
@@ -162,9 +162,9 @@ it.effect("the primary of a cluster writes to one store", () =>
 )
 
 it.effect.each<readonly [string, ReturnType<StateStoreService["write"]>, string]>([
-  ["answers that it has not all of a write of everything", Effect.succeed("incomplete"), "a write of everything"],
+  ["reports that it lacks a part of a complete write", Effect.succeed("incomplete"), "a write of everything"],
   ["is interrupted", Effect.interrupt, "it was interrupted"]
-])("the primary of a cluster counts the failure of a store that %s, and tries again in time", ([_, answer, reason]) => {
+])("the primary of a cluster counts the failure of a store that %s, and retries later", ([_, answer, reason]) => {
   const { layer, lines } = recordLogs()
   const problems = () => lines.filter(({ level }) => level === "Warn" || level === "Error").map(({ text }) => text)
   return Effect.gen(function* () {
@@ -192,7 +192,7 @@ it.effect.each<readonly [string, ReturnType<StateStoreService["write"]>, string]
   }).pipe(simulatingOutside, Effect.provide(layer), Effect.scoped)
 })
 
-it.effect("the primary of a cluster says what it gives up to write at the end", () => {
+it.effect("the primary of a cluster logs at the end what it could not write", () => {
   const { layer, lines } = recordLogs()
   return Effect.gen(function* () {
     const { control, store, writes } = openStore()
@@ -210,7 +210,7 @@ it.effect("the primary of a cluster says what it gives up to write at the end", 
   }).pipe(simulatingOutside, Effect.provide(layer), Effect.scoped)
 })
 
-it.effect("the primary of a cluster writes at the end what it knows of processes that do not answer", () =>
+it.effect("the primary of a cluster writes at the end its last state of processes that do not respond", () =>
   Effect.gen(function* () {
     const { store, writes } = openStore()
     const host = yield* primary(store)

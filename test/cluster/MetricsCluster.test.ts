@@ -1,4 +1,4 @@
-/** A report across real processes: what each did counts, and stays counted when the process is gone. */
+/** A report across real processes: the counts of each process are included, and stay included after it is gone. */
 import cluster from "node:cluster"
 import { gunzipSync } from "node:zlib"
 import { describe, expect, it, layer } from "@effect/vitest"
@@ -52,7 +52,7 @@ const hasReported = (shop: Shop) => {
 
 layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("across processes,", (it) => {
   describe("a report", () => {
-    it.effect("has the recorders of all together, by their ids", () =>
+    it.effect("has the recorders of all processes merged by id", () =>
       Effect.gen(function* () {
         const { one, other } = yield* Shops
         for (const shop of [one, other]) yield* shop.open("together")
@@ -84,7 +84,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       })
     )
 
-    it.effect("says which processes there are, and how old its oldest states", () =>
+    it.effect("lists the processes and the age of its oldest states", () =>
       Effect.gen(function* () {
         const { one, other } = yield* Shops
         yield* one.open("timed")
@@ -97,7 +97,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       })
     )
 
-    it.effect("counts a process that does not answer with what it said last, and says so", () =>
+    it.effect("counts a process that does not respond with its last states, and marks it", () =>
       Effect.gen(function* () {
         const { one, other } = yield* Shops
         const impatient = yield* MetricsCluster.make({ ...options, timeout: "200 millis" })
@@ -121,7 +121,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
   })
 
   describe("a process that ends", () => {
-    it.effect("keeps its counts when it is killed, those it has told, and nothing of what says how it stands", () =>
+    it.effect("keeps its last sent counts when it is killed, but none of its levels", () =>
       Effect.gen(function* () {
         const { other } = yield* Shops
         const shop = yield* startShop()
@@ -144,7 +144,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       })
     )
 
-    it.effect("has told its states every so often, without being asked", () =>
+    it.effect("has sent its states at intervals, without being asked", () =>
       Effect.gen(function* () {
         const shop = yield* startShop({ every: 5 })
         yield* shop.open("unasked")
@@ -155,7 +155,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       })
     )
 
-    it.effect("has told its states when its runtime is flushed", () =>
+    it.effect("has sent its states when its runtime is flushed", () =>
       Effect.gen(function* () {
         const { one } = yield* Shops
         yield* one.open("flushed")
@@ -171,7 +171,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       })
     )
 
-    it.effect("tells everything when it ends in an orderly way, wherever its metrics are folded", () =>
+    it.effect("sends everything when it ends in an orderly way, wherever its metrics are folded", () =>
       Effect.gen(function* () {
         const shops = yield* Effect.all([startShop(), startShop({ thread: true })], { concurrency: "unbounded" })
         for (const shop of shops) {
@@ -183,7 +183,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       })
     )
 
-    it.effect("and begins again counts exactly, and no read ever goes back", () =>
+    it.effect("is counted exactly after it restarts, and no read ever goes backwards", () =>
       Effect.gen(function* () {
         const { one } = yield* Shops
         yield* one.open("restarted")
@@ -212,7 +212,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
   })
 
   describe("a recorder that is removed", () => {
-    it.effect("keeps its counts, also when another one comes under its id", () =>
+    it.effect("keeps its counts, also when another one is created under its id", () =>
       Effect.gen(function* () {
         const { one, other } = yield* Shops
         for (const pieces of [1, 10, 100]) {
@@ -229,7 +229,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       })
     )
 
-    it.effect("is counted with others when more ids have gone than are kept", () =>
+    it.effect("is merged into others when more ids have gone than are kept", () =>
       Effect.gen(function* () {
         const { one } = yield* Shops
         const forgetful = yield* MetricsCluster.make({ ...options, maxEnded: 2 })
@@ -254,28 +254,31 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
   })
 
   describe("the channel", () => {
-    it.effect("may carry anything else: what is not ours is left alone, what should be is ignored and logged", () => {
-      const logs = recordLogs()
-      return Effect.gen(function* () {
-        const { one } = yield* Shops
-        const listening = yield* MetricsCluster.make(options)
-        yield* one.open("talkative")
-        yield* one.emits("talkative", sale(1))
-        yield* one.says(
-          null,
-          "States",
-          { _tag: "States", parts: [] },
-          { _tag: "mvx-metrics/cluster/States", parts: [] },
-          { _tag: "mvx-metrics/cluster/Other" }
-        )
-        yield* sold("talkative")
-        expect(soldIn(yield* listening.report, "talkative")).toBe(1)
-        const warning = `a malformed report of the process ${one.worker.process.pid} is ignored`
-        expect(logs.lines.filter(({ level }) => level === "Warn").map(({ text }) => text)).toEqual([warning, warning])
-      }).pipe(Effect.provide(logs.layer))
-    })
+    it.effect(
+      "may carry other messages: foreign ones are left alone, malformed ones of the library are ignored and logged",
+      () => {
+        const logs = recordLogs()
+        return Effect.gen(function* () {
+          const { one } = yield* Shops
+          const listening = yield* MetricsCluster.make(options)
+          yield* one.open("talkative")
+          yield* one.emits("talkative", sale(1))
+          yield* one.says(
+            null,
+            "States",
+            { _tag: "States", parts: [] },
+            { _tag: "mvx-metrics/cluster/States", parts: [] },
+            { _tag: "mvx-metrics/cluster/Other" }
+          )
+          yield* sold("talkative")
+          expect(soldIn(yield* listening.report, "talkative")).toBe(1)
+          const warning = `a malformed report of the process ${one.worker.process.pid} is ignored`
+          expect(logs.lines.filter(({ level }) => level === "Warn").map(({ text }) => text)).toEqual([warning, warning])
+        }).pipe(Effect.provide(logs.layer))
+      }
+    )
 
-    it.effect("may bring what the primary does not have, which is left out and logged once", () => {
+    it.effect("may bring metrics that the primary lacks, which are left out and logged once", () => {
       const logs = recordLogs()
       return Effect.gen(function* () {
         const { one } = yield* Shops
@@ -292,28 +295,31 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       }).pipe(Effect.provide(logs.layer))
     })
 
-    it.effect("may bring states of another version of a metric, which are in no total, named, and logged once", () => {
-      const logs = recordLogs()
-      return Effect.gen(function* () {
-        const { one } = yield* Shops
-        const Older = Metric.counter(Sold.name, { events: ShopEvent, when: "shop.sale", value: "pieces" })
-        const listening = yield* MetricsCluster.make({ metrics: [Older, Stock] })
-        yield* one.open("older")
-        yield* one.emits("older", sale(2), { _tag: "shop.stocked", pieces: 5 })
-        for (let read = 0; read < 2; read++) {
-          yield* MetricsCluster.report
-          const { leftOut, recorders } = yield* listening.report
-          expect(Object.keys(recorders.older?.snapshots ?? {})).toEqual([Stock.name])
-          const processes = expect.arrayContaining([one.worker.id])
-          const differences = ['labels ["product"] instead of []']
-          expect(leftOut).toMatchObject([{ metric: Sold.name, differences, processes }])
-        }
-        const named = logs.lines.filter(({ text }) => text.includes(`defines the metric "${Sold.name}" differently`))
-        expect(named.map(({ level }) => level)).toEqual(["Warn"])
-      }).pipe(Effect.provide(logs.layer))
-    })
+    it.effect(
+      "may bring states of another version of a metric, which are excluded from every total, named, and logged once",
+      () => {
+        const logs = recordLogs()
+        return Effect.gen(function* () {
+          const { one } = yield* Shops
+          const Older = Metric.counter(Sold.name, { events: ShopEvent, when: "shop.sale", value: "pieces" })
+          const listening = yield* MetricsCluster.make({ metrics: [Older, Stock] })
+          yield* one.open("older")
+          yield* one.emits("older", sale(2), { _tag: "shop.stocked", pieces: 5 })
+          for (let read = 0; read < 2; read++) {
+            yield* MetricsCluster.report
+            const { leftOut, recorders } = yield* listening.report
+            expect(Object.keys(recorders.older?.snapshots ?? {})).toEqual([Stock.name])
+            const processes = expect.arrayContaining([one.worker.id])
+            const differences = ['labels ["product"] instead of []']
+            expect(leftOut).toMatchObject([{ metric: Sold.name, differences, processes }])
+          }
+          const named = logs.lines.filter(({ text }) => text.includes(`defines the metric "${Sold.name}" differently`))
+          expect(named.map(({ level }) => level)).toEqual(["Warn"])
+        }).pipe(Effect.provide(logs.layer))
+      }
+    )
 
-    it.effect("takes the states that can be sent, where another cannot", () =>
+    it.effect("carries the states that can be sent if another one cannot", () =>
       Effect.gen(function* () {
         const { one } = yield* Shops
         yield* one.open("huge", true)
@@ -366,7 +372,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       }).pipe(withRuntime)
     )
 
-    it.effect("is exported by OTLP and by a producer, in totals since the primary began", () =>
+    it.effect("is exported by OTLP and by a producer, as totals since the primary began", () =>
       Effect.gen(function* () {
         const recorder = "exported"
         yield* open(recorder)
@@ -394,7 +400,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       }).pipe(withRuntime)
     )
 
-    it.effect("is on the live page, in a registry of prom-client and in that of Effect", () =>
+    it.effect("is on the live page, in a prom-client registry and in Effect's registry", () =>
       Effect.gen(function* () {
         const recorder = "shown"
         yield* open(recorder)
@@ -418,7 +424,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       }).pipe(withRuntime)
     )
 
-    it.effect("keeps what a killed process had accepted", () =>
+    it.effect("keeps the events that a killed process had accepted", () =>
       Effect.gen(function* () {
         const shop = yield* startShop()
         yield* shop.open("mourned")
@@ -449,7 +455,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
     )
   })
 
-  it.effect("a worker process cannot be the primary, and is told what is for it", () =>
+  it.effect("a worker process cannot be the primary, and the error names the API for workers", () =>
     Effect.gen(function* () {
       const { one } = yield* Shops
       expect(yield* one.triesToBeThePrimary).toMatchObject({
@@ -469,19 +475,19 @@ describe("MetricsCluster.make", () => {
     ["no options", undefined, "options", "must be an object"],
     ["no metrics", {}, "metrics", "at least one"],
     ["an empty list", { metrics: [] }, "metrics", "at least one"],
-    ["what is no metric", { metrics: [Sold, {}] }, "metrics", "must be an array of metrics"],
-    ["two of a name", { metrics: [Sold, OtherSold] }, "metrics", Sold.name],
-    ["a metric that has no merge", { metrics: [Apart] }, "metrics", "shop.apart"],
-    ["a timeout that is none", { metrics, timeout: "soon" }, "timeout", "duration"],
-    ["another option", { metrics, every: 1 }, "every", "is not an option"]
-  ])("refuses %s", ([_what, options, argument, reason]) =>
+    ["an invalid metric", { metrics: [Sold, {}] }, "metrics", "must be an array of metrics"],
+    ["two metrics with one name", { metrics: [Sold, OtherSold] }, "metrics", Sold.name],
+    ["a metric without merge", { metrics: [Apart] }, "metrics", "shop.apart"],
+    ["an invalid timeout", { metrics, timeout: "soon" }, "timeout", "duration"],
+    ["an unknown option", { metrics, every: 1 }, "every", "is not an option"]
+  ])("rejects %s", ([_what, options, argument, reason]) =>
     Effect.gen(function* () {
       const error = yield* badInputOf(Effect.scoped(MetricsCluster.make(options as ClusterOptions)))
       expect(error).toMatchObject({ argument, reason: expect.stringContaining(reason) })
     })
   )
 
-  it.effect("makes what has nothing to report where there is no process", () =>
+  it.effect("returns an empty report if there is no process", () =>
     Effect.gen(function* () {
       const { report } = yield* MetricsCluster.make(options)
       expect(yield* report).toEqual({ at: 0, recorders: {}, processes: [], ended: 0, age: 0 })
@@ -492,11 +498,11 @@ describe("MetricsCluster.make", () => {
 describe("MetricsCluster.layerWorker", () => {
   const runtime = MetricsLayer.layerInProcess({ namespace: "alone", logging: "silent" })
 
-  it.effect("does nothing where there is no cluster", () =>
+  it.effect("does nothing outside a cluster", () =>
     Effect.void.pipe(Effect.provide(MetricsCluster.layerWorker().pipe(Layer.provide(runtime))))
   )
 
-  it.effect("refuses a runtime with durable state in a worker process", () =>
+  it.effect("rejects a runtime with durable state in a worker process", () =>
     Effect.gen(function* () {
       const durable = { store: KeyValueStore.layerMemory }
       const runtime = MetricsLayer.layerInProcess({ namespace: "lasting", logging: "silent", durable })
@@ -513,7 +519,7 @@ describe("MetricsCluster.layerWorker", () => {
     })
   )
 
-  it.effect("refuses what is no duration", () =>
+  it.effect("rejects an invalid duration", () =>
     Effect.gen(function* () {
       const layer = MetricsCluster.layerWorker({ every: "often" as never }).pipe(Layer.provide(runtime))
       expect(yield* badInputOf(Effect.scoped(Layer.build(layer)))).toMatchObject({ argument: "every" })

@@ -1,5 +1,5 @@
 /**
- * Worker processes for tests: each is told what to do, and answers when it has done it.
+ * Worker processes for tests: each receives orders and reports when they are done.
  */
 import cluster, { type Worker } from "node:cluster"
 import { fileURLToPath } from "node:url"

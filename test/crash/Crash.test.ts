@@ -1,4 +1,4 @@
-// A short run of `npm run faults`, and what its model finds.
+// A short run of `npm run faults`, and the problems that its model finds.
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
@@ -35,7 +35,7 @@ const problemsWith = (ns: ReadonlyArray<number>) =>
 const toTen = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 const kinds = (problems: ReadonlyArray<Problem>) => [...new Set(problems.map(({ kind }) => kind))].sort()
 
-it.effect("the model finds events that are lost, counted twice, or folded in another order", () =>
+it.effect("the model finds events that are lost, counted twice, or folded out of order", () =>
   Effect.gen(function* () {
     expect(yield* problemsWith(toTen)).toEqual([])
     expect(kinds(yield* problemsWith(toTen.slice(0, 9)))).toContain("lost")
@@ -45,7 +45,7 @@ it.effect("the model finds events that are lost, counted twice, or folded in ano
   })
 )
 
-it("the numbers stay right while workers die", async () => {
+it("counts stay exact while workers die", async () => {
   const problems: Array<Problem> = []
   const options: RunOptions = {
     // In its second step an event ends workers by an exit.

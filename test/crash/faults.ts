@@ -1,6 +1,6 @@
 /**
- * The kinds of faults. Each has a line here and a count in the result. Some are struck at a worker from outside, others
- * come with an event (`poison`) or with what the load does (`load`).
+ * The kinds of faults. Each has a line here and a count in the result. Some are injected into a worker from outside,
+ * others come with an event (`poison`) or with the load (`load`).
  */
 import { loopForEver, type Poison, poisons, useUpMemory } from "./load.metrics.ts"
 

@@ -1,4 +1,4 @@
-/** Runs the system in a process of its own, and compares what it says with the model. */
+/** Runs the system in a separate process, and compares its reports with the model. */
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"

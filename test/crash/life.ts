@@ -1,4 +1,4 @@
-/** A process with durable state that is killed: says what it went on from, and counts on until then. */
+/** A process with durable state that is killed: it reports the restored state, and then counts until it is killed. */
 import { fileURLToPath } from "node:url"
 import { Worker } from "node:worker_threads"
 import * as Clock from "effect/Clock"

@@ -1,4 +1,4 @@
-// The worker entry of a process that is killed, over a disk that fails.
+// The worker entry of a process that is killed, on a failing disk.
 import { workerData } from "node:worker_threads"
 import { MetricsWorker } from "mvx-metrics"
 import { failingDisk } from "./disk.ts"

@@ -1,7 +1,8 @@
 /**
- * Kills processes with durable state over a disk that fails, one after the other in one folder, and compares what each
- * goes on from with what those before it have counted: all that was flushed is there, nothing is counted twice, and each
- * recorder is of one moment. Where the disk has dropped a sync, a state may also be an older one, or be refused.
+ * Kills processes with durable state on a failing disk, one after the other in one folder, and compares the state that
+ * each restores with the counts of the previous ones: all flushed counts are present, nothing is counted twice, and
+ * each recorder's state is of one moment. If the disk has dropped a sync, a state may also be an older one, or be
+ * rejected.
  */
 import { type ChildProcess, fork } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"

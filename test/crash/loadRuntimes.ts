@@ -1,4 +1,4 @@
-/** The two APIs behind one shape, for the load. */
+/** The two APIs behind one interface, for the load. */
 import type { Worker } from "node:worker_threads"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

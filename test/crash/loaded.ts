@@ -1,4 +1,4 @@
-/** One recorder under load: does what its script says, and checks what only its own process can see. */
+/** One recorder under load: runs its script, and checks what only its own process can see. */
 import { setImmediate as nextTurn } from "node:timers/promises"
 import type { Metric } from "mvx-metrics"
 import type { MetricChange, Snapshots } from "mvx-metrics/Snapshot"

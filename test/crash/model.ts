@@ -1,6 +1,6 @@
 /**
- * The numbers that are expected, in the process of the harness: the same events folded in process, where no worker dies
- * and a poisoned event throws; and beside that what simple arithmetic says.
+ * The expected numbers, in the process of the harness: the same events folded in process, where no worker dies and a
+ * poisoned event throws, and in addition the results of simple arithmetic.
  */
 import { isDeepStrictEqual } from "node:util"
 import * as Clock from "effect/Clock"

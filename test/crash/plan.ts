@@ -1,4 +1,4 @@
-/** The steps of a run, which depend on its seed alone. */
+/** The steps of a run, which depend on its seed only. */
 import { type Strike, strikes } from "./faults.ts"
 import { all, Late, Poisoned, PoisonedLabel, poisons } from "./load.metrics.ts"
 import { Random } from "./random.ts"

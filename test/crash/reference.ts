@@ -1,4 +1,4 @@
-/** What a recorder shows that has folded the events up to a number, in process. */
+/** The state of a recorder that has folded the events up to a number, in process. */
 import * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

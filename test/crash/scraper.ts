@@ -1,4 +1,4 @@
-/** Scrapes a runtime again and again while its workers are struck. */
+/** Scrapes a runtime repeatedly while faults are injected into its workers. */
 import { pause } from "./loaded.ts"
 import type { LoadRuntime } from "./loadRuntimes.ts"
 import type { Problem } from "./steps.ts"

@@ -1,5 +1,5 @@
 /**
- * What the harness has the system do, and what it hears of it. The two are different processes.
+ * The messages between the harness and the system. The two are different processes.
  */
 import type { Report, Snapshots } from "mvx-metrics/Snapshot"
 import type { FaultCounts, Strike } from "./faults.ts"

@@ -1,4 +1,4 @@
-/** The process under test: runs the steps that the harness sends, and says what came of them. */
+/** The process under test: runs the steps that the harness sends, and reports the results. */
 import { type FaultCounts, noFaults, type Strike } from "./faults.ts"
 import { Loaded, pause } from "./loaded.ts"
 import { effectRuntime, type LoadRuntime, Now, promiseRuntime } from "./loadRuntimes.ts"

@@ -1,4 +1,7 @@
-/** The workers of one runtime: strikes them, counts their deaths, and measures how long it takes until reads work again. */
+/**
+ * The workers of one runtime: injects faults into them, counts their deaths, and measures the time until reads work
+ * again.
+ */
 import { Worker } from "node:worker_threads"
 import type { Strike } from "./faults.ts"
 

@@ -1,4 +1,4 @@
-// The states of metrics outlive their runtime, whatever thread they are folded in.
+// The states of metrics outlive their runtime, on any thread that folds them.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
@@ -27,7 +27,7 @@ for (const [where, make] of [
   describe(`a runtime with durable state, ${where}`, () => {
     const inRuntime: typeof inAny = (durable, run) => inAny(durable, run, make)
 
-    it.effect("goes on with counters, histograms and hand-written metrics, and begins with new levels", () =>
+    it.effect("restores counters, histograms and hand-written metrics, and starts with new levels", () =>
       Effect.gen(function* () {
         const durable = { directory: yield* folder }
         const before = yield* inRuntime(durable, (runtime) =>
@@ -61,7 +61,7 @@ for (const [where, make] of [
       })
     )
 
-    it.live("is written by itself at intervals, while nothing is folded as well", () =>
+    it.live("is written at intervals, also while nothing is folded", () =>
       Effect.gen(function* () {
         const durable = { directory: yield* folder, interval: "1 milli" } as const
         yield* inRuntime(durable, (runtime) =>
@@ -77,7 +77,7 @@ for (const [where, make] of [
       })
     )
 
-    it.effect("does not start on a state that is damaged, and leaves it as it was", () =>
+    it.effect("does not start on a damaged state, and leaves it unchanged", () =>
       Effect.gen(function* () {
         const durable = { directory: yield* folder }
         yield* inAny(durable, (runtime) => emit(runtime, 0, 10))
@@ -104,38 +104,36 @@ describe("durable state", () => {
     })
   )
 
-  it.effect(
-    "of a worker that has died is that of the one in its place: nothing is lost and nothing counted twice",
-    () =>
-      Effect.gen(function* () {
-        const durable = { directory: yield* folder }
-        yield* inAny(durable, (runtime) => emit(runtime, 0, 10))
-        const { spawn, workers } = durableWorkers()
-        const runtime = yield* MetricsRuntime.makeWorker({ namespace, logging: "silent", durable, spawn, restart })
-        yield* runtime.start
-        yield* emit(runtime, 10, 20)
-        yield* emit(runtime, 0, 5, "b")
-        yield* runtime.flush()
-        yield* runtime.stopAndRemoveRecorder("b")
-        yield* emit(runtime, 20, 25)
-        yield* Effect.promise(() => workers[0]!.terminate())
-        const a = yield* emit(runtime, 25, 30)
-        const b = yield* emit(runtime, 5, 10, "b")
-        const [allOfA, allOfB] = yield* inAny({ directory: yield* folder }, (other) =>
-          Effect.all([emit(other, 0, 30), emit(other, 0, 10, "b")])
-        )
-        for (const name of kept) {
-          expect(a[name]).toEqual(allOfA[name])
-          expect(b[name]).toEqual(allOfB[name])
-        }
-        yield* runtime.shutdown
-        const restored = yield* inAny(durable, (other) => Effect.all([emit(other, 0, 0), emit(other, 0, 0, "b")]))
-        for (const name of kept) expect(restored.map((each) => each[name])).toEqual([a[name], b[name]])
-        expect(workers).toHaveLength(2)
-      }).pipe(Effect.scoped)
+  it.effect("of a dead worker passes to its replacement: nothing is lost and nothing counted twice", () =>
+    Effect.gen(function* () {
+      const durable = { directory: yield* folder }
+      yield* inAny(durable, (runtime) => emit(runtime, 0, 10))
+      const { spawn, workers } = durableWorkers()
+      const runtime = yield* MetricsRuntime.makeWorker({ namespace, logging: "silent", durable, spawn, restart })
+      yield* runtime.start
+      yield* emit(runtime, 10, 20)
+      yield* emit(runtime, 0, 5, "b")
+      yield* runtime.flush()
+      yield* runtime.stopAndRemoveRecorder("b")
+      yield* emit(runtime, 20, 25)
+      yield* Effect.promise(() => workers[0]!.terminate())
+      const a = yield* emit(runtime, 25, 30)
+      const b = yield* emit(runtime, 5, 10, "b")
+      const [allOfA, allOfB] = yield* inAny({ directory: yield* folder }, (other) =>
+        Effect.all([emit(other, 0, 30), emit(other, 0, 10, "b")])
+      )
+      for (const name of kept) {
+        expect(a[name]).toEqual(allOfA[name])
+        expect(b[name]).toEqual(allOfB[name])
+      }
+      yield* runtime.shutdown
+      const restored = yield* inAny(durable, (other) => Effect.all([emit(other, 0, 0), emit(other, 0, 0, "b")]))
+      for (const name of kept) expect(restored.map((each) => each[name])).toEqual([a[name], b[name]])
+      expect(workers).toHaveLength(2)
+    }).pipe(Effect.scoped)
   )
 
-  it.effect("is left by a recorder whose event has ended workers, wherever the next one ends", () =>
+  it.effect("keeps no link to a recorder whose event ended workers, wherever the next recorder ends", () =>
     Effect.gen(function* () {
       const { spawn, workers } = durableWorkers()
       const durable = { directory: yield* folder }

@@ -1,4 +1,4 @@
-// What is kept, what is not, and how a program hears of it.
+// What durable state keeps and omits, and how a program learns of it.
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Layer, Schema } from "effect"
 import { KeyValueStore } from "effect/persistence"
@@ -19,7 +19,7 @@ const warningsIn = (lines: ReadonlyArray<LogLine>): ReadonlyArray<string> =>
   lines.flatMap(({ level, text }) => (level === "Warn" && text.includes("durable state") ? [text] : []))
 
 describe("durable state", () => {
-  it.effect("is not written where nothing has changed", () =>
+  it.effect("is not written if nothing has changed", () =>
     Effect.gen(function* () {
       const { store, writes } = openStore()
       yield* inRuntime({ store }, (runtime) =>
@@ -38,7 +38,7 @@ describe("durable state", () => {
     })
   )
 
-  it.effect("may be large: it is collected and made part by part", () =>
+  it.effect("may be large: it is collected and assembled part by part", () =>
     Effect.gen(function* () {
       const { store, values } = openStore()
       const Large = Metric.histogram("durable.large", {
@@ -71,7 +71,7 @@ describe("durable state", () => {
     })
   )
 
-  it.effect("has levels where that is asked for", () =>
+  it.effect("includes levels if configured", () =>
     Effect.gen(function* () {
       const durable = { store: openStore().store, levels: true }
       yield* inRuntime(durable, (runtime) =>
@@ -84,7 +84,7 @@ describe("durable state", () => {
     })
   )
 
-  it.effect("of a recorder that is removed is that of the next one of its id, in this process or another", () =>
+  it.effect("of a removed recorder passes to the next recorder with its id, in this process or another", () =>
     Effect.gen(function* () {
       const durable = { store: openStore().store }
       const sums = (runtime: RuntimeService) =>
@@ -107,7 +107,7 @@ describe("durable state", () => {
     })
   )
 
-  it.effect("of a recorder that is removed while it is written is that of the next one of its id", () =>
+  it.effect("of a recorder removed during a write passes to the next recorder with its id", () =>
     Effect.gen(function* () {
       let remove: Effect.Effect<void> = Effect.void
       const { store } = openStore({ onWrite: Effect.suspend(() => remove) })
@@ -127,7 +127,7 @@ describe("durable state", () => {
     })
   )
 
-  it.effect("of a recorder that does not come again is forgotten after keepRemoved", () =>
+  it.effect("of a recorder that does not return is dropped after keepRemoved", () =>
     Effect.gen(function* () {
       const { store } = openStore()
       const sumOf = (runtime: RuntimeService) =>
@@ -144,7 +144,7 @@ describe("durable state", () => {
     })
   )
 
-  it.effect("has the time since when a metric counts, and that of its reset", () =>
+  it.effect("keeps the time when a metric began to count, and the time of its reset", () =>
     Effect.gen(function* () {
       const { store } = openStore()
       const createdAt = (runtime: RuntimeService) =>
@@ -164,7 +164,7 @@ describe("durable state", () => {
     })
   )
 
-  it.effect("goes on where events were added to the family, and begins anew where a definition has changed", () =>
+  it.effect("continues if events were added to the family, and starts over if a definition changed", () =>
     Effect.gen(function* () {
       const { store } = openStore()
       const Wider = Schema.TaggedUnion({
@@ -194,7 +194,7 @@ describe("durable state", () => {
     })
   )
 
-  it.effect("lacks a state that is not plain data, which is said once, and has the others", () =>
+  it.effect("omits a state that is not plain data, which is logged once, and includes the others", () =>
     Effect.gen(function* () {
       const { store } = openStore()
       class Sum {
@@ -230,7 +230,7 @@ describe("durable state", () => {
     })
   )
 
-  it.effect("of a quarantined metric goes on with its last good state, and says what it has missed", () =>
+  it.effect("of a quarantined metric continues with its last valid state, and counts its missed events", () =>
     Effect.gen(function* () {
       const { store } = openStore()
       const fragile = (breaksAt: number) =>
@@ -267,8 +267,8 @@ describe("durable state", () => {
   )
 })
 
-describe("what exporters show of the durable state", () => {
-  it.effect("is when it was written, what a kill would lose, and what went wrong", () =>
+describe("the exported metrics about durable state", () => {
+  it.effect("include its last write, the loss on a kill, and its errors", () =>
     Effect.gen(function* () {
       const { failures, store } = openStore()
       const shown = (runtime: RuntimeService) =>
@@ -308,8 +308,8 @@ describe("what exporters show of the durable state", () => {
   )
 })
 
-describe("a write of the durable state that fails", () => {
-  it.effect("stops nothing, is warned of once for each reason, and is made good by the next one", () =>
+describe("a failed write of durable state", () => {
+  it.effect("stops nothing, is logged once per reason, and is made up for by the next write", () =>
     Effect.gen(function* () {
       const { failures, store, values } = openStore()
       const { lines, layer } = recordLogs()
@@ -340,7 +340,7 @@ describe("a write of the durable state that fails", () => {
     })
   )
 
-  it.effect("at the end is logged, and the shutdown goes on", () =>
+  it.effect("is logged if it happens at shutdown, and the shutdown completes", () =>
     Effect.gen(function* () {
       const { failures, store } = openStore()
       const { lines, layer } = recordLogs()
@@ -356,13 +356,13 @@ describe("a write of the durable state that fails", () => {
   )
 })
 
-describe("the option durable", () => {
+describe("the durable option", () => {
   const refused = (options: unknown, make = MetricsRuntime.makeInProcess) =>
     Effect.map(Effect.exit(Effect.scoped(make({ namespace, durable: options as DurableOptions }))), (exit) =>
       Exit.isFailure(exit) ? (Cause.squash(exit.cause) as Error).message : undefined
     )
 
-  it.effect("is refused where it makes no sense, by name", () =>
+  it.effect("is rejected by name if it makes no sense", () =>
     Effect.gen(function* () {
       const { store } = openStore()
       expect(yield* refused({})).toBe("durable: needs a directory for the state, or a store")
@@ -386,7 +386,7 @@ describe("the option durable", () => {
     })
   )
 
-  it.effect("takes the store of a worker's entry, and is refused where there is none", () =>
+  it.effect("accepts the store of a worker's entry, and is rejected if there is none", () =>
     Effect.gen(function* () {
       const inWorker = (entry: string) =>
         Effect.gen(function* () {

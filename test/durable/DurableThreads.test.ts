@@ -1,4 +1,4 @@
-// What threads have counted is in their total after a restart, once, wherever else it is kept.
+// The counts of threads are in their total after a restart, once, wherever else they are kept.
 
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -23,7 +23,7 @@ const scraped = async (runtime: MetricsRuntime): Promise<{ [recorder: string]: n
   return sums
 }
 
-it("the total has what all threads have counted, those included that ran when the process ended", () =>
+it("the total includes the counts of all threads, including those that ran when the process ended", () =>
   Effect.gen(function* () {
     const store = yield* openStore
     const reader = yield* MetricsStore.makeReader({ store: store.layer, namespace, metrics: [WorkMetrics] })

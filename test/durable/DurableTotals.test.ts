@@ -1,4 +1,5 @@
-// Where states are durable, a recorder that names a total leaves it what it has counted, in place of the next one of its id.
+// With durable state, a recorder that names a total leaves its counts to the total instead of the next recorder with
+// its id.
 import { describe, expect, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
 import { MetricsRuntime, type RuntimeService } from "mvx-metrics"
@@ -25,7 +26,7 @@ const counted = (runtime: RuntimeService) =>
     )
   )
 
-it.effect("is written with all of what a recorder has left to it in slices", () =>
+it.effect("is written with all totals that a recorder left to it in slices", () =>
   Effect.gen(function* () {
     // Each step of what is done in slices is a slice.
     let now = 0
@@ -58,7 +59,7 @@ for (const [where, make] of [
   ["on the worker", MetricsRuntime.makeWorker]
 ] as const) {
   describe(`a total of removed recorders, ${where}`, () => {
-    it.effect("goes on in the next process, and what it has is nowhere else", () =>
+    it.effect("continues in the next process, and is counted once", () =>
       Effect.gen(function* () {
         const { store } = openStore()
         const durable = where === "in process" ? { store } : { directory: yield* folder }
@@ -83,7 +84,7 @@ for (const [where, make] of [
       })
     )
 
-    it.effect("is in scrapes of the next process as soon as a recorder names it, and has those that were open", () =>
+    it.effect("is in scrapes of the next process once a recorder names it, including recorders that were open", () =>
       Effect.gen(function* () {
         const { store } = openStore()
         const durable = where === "in process" ? { store } : { directory: yield* folder }
@@ -113,7 +114,7 @@ for (const [where, make] of [
       })
     )
 
-    it.effect("has once what a recorder went on from that left it everything", () =>
+    it.effect("contains once the counts that a recorder restored and then left to it", () =>
       Effect.gen(function* () {
         const { store } = openStore()
         const durable = where === "in process" ? { store } : { directory: yield* folder }
@@ -136,7 +137,7 @@ for (const [where, make] of [
       })
     )
 
-    it.effect("is not there by default: what a recorder leaves is for the next one of its id", () =>
+    it.effect("does not exist by default: a removed recorder's counts pass to the next recorder with its id", () =>
       Effect.gen(function* () {
         const { store } = openStore()
         const durable = where === "in process" ? { store } : { directory: yield* folder }

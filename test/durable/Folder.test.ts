@@ -1,4 +1,4 @@
-// A value in a folder is the old one or the new one, whole, and one process at a time has it.
+// A value in a folder is either the old one or the new one, complete, and one process at a time owns it.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
@@ -12,7 +12,7 @@ import { work } from "./fixtures/durable.metrics.ts"
 import { file, folder, inRuntime, recorderOf } from "./support.ts"
 
 describe("the store of a folder", () => {
-  it.effect("has what was set, by any key", () =>
+  it.effect("returns any stored value, by any key", () =>
     Effect.gen(function* () {
       const directory = yield* folder
       const store = folderStore(directory)
@@ -26,7 +26,7 @@ describe("the store of a folder", () => {
     })
   )
 
-  it.skipIf(process.platform === "win32")("is for its owner alone", () =>
+  it.skipIf(process.platform === "win32")("is accessible to its owner only", () =>
     Effect.gen(function* () {
       const directory = join(yield* folder, "made")
       yield* Effect.promise(() => makeFolder(directory))
@@ -35,7 +35,7 @@ describe("the store of a folder", () => {
     }).pipe(Effect.scoped, Effect.runPromise)
   )
 
-  it.effect("keeps the old value, and nothing else, when a write fails at its last step", () =>
+  it.effect("keeps the old value, and nothing else, if the last step of a write fails", () =>
     Effect.gen(function* () {
       const directory = yield* folder
       const store = folderStore(directory)
@@ -49,7 +49,7 @@ describe("the store of a folder", () => {
     })
   )
 
-  it.effect("loses what a process that was killed has begun, of its own key only", () =>
+  it.effect("deletes unfinished writes of a killed process, for its own key only", () =>
     Effect.gen(function* () {
       const directory = yield* folder
       for (const name of ["a.state", "a.state.1.unfinished", "ab.state.1.unfinished"])
@@ -73,7 +73,7 @@ describe("the lock of a folder", () => {
     utimesSync(path, at, at)
   }
 
-  it.effect("is one runtime's of a process until it is released", () =>
+  it.effect("is held by one runtime of a process until it is released", () =>
     Effect.gen(function* () {
       const { directory, path } = yield* inFolder
       const lock = takeLock(path)
@@ -88,8 +88,8 @@ describe("the lock of a folder", () => {
     ["of a process that has ended", { ...own, pid: 2 ** 22 + 1, started: "", token: "x" }],
     ["of an earlier process with the id of this one", { ...own, started: "before", token: "x" }],
     ["of an earlier process with the id of another one", { ...own, pid: process.ppid, started: "before", token: "x" }],
-    ["of a process that cannot be seen, and was not renewed", elsewhere],
-    ["that a power cut has emptied", undefined]
+    ["of an invisible process, which was not renewed", elsewhere],
+    ["emptied by a power cut", undefined]
   ] as const) {
     it.effect(`${what} is taken over`, () =>
       Effect.gen(function* () {
@@ -102,7 +102,7 @@ describe("the lock of a folder", () => {
     )
   }
 
-  it.effect("of a process that cannot be seen is left alone until it was not renewed for a while", () =>
+  it.effect("of an invisible process is respected until it has not been renewed for a while", () =>
     Effect.gen(function* () {
       const { directory, path } = yield* inFolder
       leave(path, JSON.stringify(elsewhere), LeaseMillis - 5000)
@@ -123,7 +123,7 @@ describe("the lock of a folder", () => {
     })
   )
 
-  it.skipIf(process.platform !== "linux")("of another thread of this process is left alone", () =>
+  it.skipIf(process.platform !== "linux")("of another thread of this process is respected", () =>
     Effect.gen(function* () {
       const { path } = yield* inFolder
       const lock = takeLock(path)
@@ -134,7 +134,7 @@ describe("the lock of a folder", () => {
     }).pipe(Effect.scoped, Effect.runPromise)
   )
 
-  it.effect("of a process that runs is left alone", () =>
+  it.effect("of a running process is respected", () =>
     Effect.gen(function* () {
       const { path } = yield* inFolder
       const owner = { ...own, pid: process.ppid, started: "", token: "x" }
@@ -143,7 +143,7 @@ describe("the lock of a folder", () => {
     })
   )
 
-  it.effect("is as it was when it is renewed, and renewed by its owner only", () =>
+  it.effect("is unchanged by a renewal, which only its owner can make", () =>
     Effect.gen(function* () {
       const { path } = yield* inFolder
       const text = JSON.stringify(elsewhere)
@@ -159,30 +159,32 @@ describe("the lock of a folder", () => {
     })
   )
 
-  it.effect("that was taken over keeps its runtime from replacing the state, and from what the other one writes", () =>
-    Effect.gen(function* () {
-      const directory = yield* folder
-      yield* inRuntime({ directory }, (runtime) =>
-        Effect.gen(function* () {
-          const recorder = yield* recorderOf(runtime)
-          yield* recorder.emit(work(1))
-          yield* runtime.flush()
-          const before = readFileSync(join(directory, file))
-          const lock = readFileSync(join(directory, `${file}.lock`), "utf8")
-          writeFileSync(join(directory, `${file}.lock`), JSON.stringify(elsewhere))
-          writeFileSync(join(directory, `${file}.1.unfinished`), "")
-          yield* recorder.emit(work(1))
-          const failed = yield* Effect.flip(runtime.flush())
-          expect(String(failed)).toContain('taken over by the process 1 of the host "elsewhere"')
-          expect(readFileSync(join(directory, file))).toEqual(before)
-          expect(readdirSync(directory)).toContain(`${file}.1.unfinished`)
-          writeFileSync(join(directory, `${file}.lock`), lock)
-          yield* runtime.flush()
-        })
-      )
-      yield* inRuntime({ directory }, () =>
-        Effect.sync(() => expect(readdirSync(directory).sort()).toEqual([file, `${file}.lock`]))
-      )
-    })
+  it.effect(
+    "prevents its previous runtime, after a takeover, from replacing the state and the other runtime's writes",
+    () =>
+      Effect.gen(function* () {
+        const directory = yield* folder
+        yield* inRuntime({ directory }, (runtime) =>
+          Effect.gen(function* () {
+            const recorder = yield* recorderOf(runtime)
+            yield* recorder.emit(work(1))
+            yield* runtime.flush()
+            const before = readFileSync(join(directory, file))
+            const lock = readFileSync(join(directory, `${file}.lock`), "utf8")
+            writeFileSync(join(directory, `${file}.lock`), JSON.stringify(elsewhere))
+            writeFileSync(join(directory, `${file}.1.unfinished`), "")
+            yield* recorder.emit(work(1))
+            const failed = yield* Effect.flip(runtime.flush())
+            expect(String(failed)).toContain('taken over by the process 1 of the host "elsewhere"')
+            expect(readFileSync(join(directory, file))).toEqual(before)
+            expect(readdirSync(directory)).toContain(`${file}.1.unfinished`)
+            writeFileSync(join(directory, `${file}.lock`), lock)
+            yield* runtime.flush()
+          })
+        )
+        yield* inRuntime({ directory }, () =>
+          Effect.sync(() => expect(readdirSync(directory).sort()).toEqual([file, `${file}.lock`]))
+        )
+      })
   )
 })

@@ -1,4 +1,4 @@
-// What is written is read to the bit, and nothing else is taken for it.
+// A written state is read back bit for bit, and no other data is accepted as a state.
 import { serialize } from "node:v8"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
@@ -52,7 +52,7 @@ const plain = (kept: ReturnType<typeof readState>) =>
     : { ...kept, metrics: kept.metrics.map(({ bytes, ...rest }) => ({ ...rest, bytes: [...bytes] })) }
 
 describe("the bytes of a durable state", () => {
-  it("are read as they were written, in parts of any size", () => {
+  it("are read back as written, in parts of any size", () => {
     fc.assert(
       fc.property(anyState, fc.integer({ min: 1, max: 5000 }), (any, most) => {
         expect(plain(readState(written(any, most), namespace))).toEqual(plain(any))
@@ -61,7 +61,7 @@ describe("the bytes of a durable state", () => {
     )
   })
 
-  it("are damaged when they end anywhere, or when any bit of them differs", () => {
+  it("are detected as damaged if truncated anywhere, or if any bit differs", () => {
     const whole = written(state)
     for (let length = 0; length < whole.length; length++) {
       expect(readState(whole.subarray(0, length), namespace)).toMatchObject({ problem: "damaged" })
@@ -77,7 +77,7 @@ describe("the bytes of a durable state", () => {
     }
   })
 
-  it("of another version, of something else and of another namespace are told apart", () => {
+  it("are distinguished from another version, another format and another namespace", () => {
     const newer = written(state)
     newer[11] = 5
     expect(readState(newer, namespace)).toMatchObject({

@@ -1,4 +1,4 @@
-// What is exported of a state that goes on is of one instance of the service, whatever process it is.
+// The exported data of a restored state belongs to one instance of the service, whatever process exports it.
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "@effect/vitest"
@@ -23,7 +23,7 @@ it.effect("a process is one instance, with and without a store", () =>
   }).pipe(Effect.scoped)
 )
 
-it.effect("a folder keeps the instance that it began with, for each namespace", () =>
+it.effect("a folder keeps its first instance, for each namespace", () =>
   Effect.gen(function* () {
     const directory = join(yield* folder, "made")
     const made = yield* inRuntime({ directory }, instance)
@@ -40,7 +40,7 @@ it.effect("a folder keeps the instance that it began with, for each namespace", 
   }).pipe(Effect.scoped)
 )
 
-it.effect("a folder that cannot keep it is warned of, and the process is the instance", () =>
+it.effect("a folder that cannot keep the instance is logged, and the process is the instance", () =>
   Effect.gen(function* () {
     const directory = yield* folder
     mkdirSync(join(directory, `${file}.instance`))

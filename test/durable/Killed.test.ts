@@ -1,4 +1,4 @@
-// A process is killed, and the next one goes on from the last write.
+// After a process is killed, the next one continues from the last write.
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { runProgram, startProgram } from "../support/runProgram.ts"
@@ -7,7 +7,7 @@ import { folder } from "./support.ts"
 const program = new URL("./fixtures/killed.ts", import.meta.url)
 
 it.live(
-  "a killed process leaves its last write, a process that died of an exception everything, and another one cannot begin before",
+  "a killed process leaves its last write, a crashed process leaves everything, and another one cannot start earlier",
   () =>
     Effect.gen(function* () {
       const directory = yield* folder

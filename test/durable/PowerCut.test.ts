@@ -1,4 +1,4 @@
-// A folder on a disk that tears writes, runs full and drops syncs, after the power was cut.
+// A folder after a power cut, on a disk that tears writes, runs full and drops syncs.
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "@effect/vitest"
@@ -36,7 +36,7 @@ const afterPowerCut = (seed: number, dropsSyncs: boolean, runsFull: boolean) =>
 
 const seeds = Array.from({ length: 8 }, (_, i) => i)
 
-it.effect("what was acknowledged is there after a power cut, and it is whole", () =>
+it.effect("an acknowledged write survives a power cut intact", () =>
   Effect.gen(function* () {
     for (const seed of seeds) {
       const { acknowledged, faults, state } = yield* afterPowerCut(seed, false, true)
@@ -47,7 +47,7 @@ it.effect("what was acknowledged is there after a power cut, and it is whole", (
   })
 )
 
-it.effect("on a disk that drops syncs it is an older one, or found to be damaged", () =>
+it.effect("on a disk that drops syncs, the state is an older one or detected as damaged", () =>
   Effect.gen(function* () {
     const problems: Array<unknown> = []
     for (const seed of seeds) {

@@ -1,4 +1,4 @@
-// A worker that takes the place of another one has not read yet all that the one before had written.
+// A replacement worker has not yet read everything that the previous one had written.
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { KeyValueStore } from "effect/persistence"
@@ -6,7 +6,7 @@ import { DurableState } from "../../src/internal/durable/durableState.ts"
 import { foldOf } from "../support/replaying.ts"
 import { namespace, openStore } from "./support.ts"
 
-it.effect("a fold that takes the place of another one writes no state before it has read what that may have read", () =>
+it.effect("a replacement fold writes no state before it has read whatever the previous one may have read", () =>
   Effect.gen(function* () {
     const fold = foldOf({ send: () => {} })
     const to = { position: 1 }

@@ -1,4 +1,4 @@
-// Wherever a process ends, the next one goes on as if there had been one.
+// Wherever a process ends, the next one continues as if there had been only one.
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -42,7 +42,7 @@ const after = (parts: ReadonlyArray<ReadonlyArray<Work>>) =>
     return last
   }).pipe(Effect.provide(TestClock.layer()))
 
-it("a state that was written and read goes on to the bit", () =>
+it("a written and restored state continues bit for bit", () =>
   fc.assert(
     fc.asyncProperty(fc.array(fc.array(anyWork, { maxLength: 12 }), { minLength: 1, maxLength: 4 }), async (parts) => {
       const [one, several] = await Effect.runPromise(Effect.all([after([parts.flat()]), after(parts)]))

@@ -1,6 +1,6 @@
 /**
- * Every expression of the dashboard and of the recording rules, as a real Prometheus answers it that scrapes two replicas:
- * each has the numbers of the load, and legends that tell its series apart.
+ * Every expression of the dashboard and of the recording rules, evaluated by a real Prometheus that scrapes two
+ * replicas: each matches the load, and its legends distinguish its series.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Metric } from "mvx-metrics"
@@ -122,7 +122,7 @@ const legendOf = (format: string, labels: Labels): string =>
   format.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? "")
 
 describe.skipIf(!has("prometheus", "--version"))("a dashboard over two replicas", () => {
-  it("has for every expression what the load did", async () => {
+  it("has results that match the load, for every expression", async () => {
     await using one = await startJobService()
     await using other = await startJobService()
     await using prometheus = await startPrometheus([one.port, other.port])

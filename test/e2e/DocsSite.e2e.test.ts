@@ -1,6 +1,6 @@
 /**
- * The documentation site as it is built, in a browser: it asks no other origin for anything, its links lead somewhere, and
- * it can be read and searched on any screen. Leaves pictures in `.cache/site-pictures`.
+ * The built documentation site in a browser: it loads from its own origin only, has no broken links, and can be read
+ * and searched on any screen. Leaves pictures in `.cache/site-pictures`.
  */
 import { execFile } from "node:child_process"
 import { globSync, mkdirSync, readFileSync } from "node:fs"
@@ -70,7 +70,7 @@ describe.skipIf(!hasBrowser)("the documentation site", () => {
     }
   }
 
-  it("has a page for each Markdown file of docs, and for each public module", () => {
+  it("has a page for each Markdown file of docs and for each public module", () => {
     const pages = globSync("docs/**/*.md", { cwd: root }).filter((path) => path !== "docs/README.md")
     const missing = pages
       .map((path) => path.replace(/^docs\/(.*)\.md$/, "$1.html"))
@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser)("the documentation site", () => {
     expect(files).toEqual(expect.arrayContaining(["index.html", "overview.html", "contents.html", "api/Recorder.html"]))
   })
 
-  it("names no other origin for scripts, styles, fonts, pictures and frames", () => {
+  it("references no other origin for scripts, styles, fonts, images and frames", () => {
     const elsewhere = /^(?:https?:)?\/\//
     const found = files.flatMap((file) => {
       const html = readFileSync(join(site, file), "utf8")
@@ -92,7 +92,7 @@ describe.skipIf(!hasBrowser)("the documentation site", () => {
     expect([...found, ...styles]).toEqual([])
   })
 
-  it("has no link to a page or a heading that is not there", () => {
+  it("has no broken link to a page or a heading", () => {
     const ids = new Map(
       files.map((file) => [file, new Set(attributesOf(readFileSync(join(site, file), "utf8"), /\sid="([^"]*)"/g))])
     )
@@ -111,7 +111,7 @@ describe.skipIf(!hasBrowser)("the documentation site", () => {
     expect(broken).toEqual([])
   })
 
-  it("has the pages as Markdown, and an index of them for programs that read", () => {
+  it("has its pages as Markdown, and an index of them for machine readers", () => {
     const index = readFileSync(join(site, "llms.txt"), "utf8")
     expect(index).toBe(readFileSync(join(root, "docs/llms.txt"), "utf8"))
     const listed = attributesOf(index, /\]\(([^)]+)\)/g)
@@ -128,7 +128,7 @@ describe.skipIf(!hasBrowser)("the documentation site", () => {
     ["light", "/guides/prometheus"],
     ["dark", "/api/Recorder"],
     ["light", "/contents"]
-  ] as const)("asks its own origin only, and axe finds nothing: %s %s", async (colorScheme, path) => {
+  ] as const)("requests its own origin only, and passes axe: %s %s", async (colorScheme, path) => {
     await looking({ colorScheme }, async (page) => {
       const asked = new Set<string>()
       const missing: Array<string> = []
@@ -150,7 +150,7 @@ describe.skipIf(!hasBrowser)("the documentation site", () => {
     "/concepts/events",
     "/coming-from/prom-client",
     "/api/Metric"
-  ])("fits a phone: %s", async (path) => {
+  ])("fits a phone screen: %s", async (path) => {
     await looking({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }, async (page) => {
       await page.goto(origin + path, { waitUntil: "networkidle" })
       await page.screenshot({ path: join(pictures, `narrow${path.replaceAll("/", "-")}.png`) })

@@ -1,4 +1,4 @@
-// Exponential histograms of two replicas in a real Prometheus: as native histograms, and as classic ones.
+// Exponential histograms of two replicas in a real Prometheus, as native and as classic histograms.
 import { describe, expect, it } from "@effect/vitest"
 import { has } from "./support/program.ts"
 import { type Prometheus, startPrometheus } from "./support/prometheus.ts"
@@ -44,7 +44,7 @@ describe.skipIf(!has("prometheus", "--version"))("exponential histograms in Prom
     }
   }
 
-  it("are native ones, whose quantiles over replicas are within a bucket", async () => {
+  it("are native, and their quantiles over replicas are accurate to one bucket", async () => {
     await using service = await replicasAtRest()
     const { prometheus } = service
     // Buckets of the schema 3 grow by 9 %.
@@ -61,13 +61,13 @@ describe.skipIf(!has("prometheus", "--version"))("exponential histograms in Prom
     expect(await prometheus.value("sum(values_total)")).toBe(truth.length)
   })
 
-  it("are as exact as maxSchema allows", async () => {
+  it("are as accurate as maxSchema allows", async () => {
     await using service = await replicasAtRest({ maxSchema: 8 })
     // 160 buckets for a factor of 5 are of the schema 6.
     expect(await worst(service.prometheus, "sum(time_seconds)")).toBeLessThan(2 ** (1 / 64))
   })
 
-  it("lose and invent no value when an outlier makes the scale fall", async () => {
+  it("neither lose nor invent values when an outlier reduces the scale", async () => {
     await using one = await startReplica("one", fast, { maxSchema: 8 })
     await using prometheus = await startPrometheus(one.port, { flags: native })
     await scraped(prometheus, [one])
@@ -82,7 +82,7 @@ describe.skipIf(!has("prometheus", "--version"))("exponential histograms in Prom
     }
   })
 
-  it("are classic ones in text, with the same boundaries in all replicas", async () => {
+  it("are classic in the text format, with the same boundaries in all replicas", async () => {
     await using one = await startReplica("one", fast)
     await using other = await startReplica("other", slow)
     await using prometheus = await startPrometheus([one.port, other.port])

@@ -50,7 +50,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
   const legend = (label: string): Locator =>
     watched.page.getByRole("list", { name: "Lines of the chart" }).getByRole("button", { name: label })
 
-  it("draws a young chart over the time that has values, and no longer", async () => {
+  it("draws a new chart over the time that has values only", async () => {
     const { page } = watched
     await page.locator("#detail .plot:not([data-empty])").waitFor()
     const [label, now] = await page.evaluate(() => [
@@ -64,7 +64,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect((sinceOpened + 86_400) % 86_400).toBeLessThan(60)
   })
 
-  it("shows every metric, and values that change while events flow", async () => {
+  it("shows every metric, and updates values while events flow", async () => {
     await updates(2)
     expect(await names()).toEqual(all.map(({ name }) => name))
     const value = line("http.server.requests").locator(".value")
@@ -73,14 +73,14 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect(await value.innerText()).not.toBe(before)
   })
 
-  it("shows the account of events", async () => {
+  it("shows the accounting of events", async () => {
     const account = await watched.page.locator(".account").innerText()
     expect(account).toMatch(/accepted\s+[1-9][\d,]*\s+\d+\/s/)
     expect(account).toMatch(/refused\s+0/)
     expect(account).toMatch(/of 10,000/)
   })
 
-  it("shows the series of the metric that is chosen, and its chart", async () => {
+  it("shows the series of the selected metric and its chart", async () => {
     await line("http.server.request.duration").click()
     const detail = watched.page.locator("#detail")
     expect(await detail.getByRole("columnheader").allInnerTexts()).toContain("p90")
@@ -108,7 +108,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect(await names()).toHaveLength(all.length)
   })
 
-  it("goes by keyboard", async () => {
+  it("can be operated by keyboard", async () => {
     const { page } = watched
     const chosen = (): Promise<string> => page.locator("[aria-current] .name").innerText()
     await line("http.server.requests").click()
@@ -130,7 +130,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect(await page.locator("tr[aria-selected]").count()).toBe(0)
   })
 
-  it("reaches the chart in a few tabs, whatever the number of metrics and series", async () => {
+  it("reaches the chart in a few Tab presses, whatever the number of metrics and series", async () => {
     const { page } = watched
     await line("http.server.requests").click()
     await page.evaluate(() => (document.activeElement as HTMLElement).blur())
@@ -158,7 +158,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     }
   })
 
-  it("skips to the chosen metric, and keeps its address", async () => {
+  it("skips to the selected metric, and keeps its address", async () => {
     const { page } = watched
     const address = page.url()
     await page.evaluate(() => document.getElementById("skip")!.focus())
@@ -167,7 +167,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect(page.url()).toBe(address)
   })
 
-  it("names the chart by metric, chart and range, and describes it by the values of its lines", async () => {
+  it("labels the chart with metric, chart and range, and describes it with the values of its lines", async () => {
     await line("http.server.request.duration").click()
     expect(await chart().getAttribute("aria-label")).toMatch(
       /^Line chart of http\.server\.request\.duration, quantiles, over 5 s, from \d\d:\d\d:\d\d to \d\d:\d\d:\d\d, 3 lines$/
@@ -176,7 +176,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect(await watched.page.locator(`#${described}`).innerText()).toMatch(/p50\s+[\d.]+ ms\s+p90\s+[\d.]+ ms\s+p99/)
   })
 
-  it("copies the query of a metric that the dashboard has", async () => {
+  it("copies the query that the dashboard has for a metric", async () => {
     const { page } = watched
     await watched.page.context().grantPermissions(["clipboard-read", "clipboard-write"])
     await line("http.server.request.duration").click()
@@ -192,7 +192,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect(await page.locator("#promql").isVisible()).toBe(false)
   })
 
-  it("draws series on a scale of their own, and their total when it is asked for", async () => {
+  it("draws series on their own scale, and their total on request", async () => {
     await line("http.server.requests").click()
     await updates(2)
     const drawn = async (): Promise<number> =>
@@ -210,7 +210,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect(await drawn()).toBe(series)
   })
 
-  it("traces a series that is chosen in the table, however small it is", async () => {
+  it("traces a series that is selected in the table, however small it is", async () => {
     const { page } = watched
     await line("http.server.requests").click()
     const rows = page.locator("#detail .table tbody tr")
@@ -221,7 +221,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     await rows.last().click()
   })
 
-  it("fits a phone, in the dark", async () => {
+  it("fits a phone screen, in dark mode", async () => {
     const { page } = watched
     await page.setViewportSize({ width: 390, height: 844 })
     await page.emulateMedia({ colorScheme: "dark" })
@@ -236,7 +236,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     await page.emulateMedia({ colorScheme: "light" })
   })
 
-  it("takes names, labels and errors for text, and shows what is wrong", async () => {
+  it("renders names, labels and errors as text, and shows problems", async () => {
     const { page } = watched
     const recorder = await Effect.runPromise(runtime.createRecorder("<i>hostile</i>", { capacity: 10 }))
     await Effect.runPromise(Effect.forEach([Script, Failing, Capped], (metric) => recorder.register(metric)))
@@ -263,7 +263,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect(await page.locator("img, script:not([src]), #recorders i, #detail b b").count()).toBe(0)
   })
 
-  it("has nothing that axe complains of, in the light and in the dark", async () => {
+  it("passes axe, in light and dark mode", async () => {
     const { page } = watched
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme })
@@ -276,7 +276,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     await page.emulateMedia({ colorScheme: "light" })
   })
 
-  it("shows what was chosen as it was last, when its recorder is removed", async () => {
+  it("shows the last state of the selection when its recorder is removed", async () => {
     const { page } = watched
     await line("hostile.capped").click()
     await Effect.runPromise(runtime.stopAndRemoveRecorder("<i>hostile</i>"))
@@ -288,7 +288,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect(await page.locator("#detail .error").isVisible()).toBe(false)
   })
 
-  it("had nothing to complain of, violations of the policy included, and asked no one else", () => {
+  it("caused no error or policy violation, and contacted no other origin", () => {
     expect(watched.complaints).toEqual([])
     expect([...watched.origins]).toEqual([new URL(url).origin])
   })

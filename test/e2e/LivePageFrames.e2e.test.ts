@@ -1,5 +1,5 @@
 /**
- * The live page keeps its frame rate while updates of many recorders come.
+ * The live page keeps its frame rate while many recorders are updated.
  */
 import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
 import type { Page } from "playwright-core"
@@ -147,7 +147,7 @@ describe.skipIf(!hasBrowser)(`the live page of ${Recorders} recorders and ${Reco
     return least
   }
 
-  it("draws a frame in time, as it is and with every recorder in the list", async () => {
+  it("draws a frame in time, by default and with every recorder in the list", async () => {
     expect(await longestTask()).toBeLessThan(FramesMillis)
     await page.locator("#recorders > .more").click()
     // The click itself lays out 475 recorders.

@@ -1,6 +1,6 @@
 /**
- * What the live page shows of updates that are made up, in all the ways that people look at it. Each test leaves a picture
- * in the folder that PICTURES names, if it does.
+ * The appearance of the live page with generated updates, in every viewing mode. Each test leaves a picture in the
+ * folder named by PICTURES, if it is set.
  */
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
@@ -15,7 +15,7 @@ const folder = process.env.PICTURES
 const Seconds = 300
 const Long = 1500
 
-describe.skipIf(!hasBrowser)("the live page, to look at", () => {
+describe.skipIf(!hasBrowser)("the appearance of the live page", () => {
   let stub: StubPage
   let browser: Browser
   let watched: Watched
@@ -40,20 +40,20 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
   const chartLabel = (): Promise<string | null> => watched.page.locator("#detail .plot").getAttribute("aria-label")
   const legend = (): Promise<Array<string>> => watched.page.locator(".legend button").allInnerTexts()
 
-  it("says that nothing has come yet", async () => {
+  it("shows that no update has arrived yet", async () => {
     await watched.page.locator("#status", { hasText: "Live" }).waitFor()
     expect(await watched.page.locator("#nothing").innerText()).toBe("Waiting for the first update.")
     expect(await violations(watched.page)).toEqual([])
     await picture("empty")
   })
 
-  it("takes minutes of updates at once, and shows the last one", async () => {
+  it("processes minutes of updates at once, and shows the last one", async () => {
     for (let second = 1; second <= Seconds; second++) stub.send(madeUp(second))
     await shown(watched.page, madeUp(Seconds).at)
     await picture("light")
   })
 
-  it("shows what needs attention, the gravest first", async () => {
+  it("shows problems, the most severe first", async () => {
     const { page } = watched
     await page.locator("#problems .more").click()
     expect(await page.locator("#problems .badge").allInnerTexts()).toEqual([
@@ -76,7 +76,7 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
     await page.locator("#problems .more").click()
   })
 
-  it("draws the account of events as a flow, with a ribbon for each count", async () => {
+  it("draws the accounting of events as a flow, with a ribbon for each count", async () => {
     const { page } = watched
     const account = page.locator(".account").first()
     expect((await account.innerText()).replaceAll(/\s+/g, " ")).toBe(
@@ -95,13 +95,13 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
     ])
   })
 
-  it("says that a recorder has no metric", async () => {
+  it("shows that a recorder has no metric", async () => {
     const newsletter = watched.page.locator(".recorder", { hasText: "newsletter" })
     expect(await newsletter.locator(".note").innerText()).toBe("No metric is registered.")
     expect(await watched.page.locator(".recorder .note").filter({ visible: true }).count()).toBe(1)
   })
 
-  it("compares two ranges, on each other and by their means", async () => {
+  it("compares two ranges, overlaid and by their means", async () => {
     const { page } = watched
     await line("shop.orders").click()
     await tool("Range").selectOption("1 min")
@@ -115,7 +115,7 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
     await tool("Range").selectOption("5 min")
   })
 
-  it("draws each line on a scale of its own when asked", async () => {
+  it("draws each line on its own scale on request", async () => {
     await tool("Scale").selectOption("of each line")
     await picture("own-scale")
     // What a line stands at is still told.
@@ -145,7 +145,7 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
     await page.getByRole("button", { name: "Table" }).click()
   })
 
-  it("says that queries cannot be had", async () => {
+  it("shows that queries are unavailable", async () => {
     const { page } = watched
     await page.getByRole("button", { name: "PromQL" }).click()
     await page.locator("#promql", { hasText: "The queries cannot be had" }).waitFor()
@@ -153,7 +153,7 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
     await page.getByRole("button", { name: "PromQL" }).click()
   })
 
-  it("leaves arrow keys to what has the focus", async () => {
+  it("leaves arrow keys to the focused element", async () => {
     const { page } = watched
     await tool("Range").focus()
     await page.keyboard.press("ArrowUp")
@@ -173,7 +173,7 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
     ["dark", { colorScheme: "dark" }],
     ["forced-colors", { colorScheme: "light", forcedColors: "active" }],
     ["forced-colors-dark", { colorScheme: "dark", forcedColors: "active" }]
-  ] as const)("can be read: %s", async (name, media) => {
+  ] as const)("is readable: %s", async (name, media) => {
     const { page } = watched
     await page.emulateMedia({ forcedColors: "none", ...media })
     // The chart is drawn anew.
@@ -184,7 +184,7 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
     await page.emulateMedia({ colorScheme: "light", forcedColors: "none" })
   })
 
-  it("fits 320 pixels, with all that can be opened", async () => {
+  it("fits 320 pixels, with everything expanded", async () => {
     const { page } = watched
     await page.setViewportSize({ width: 320, height: 1400 })
     await tool("Compare with").selectOption("1 min earlier")
@@ -205,7 +205,7 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
     await tool("Compare with").selectOption("nothing")
   })
 
-  it("draws the means of what is older than five minutes, and compares with them", async () => {
+  it("draws means for data older than five minutes, and compares with them", async () => {
     const { page } = watched
     for (let second = Seconds + 2; second <= Long; second++) stub.send(madeUp(second))
     await shown(page, madeUp(Long).at)
@@ -219,7 +219,7 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
     await tool("Compare with").selectOption("nothing")
   })
 
-  it("says that the connection is lost, and of when the numbers are", async () => {
+  it("shows that the connection is lost, and the time of the last numbers", async () => {
     const { page } = watched
     stub.cut(true)
     await page.locator("#status", { hasText: "Connection lost" }).waitFor()

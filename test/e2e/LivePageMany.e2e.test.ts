@@ -1,5 +1,5 @@
 /**
- * The live page of a runtime without recorders, and of one with more than a page has room for.
+ * The live page of a runtime without recorders, and of one with more than a page can show.
  */
 import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
@@ -35,7 +35,7 @@ describe.skipIf(!hasBrowser)("the live page of many recorders", () => {
   const focused = (): Promise<string> => watched.page.evaluate(() => document.activeElement?.textContent ?? "")
   const height = (): Promise<number> => watched.page.evaluate(() => document.documentElement.scrollHeight)
 
-  it("says that there is no recorder, and shows no metric", async () => {
+  it("shows that there is no recorder, and no metric", async () => {
     const { page } = watched
     await updates(page, 1)
     expect(await page.locator("#nothing").innerText()).toBe("There is no recorder yet.")
@@ -43,7 +43,7 @@ describe.skipIf(!hasBrowser)("the live page of many recorders", () => {
     expect(await violations(page)).toEqual([])
   })
 
-  it("has a recorder on a line, the one of the chosen metric open, and no more than 25 unless asked", async () => {
+  it("has one line per recorder, expands the recorder of the selected metric, and shows at most 25 unless asked", async () => {
     const { page } = watched
     for (let index = 0; index < 101; index++) {
       const recorder = await Effect.runPromise(runtime.createRecorder(idOf(index)))
@@ -58,7 +58,7 @@ describe.skipIf(!hasBrowser)("the live page of many recorders", () => {
     expect(await violations(page)).toEqual([])
   })
 
-  it("is bounded in height on a phone", async () => {
+  it("has a bounded height on a phone", async () => {
     const { page } = watched
     await page.setViewportSize({ width: 390, height: 844 })
     await updates(page, 1)
@@ -68,7 +68,7 @@ describe.skipIf(!hasBrowser)("the live page of many recorders", () => {
     await page.setViewportSize({ width: 1360, height: 700 })
   })
 
-  it("goes through recorders and metrics by arrow keys, opens and closes by them", async () => {
+  it("moves through recorders and metrics with the arrow keys, and expands and collapses them", async () => {
     const { page } = watched
     await page.locator(".metric").last().click()
     await page.keyboard.press("ArrowDown")
@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser)("the live page of many recorders", () => {
     expect(await page.locator("#recorders [tabindex='0']").count()).toBe(1)
   })
 
-  it("keeps the focus when a recorder before it is removed", async () => {
+  it("keeps the focus when a preceding recorder is removed", async () => {
     await toggles().nth(2).focus()
     await Effect.runPromise(runtime.stopAndRemoveRecorder(idOf(0)))
     await toggles()
@@ -96,7 +96,7 @@ describe.skipIf(!hasBrowser)("the live page of many recorders", () => {
     expect(await focused()).toBe(idOf(2))
   })
 
-  it("filters to recorders and their metrics, and shows all that are asked for", async () => {
+  it("filters recorders and their metrics, and shows all matches", async () => {
     const { page } = watched
     await page.locator("#filter").fill(`${idOf(60)} cache`)
     await toggles()
@@ -111,7 +111,7 @@ describe.skipIf(!hasBrowser)("the live page of many recorders", () => {
     expect(await height()).toBe(700)
   })
 
-  it("shows the gravest problems of many, all when asked, and goes to them", async () => {
+  it("shows the most severe problems of many, all on request, and links to them", async () => {
     const { page } = watched
     for (let index = 20; index < 60; index++) {
       const recorder = await Effect.runPromise(runtime.getRecorder(idOf(index)))
@@ -136,7 +136,7 @@ describe.skipIf(!hasBrowser)("the live page of many recorders", () => {
     expect(await page.locator("#detail .error").innerText()).toContain("Quarantined")
   })
 
-  it("had nothing to complain of", () => {
+  it("caused no error", () => {
     expect(watched.complaints).toEqual([])
   })
 })

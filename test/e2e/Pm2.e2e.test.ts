@@ -1,4 +1,4 @@
-/** Processes of PM2's cluster mode, whose primary is not the application's, by a store. */
+/** A store collects the counts of processes in PM2's cluster mode, where the application does not own the primary. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -21,7 +21,7 @@ const soldInAll = (report: StoreReport): number =>
   Object.keys(report.recorders).reduce((sum, id) => sum + soldIn(report, id), 0)
 
 describe.skipIf(!has("pm2-runtime", "--version") || !hasRedis())("PM2", () => {
-  it("has the counts of all its processes in the store, of one that was killed and started again as well", async () => {
+  it("has the counts of all its processes in the store, including a killed and restarted one", async () => {
     await using redis = await makeRedis()
     await redis.start()
     const folder = mkdtempSync(join(tmpdir(), "mvx-metrics-pm2-"))

@@ -97,7 +97,7 @@ describe.skipIf(!hasRedis())("pods", () => {
     }
   }
 
-  it("count once over restarts and a rolling update, and the reader of each version names the other", async () => {
+  it("are counted once over restarts and a rolling update, and the reader of each version names the other", async () => {
     const first = await reader(1)
     const [one, two] = [pod("shop-7d4f-a", 1), pod("shop-7d4f-b", 1)]
     expect(await first(50)).toBe(50)

@@ -1,5 +1,5 @@
 /**
- * What others make of a scrape: a real Prometheus, its promtool, and the parser of the official client for Python.
+ * A scrape is checked by other programs: a real Prometheus, its promtool, and the parser of the official Python client.
  */
 import { spawnSync } from "node:child_process"
 import { describe, expect, it } from "@effect/vitest"
@@ -15,7 +15,7 @@ const openMetrics = "application/openmetrics-text; version=1.0.0"
 const quoted = (text: string): string => JSON.stringify(text)
 
 describe.skipIf(!has("prometheus", "--version"))("Prometheus", () => {
-  it("scrapes a service under load, and has the numbers right", async () => {
+  it("scrapes correct numbers from a service under load", async () => {
     await using service = await startJobService()
     await using prometheus = await startPrometheus(service.port)
     expect(await prometheus.until("up", (up) => up === 1)).toBe(1)
@@ -64,7 +64,7 @@ describe.skipIf(!has("prometheus", "--version"))("Prometheus", () => {
     expect(await prometheus.query("((up == 0) and (scrape_duration_seconds < 0.9))[1m:100ms]")).toEqual([])
   })
 
-  it("scrapes the document service under load, and counts what the load counts", async () => {
+  it("scrapes numbers from the document service that match the load", async () => {
     await using service = await startDocumentService()
     await using prometheus = await startPrometheus(service.port)
     const loaded = 'count_over_time(document_service_operations_total{operation="put",outcome="SUCCESS"}[1m])'
@@ -97,12 +97,12 @@ describe.skipIf(!has("promtool", "--version"))("promtool", () => {
   }
   const nothing = { status: 0, stdout: "", stderr: "" }
 
-  it("has nothing to say about metrics of all kinds", async () => {
+  it("reports no problem with metrics of all kinds", async () => {
     await using service = await startJobService()
     expect(await check(service.url)).toEqual(nothing)
   })
 
-  it("has nothing to say about the metrics of the document service", async () => {
+  it("reports no problem with the metrics of the document service", async () => {
     await using service = await startDocumentService()
     await service.load()
     expect(await check(`${service.url}/metrics`)).toEqual(nothing)
@@ -135,8 +135,8 @@ type Family = readonly [
   >
 ]
 
-describe.skipIf(!has(python, "-c", "import prometheus_client"))("the client for Python", () => {
-  it("reads OpenMetrics, and reads it right", async () => {
+describe.skipIf(!has(python, "-c", "import prometheus_client"))("the Python client", () => {
+  it("parses OpenMetrics with correct values", async () => {
     await using service = await startJobService()
     const text = await (await fetch(service.url, { headers: { accept: openMetrics } })).text()
     const { stderr, stdout } = spawnSync(python, ["-c", parse], { input: text, encoding: "utf8" })

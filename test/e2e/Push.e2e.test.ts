@@ -1,4 +1,4 @@
-// Pushes to the real programs: remote write into Prometheus, and Debian's Pushgateway.
+// Pushes to real programs: remote write into Prometheus, and Debian's Pushgateway.
 import { describe, expect, it } from "@effect/vitest"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { parseExposition } from "../support/expositionParser.ts"
@@ -52,7 +52,7 @@ describe.skipIf(!has("prometheus", "--version"))("remote write", () => {
     expect(await prometheus.value(sum)).toBeCloseTo(1001, 9)
   })
 
-  it("says what a receiver answers that takes none", async () => {
+  it("reports the response of a receiver that does not accept it", async () => {
     await using replica = await startReplica("e2e", [])
     await using prometheus = await startPrometheus([])
     await prometheus.until("vector(1)", (one) => one === 1)
@@ -85,7 +85,7 @@ describe.skipIf(!has(gateway, "--version"))("the Pushgateway", () => {
       .samples.toSorted((a, b) => b.value - a.value)
       .map(({ labels, value }) => [labels, value])
 
-  it.each(["text", "protobuf"] as const)("keeps the last push of each group, as %s", async (format) => {
+  it.each(["text", "protobuf"] as const)("keeps the last push of each group, in %s", async (format) => {
     await using program = await startGateway()
     const { url } = program
     await using replica = await startReplica("e2e", [])
@@ -129,7 +129,7 @@ describe.skipIf(!has(gateway, "--version"))("the Pushgateway", () => {
     expect(Math.abs(Math.log2(median / 0.5))).toBeLessThan(1 / 8)
   })
 
-  it("says what is wrong with a push that it refuses", async () => {
+  it("reports why it rejects a push", async () => {
     await using program = await startGateway()
     await using replica = await startReplica("e2e", [])
     const push = Prometheus.pushFrom(replica.runtime, { url: `${program.url}/nowhere` })

@@ -1,5 +1,5 @@
 /**
- * Rules and dashboards that are made from definitions, as Prometheus reads them.
+ * Rules and dashboards generated from definitions, as Prometheus reads them.
  */
 import { execFileSync, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -23,14 +23,14 @@ describe.skipIf(!hasPromtool)("promtool", () => {
     return execFileSync("promtool", ["check", "rules", "--lint-fatal", file], { encoding: "utf8" })
   }
 
-  it("takes the rules, as YAML and as JSON", () => {
+  it("accepts the rules as YAML and as JSON", () => {
     const rules = rulesOf(all)
     const count = rules.groups.flatMap((group) => group.rules).length
     expect(check(rulesYaml(rules))).toContain(`SUCCESS: ${count} rules found`)
     expect(check(JSON.stringify(rules))).toContain(`SUCCESS: ${count} rules found`)
   })
 
-  it("sees alerts come when something is wrong, and none before", () => {
+  it("fires alerts when something is wrong, and none before", () => {
     writeFileSync(join(folder, "rules.yml"), rulesYaml(rulesOf(all)))
     const target = { instance: "i", job: "j" }
     const recorder = { recorder: "r", ...target }
@@ -108,7 +108,7 @@ describe.skipIf(!hasPromtool)("promtool", () => {
     ["begins again with something", "7x6 2x8", ["8m"], ["6m", "14m"]]
   ] as const
 
-  it.each(cases)("alerts what counts losses when it %s", (_, values, alertsAt, quietAt) => {
+  it.each(cases)("fires alerts on losses when the counter %s", (_, values, alertsAt, quietAt) => {
     writeFileSync(join(folder, "rules.yml"), rulesYaml(rulesOf(all)))
     const rules = rulesOf(all).groups.flatMap((group) => group.rules)
     const tests = grown.map((name) => {
@@ -130,7 +130,7 @@ describe.skipIf(!hasPromtool)("promtool", () => {
     expect(stdout + stderr).toContain("SUCCESS")
   })
 
-  it("takes every expression of the dashboard", () => {
+  it("accepts every expression of the dashboard", () => {
     const { panels } = dashboardOf(all, "Test") as {
       readonly panels: ReadonlyArray<{ readonly targets?: ReadonlyArray<{ readonly expr: string }> }>
     }

@@ -67,7 +67,7 @@ for (const { flag, has, make, name, store } of stores) {
     stateStoreSuite("as a store of states", opened)
     eventStoreSuite("as a store of events", opened)
 
-    it("has the counts of a hundred processes, whichever are killed, and over a kill of the server", async () => {
+    it("has the counts of a hundred processes, whichever are killed, also after a kill of the server", async () => {
       const seed = Number(process.env.SEED ?? 1)
       const random = new Random(seed)
       const module = store.make({ url: server.url, prefix: `hundred_${seed}_`, timeout: "2 seconds" })
@@ -129,7 +129,7 @@ for (const { flag, has, make, name, store } of stores) {
       }
     }, 240_000)
 
-    it("is shown by the command, as tables, as JSON and to Prometheus", async () => {
+    it("is shown by the CLI as tables and JSON, and served to Prometheus", async () => {
       const module = store.make({ url: server.url, prefix: "cli_" })
       const args = [flag, server.url, "--prefix", "cli_", "--namespace", "shops", "--metrics", shopMetrics]
       const shop = await StoreProcess.start({ store: module, every: 1000 })
@@ -157,7 +157,7 @@ for (const { flag, has, make, name, store } of stores) {
       }
     })
 
-    it("is waited for by processes that start before it, and shows what they have counted then", async () => {
+    it("can start after the processes, and then shows what they have counted", async () => {
       await server.stop()
       const module = store.make({ url: server.url, prefix: "late_", timeout: "1 second" })
       const processes = await Promise.all(

@@ -1,5 +1,5 @@
-// Processes that append events, aggregators and the server are killed at random: each event is counted once.
-// `npm run faults:streams -- --seeds 20` does so for longer.
+// Processes that append events, aggregators and the server are killed at random: each event is counted once. `npm run
+// faults:streams -- --seeds 20` runs this for longer.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
@@ -42,13 +42,13 @@ const countsAnyRecorder = (store: StoreModule): Promise<void> =>
   }).pipe(Effect.scoped, Effect.runPromise)
 
 describe.skipIf(!hasRedis())("a stream of events in Redis", () => {
-  it("counts recorders of any name", async () => {
+  it("counts recorders with any name", async () => {
     await using server = await makeRedis()
     await server.start()
     await countsAnyRecorder(RedisStore.make({ url: server.url }))
   })
 
-  it("counts each event once, though the server loses the end of its log", async () => {
+  it("counts each event once, even if the server loses the end of its log", async () => {
     await using server = await makeRedis()
     const store = RedisStore.make({ url: server.url, timeout: 1000 })
     const result = await runKills({ seed: 1, server, store, signal: "SIGKILL", loses: true, millis: 5000 })
@@ -56,7 +56,7 @@ describe.skipIf(!hasRedis())("a stream of events in Redis", () => {
     expect(result.events).toBeGreaterThan(1000)
   })
 
-  it("goes on from what the process has kept when keys of its source are gone, or of another type", async () => {
+  it("restores a process from its own state if keys of its source are missing or of another type", async () => {
     await using server = await makeRedis()
     await server.start()
     const client = await createClient({ url: server.url }).connect()
@@ -84,7 +84,7 @@ describe.skipIf(!hasRedis())("a stream of events in Redis", () => {
 })
 
 describe.skipIf(!hasPostgres())("a stream of events in PostgreSQL", () => {
-  it("counts recorders of any name", async () => {
+  it("counts recorders with any name", async () => {
     await using server = await makePostgres()
     await server.start()
     await countsAnyRecorder(PostgresStore.make({ url: server.url }))

@@ -1,4 +1,4 @@
-// The threads of pools that others have made emit into the runtime of the main thread.
+// Threads of third-party pools emit into the runtime of the main thread.
 import { fileURLToPath } from "node:url"
 import { MetricsRuntime } from "mvx-metrics/promise"
 import { Piscina } from "piscina"
@@ -19,7 +19,7 @@ const pools: { readonly [name: string]: () => Pool } = {
 }
 
 it.each(Object.keys(pools))(
-  "every event of the tasks of %s is folded, when the pool is destroyed as well",
+  "every event of the tasks of %s is folded, also when the pool is destroyed",
   async (name) => {
     const runtime = await MetricsRuntime.start({ namespace: "test.pools", logging: "silent" })
     await runtime.acceptThreads()

@@ -69,8 +69,8 @@ const expectOneLineOfError = (ended: Ended, message: string) => {
   expect(ended.code).toBe(1)
 }
 
-describe("without a PATH", () => {
-  it("prints the metrics of two saves that succeed and one that fails", async () => {
+describe("the document folder without a PATH", () => {
+  it("prints the metrics of two successful saves and one failed save", async () => {
     const ended = await run()
     expect(lastLine(ended.stdout)).toBe(
       '{"document_storage.save.attempts":{"name":"document_storage.save.attempts","dimensions":{"total":3,"success_total":2,"failure_total":1}}}'
@@ -79,7 +79,7 @@ describe("without a PATH", () => {
   })
 })
 
-describe("with a PATH", () => {
+describe("the document folder with a PATH", () => {
   it("prints the number of files, of empty files, and the sum of bytes", async () => {
     writeDocuments()
     const ended = await run(folder)
@@ -87,7 +87,7 @@ describe("with a PATH", () => {
     expect(ended.code).toBe(0)
   })
 
-  it("does not count its own copies where the temporary folder lies under PATH, and removes them", async () => {
+  it("does not count its own copies if the temporary folder is under PATH, and removes them", async () => {
     writeDocuments()
     const before = readdirSync(folder)
     vi.stubEnv("TMPDIR", folder)
@@ -106,14 +106,14 @@ describe("with a PATH", () => {
     expectOneLineOfError(ended, "1 of 2 files could not be saved")
   })
 
-  it("fails with one line when there is no such folder", async () => {
+  it("fails with one line if the folder does not exist", async () => {
     const path = join(folder, "nothing")
     const ended = await run(path)
     expect(ended.stdout).toBe("")
     expectOneLineOfError(ended, `${path}: there is no such folder`)
   })
 
-  it("fails with one line when it is a file", async () => {
+  it("fails with one line if the path is a file", async () => {
     write("document", "x")
     const path = join(folder, "document")
     const ended = await run(path)

@@ -1,4 +1,4 @@
-// The document service as a real process: what it answers, what it measures, and how it stops.
+// The document service as a real process: its responses, its measurements, and its shutdown.
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
@@ -8,7 +8,7 @@ import { bundled, HangsAfter } from "../support/runProgram.ts"
 
 const main = fileURLToPath(new URL("../../examples/06_document-service/main.ts", import.meta.url))
 
-it("stores documents, measures operations, and prints its metrics when SIGTERM stops it", async () => {
+it("the document service stores documents, measures operations, and prints its metrics on SIGTERM", async () => {
   const args = [...bundled.execArgv, "--conditions=mvx-metrics-source", main, "--port", "0"]
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...bundled.env },

@@ -19,14 +19,14 @@ const printed =
 for (const [where, Runtime] of Object.entries(runtimes)) {
   const Metrics = Recorder.layer("document_storage").pipe(Layer.provideMerge(Runtime))
 
-  it.effect(`prints what it has measured with a recorder for all, ${where}`, () =>
+  it.effect(`the document storage prints its metrics with one recorder for everything, ${where}`, () =>
     Effect.gen(function* () {
       const lines = yield* onConsole(Effect.provide(program, DocumentStorage.layer.pipe(Layer.provideMerge(Metrics))))
       expect(lines).toEqual([printed])
     })
   )
 
-  it.effect(`prints the same with a recorder for the component only, ${where}`, () =>
+  it.effect(`the document storage prints the same with a recorder for the component only, ${where}`, () =>
     Effect.gen(function* () {
       const App = Layer.merge(DocumentStorage.layer.pipe(Layer.provide(Metrics)), Metrics)
       // The recorder that the program reads is found by its id: what emits has none.
@@ -53,7 +53,7 @@ for (const [where, Runtime] of Object.entries(runtimes)) {
   )
 }
 
-it.effect("saves and refuses the same without a recorder", () =>
+it.effect("the document storage saves and rejects the same without a recorder", () =>
   Effect.gen(function* () {
     const storage = yield* DocumentStorage
     yield* storage.save("a", "the first document")

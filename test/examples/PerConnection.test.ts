@@ -54,7 +54,7 @@ onBothLayers(
       })
     )
 
-    it.effect("a tenant keeps its recorder until it was idle for so long", () =>
+    it.effect("a tenant keeps its recorder until it has been idle for the configured time", () =>
       Effect.gen(function* () {
         const removed = yield* Deferred.make<string>()
         const runtime = yield* MetricsRuntime

@@ -1,4 +1,4 @@
-/** Bad options of an exporter are a defect of its layer: they are not part of what an application handles. */
+/** Invalid options of an exporter are a defect of its layer, because an application does not handle them. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -46,7 +46,7 @@ it.effect.each<readonly [what: string, layer: Layer.Layer<never, unknown, Metric
   ["OpenTelemetry", OpenTelemetry.layer({} as never), "meter: must be a Meter of @opentelemetry/api"],
   ["PromClient", PromClient.layer({} as never), "registry: must be a Registry of prom-client"],
   ["NodeProcess", NodeProcess.layer({ recorderId: " " }), 'recorderId: must be a string that is not blank, got " "']
-])("%s dies of bad input, with the message that says what to pass", ([, layer, message]) =>
+])("%s dies of bad input, with a message that names the valid input", ([, layer, message]) =>
   Effect.gen(function* () {
     const error = yield* badInputOf(Effect.scoped(Layer.build(Layer.provide(layer, runtime))))
     expect(error.message).toBe(message)

@@ -1,4 +1,4 @@
-// Memory of a base is used again, but never while anything may go on from what lies in it.
+// The memory of a base is reused, but never while anything may still depend on its content.
 import { expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { Batches, type Told } from "../../src/internal/exporters/otlp/batches.ts"
@@ -25,7 +25,7 @@ const anySteps = fc.boolean().chain((isSteady) =>
   })
 )
 
-it("memory that is given to the fold is not that of a base in use", () => {
+it("the fold never receives memory of a base that is still in use", () => {
   let given = 0
   fc.assert(
     fc.property(anySteps, fc.boolean(), ({ isSteady, steps }, readsAtTheEnd) => {

@@ -1,4 +1,4 @@
-// Those who add up processes: what one of them resets, replaces, removes or lets expire is neither hidden nor told twice.
+// Totals over processes neither hide nor repeat what one process resets, replaces, removes or lets expire.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
@@ -59,8 +59,8 @@ const telling = Effect.fnUntraced(function* (
   return { starts, tell, told }
 })
 
-describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
-  it.effect("a counter that one process resets goes on with what the others counted, and has what it had itself", () =>
+describe.each(Object.entries(ways))("totals in a %s,", (_, way) => {
+  it.effect("a counter reset by one process keeps the counts of both processes", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_000_000)
       const { gather, merged, processes } = yield* way(metrics)
@@ -89,7 +89,7 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("a series that expires in one process goes on with what it had there, while another one has it", () =>
+  it.effect("a series that expires in one process keeps that process's counts while another process has it", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_000_000)
       const { gather, merged, processes } = yield* way([BriefParts])
@@ -119,7 +119,7 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("a series that has expired everywhere goes on with what it had, and since when, once it is back", () =>
+  it.effect("a series that has expired everywhere keeps its counts and its start time when it returns", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_000_000)
       const { gather, merged, processes } = yield* way([BriefParts])
@@ -162,47 +162,45 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect(
-    "a counter that one process replaces has what it had there, and what it counts when it is there again",
-    () =>
-      Effect.gen(function* () {
-        yield* TestClock.setTime(1_000_000)
-        const { gather, merged, processes } = yield* way([Parts])
-        const [one, two] = yield* Effect.forEach(processes, (runtime) =>
-          Effect.tap(runtime.createRecorder("a"), (recorder) => recorder.register(Parts))
-        )
-        const later = Effect.andThen(TestClock.adjust("1 second"), gather)
-        const { starts, tell, told } = yield* telling(later, merged, Parts)
-        yield* emit(one!, 10)
-        yield* emit(two!, 10)
-        yield* tell
-        yield* one!.register(PartsBySize, { replace: true })
-        yield* tell
-        yield* emit(one!, 3)
-        yield* tell
-        yield* emit(two!, 4)
-        yield* tell
-        yield* one!.register(Parts, { replace: true })
-        yield* emit(one!, 1)
-        yield* tell
-        yield* one!.register(PartsBySize, { replace: true })
-        yield* emit(one!, 1)
-        yield* processes[0].stopAndRemoveRecorder("a")
-        yield* tell
-        // 10 + 10, then 4 in the other process, then 1: the other definition is counted apart.
-        expect(told).toEqual([
-          [20, 20],
-          [0, 20],
-          [0, 20],
-          [4, 24],
-          [1, 25],
-          [0, 25]
-        ])
-        expect(starts.size).toBe(1)
-      }).pipe(Effect.scoped)
+  it.effect("a counter replaced by one process keeps its counts, and adds new ones when it returns", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(1_000_000)
+      const { gather, merged, processes } = yield* way([Parts])
+      const [one, two] = yield* Effect.forEach(processes, (runtime) =>
+        Effect.tap(runtime.createRecorder("a"), (recorder) => recorder.register(Parts))
+      )
+      const later = Effect.andThen(TestClock.adjust("1 second"), gather)
+      const { starts, tell, told } = yield* telling(later, merged, Parts)
+      yield* emit(one!, 10)
+      yield* emit(two!, 10)
+      yield* tell
+      yield* one!.register(PartsBySize, { replace: true })
+      yield* tell
+      yield* emit(one!, 3)
+      yield* tell
+      yield* emit(two!, 4)
+      yield* tell
+      yield* one!.register(Parts, { replace: true })
+      yield* emit(one!, 1)
+      yield* tell
+      yield* one!.register(PartsBySize, { replace: true })
+      yield* emit(one!, 1)
+      yield* processes[0].stopAndRemoveRecorder("a")
+      yield* tell
+      // 10 + 10, then 4 in the other process, then 1: the other definition is counted apart.
+      expect(told).toEqual([
+        [20, 20],
+        [0, 20],
+        [0, 20],
+        [4, 24],
+        [1, 25],
+        [0, 25]
+      ])
+      expect(starts.size).toBe(1)
+    }).pipe(Effect.scoped)
   )
 
-  it.effect("a gauge that one process replaces is no level of it any more", () =>
+  it.effect("a gauge replaced by one process no longer has a value from that process", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_000_000)
       const { gather, merged, processes } = yield* way([PartSize])
@@ -250,7 +248,7 @@ describe.each(Object.entries(ways))("added up in a %s,", (_, way) => {
     fc.constant({ what: "tell cumulative" as const })
   )
 
-  it.effect("all that processes count is told once, whatever they reset, replace, remove and let expire", () =>
+  it.effect("every count of the processes is exported once, whatever they reset, replace, remove and let expire", () =>
     forEvery(
       fc.array(step, { minLength: 4, maxLength: 25 }),
       (steps) =>

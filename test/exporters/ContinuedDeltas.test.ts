@@ -1,4 +1,4 @@
-// With durable state, the first delta of a process is of what it has counted, not of what it went on from.
+// With durable state, the first delta of a process covers its own counts, not the restored ones.
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Option, type Scope } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -34,7 +34,7 @@ const emit = (runtime: RuntimeService, queues: ReadonlyArray<string>) =>
     for (const queue of queues) yield* recorder.emit(done(1, queue))
   })
 
-it.effect("the first delta after a restart does not have what was counted before", () =>
+it.effect("the first delta after a restart excludes earlier counts", () =>
   Effect.gen(function* () {
     const sink = yield* makeSink()
     /** The jobs of the next export, by their queue, as two metrics have them. */
@@ -89,7 +89,7 @@ it.effect("the first delta after a restart does not have what was counted before
   })
 )
 
-it.effect("a base that was asked for before an export is known before it, however late the answer comes here", () =>
+it.effect("a base requested before an export is known to the export, however late it arrives", () =>
   Effect.gen(function* () {
     const sink = yield* makeSink()
     const { store } = openStore()

@@ -1,4 +1,4 @@
-// What exporters make of very many series they make in steps, each of as many points at the most.
+// Exporters convert very many series in steps, each with a limited number of points.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -43,7 +43,7 @@ const measured = <A>(make: (points: ReadonlyArray<object>) => Steps<A>) => {
 
 const dated = (points: ReadonlyArray<object>) => ({ ...data!, points }) as never
 
-describe("looks at some points of a histogram in each step", () => {
+describe("a conversion step visits a limited number of points of a histogram", () => {
   it("for prom-client", () => {
     const { most, value } = measured((points) => promValueSteps([dated(points)], new Duplicates()))
     expect(value).toHaveLength(count * 5)
@@ -68,7 +68,7 @@ describe("looks at some points of a histogram in each step", () => {
     expect(most).toBeLessThan(800)
   })
 
-  it("as what metrics have gone on from", () => {
+  it("for the base of metrics with restored state", () => {
     const clock = { currentTimeMillisUnsafe: () => 5 } as never
     const life = (points: ReadonlyArray<object>) => ({ data: dated(points), since: 0, owner: 1, life: "1" })
     const continued = (points: ReadonlyArray<object>) => ({ ...life(points), isContinued: true }) as const
@@ -82,7 +82,7 @@ describe("looks at some points of a histogram in each step", () => {
     expect(measured((points) => baseSteps([life(points)], clock)).most, "not continued").toBe(0)
   })
 
-  it("to carry on what series have had", () => {
+  it("for carrying series over", () => {
     const carried = new CarriedSeries(Number.POSITIVE_INFINITY, true)
     const { most, value } = measured((points) => carried.of([{ data: dated(points), since: 0 }]))
     expect(value.map(({ points }) => points.length)).toEqual([count])

@@ -1,4 +1,4 @@
-// A request that is sent again while there is hope and time.
+// A request is retried while an attempt can succeed in time.
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, type Duration, Effect, Fiber, Ref, Schedule } from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
@@ -71,14 +71,14 @@ const delivering = (answers: ReadonlyArray<Answer>, { most = "10 seconds", ...op
     return { outcome, count }
   })
 
-describe("a delivery", () => {
+describe("an OTLP delivery", () => {
   it.effect.each([
     [[200], 1],
     [[204], 1],
     [[503, 202], 2],
     [["refused", 408, 200], 3],
     [[429, 500, 200], 3]
-  ] as ReadonlyArray<[ReadonlyArray<Answer>, number]>)("arrives when it is answered %j", ([answers, attempts]) =>
+  ] as ReadonlyArray<[ReadonlyArray<Answer>, number]>)("succeeds on the response %j", ([answers, attempts]) =>
     Effect.gen(function* () {
       const { count, outcome } = yield* delivering(answers)
       expect(yield* outcome).toEqual({ attempts })
@@ -103,7 +103,7 @@ describe("a delivery", () => {
       }
     ],
     [[503, 400], { attempts: 2, canBeRetried: false, kind: "400" }]
-  ] as ReadonlyArray<[ReadonlyArray<Answer>, object]>)("fails when it is answered %j", ([answers, failure]) =>
+  ] as ReadonlyArray<[ReadonlyArray<Answer>, object]>)("fails on the response %j", ([answers, failure]) =>
     Effect.gen(function* () {
       const { outcome } = yield* delivering(answers)
       expect(yield* outcome).toMatchObject(failure)
@@ -119,7 +119,7 @@ describe("a delivery", () => {
       return fiber
     })
 
-  it.effect("gives up a request that is not answered in time, and sends it again", () =>
+  it.effect("aborts a request that times out, and retries it", () =>
     Effect.gen(function* () {
       const second = yield* passing(yield* delivering(["silent", 200], { timeout: "5 millis" }), 2)
       expect(yield* Fiber.join(second)).toEqual({ attempts: 2 })
@@ -143,7 +143,7 @@ describe("a delivery", () => {
     })
   )
 
-  it.effect("waits as long as its schedule says, and longer where it is asked to", () =>
+  it.effect("waits as long as its schedule specifies, and longer if the collector asks for it", () =>
     Effect.gen(function* () {
       const retry = Schedule.spaced("2 seconds")
       const at = new Date(5000).toUTCString()
@@ -170,7 +170,7 @@ describe("a delivery", () => {
     })
   )
 
-  it.effect("waits for a minute at most, and not beyond its limit", () =>
+  it.effect("waits for at most one minute, and never beyond its limit", () =>
     Effect.gen(function* () {
       const busy: Answer = { status: 429, retryAfter: "86400" }
       const { count, outcome } = yield* delivering([busy, 200], { most: "1 hour" })

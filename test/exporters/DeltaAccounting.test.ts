@@ -1,4 +1,4 @@
-// Deltas of what the library says of recorders, which come and go while exports are made.
+// Deltas of the self-metrics of recorders that are created and removed during exports.
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { Batches, type Told } from "../../src/internal/exporters/otlp/batches.ts"
@@ -10,7 +10,7 @@ import { done } from "../support/exported.metrics.ts"
 import { ScriptedCollector } from "../support/scriptedCollector.ts"
 import { pointsIn, scripted } from "../support/scriptedExport.ts"
 
-describe("a recorder that is removed while its metrics are encoded elsewhere", () => {
+describe("a recorder removed while its metrics are encoded on another thread", () => {
   const accepted = (value: number): Timed => ({
     data: { name: "accepted", type: "sum", monotonic: true, points: [{ attributes: {}, value }] } as never,
     since: 1,
@@ -20,9 +20,9 @@ describe("a recorder that is removed while its metrics are encoded elsewhere", (
   })
 
   it.each([
-    ["is there still", [accepted(7)]],
+    ["still exists", [accepted(7)]],
     ["is gone", []]
-  ])("is told of once, whether it %s when they come", (_, atTheEnd) => {
+  ])("is exported once, whether it %s when they arrive", (_, atTheEnd) => {
     const batches = new Batches<{ readonly told: Told }>("delta", 0n)
     let now = 10n
     const arrived: Array<readonly [start: bigint, end: bigint, value: number]> = []
@@ -49,8 +49,8 @@ describe("a recorder that is removed while its metrics are encoded elsewhere", (
   })
 })
 
-describe("a recorder that is made again under the id of another one", () => {
-  it.effect("has its accounting begin with it, also where an export between them had neither", () => {
+describe("a recorder made again under a used id", () => {
+  it.effect("starts its accounting at its creation, also if an export in between had neither recorder", () => {
     const collector = new ScriptedCollector([])
     return Effect.scoped(
       scripted(

@@ -1,5 +1,5 @@
-// Whatever happens to series, metrics and recorders, and in whatever order: deltas that arrived add up to what was
-// measured, none is told twice, and their intervals follow each other.
+// Whatever happens to series, metrics and recorders, in any order: delivered deltas add up to the measured totals, none
+// is delivered twice, and their intervals are contiguous.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -276,14 +276,14 @@ const play = (all: ReadonlyArray<Step>, how: How) =>
     for (const name of names) expect(shownAmount(merged[name]!), `${name} merged`).toBe(heldBefore[name]! + held[name]!)
   })
 
-describe("the sum of all deltas is what there was", () => {
+describe("the sum of all deltas equals the total", () => {
   const { "in process": inProcess, "on the worker": onWorker } = runtimeLayers([
     new URL("../support/expiring.metrics.ts", import.meta.url)
   ])
 
   const hows = ["collected", "encoded"] as const
 
-  it.effect.each(hows)("in process, and their intervals follow each other: %s", (how) =>
+  it.effect.each(hows)("in process, and their intervals are contiguous: %s", (how) =>
     forEvery(steps, (all) => play(all, how), runs(150)).pipe(Effect.provide(inProcess!))
   )
 
@@ -291,7 +291,7 @@ describe("the sum of all deltas is what there was", () => {
     forEvery(withClockSetBack, (all) => play(all, how), runs(100)).pipe(Effect.provide(inProcess!))
   )
 
-  it.effect.each(hows)("when a clock is set back behind a reset: %s", (how) =>
+  it.effect.each(hows)("when a clock is set back after a reset: %s", (how) =>
     play(
       [
         { do: "pass", millis: 1 },

@@ -1,4 +1,4 @@
-// What deltas are made of is gone through on the application's thread, and no step of that is long.
+// The data for deltas is processed on the application thread in short steps.
 import { describe, expect, it, vi } from "@effect/vitest"
 import { Metric } from "mvx-metrics"
 import { PbfReader } from "pbf"
@@ -45,7 +45,7 @@ const widest = <A>(steps: Steps<A>, touched: Set<unknown>): readonly [number, A]
 }
 
 describe.each(metrics.map((metric) => [metric.name, metric as Metric.Any] as const))("%s", (_, metric) => {
-  it.each([0, 1, 128, 129, 256, 1000])("is told in steps of some series, of %i", (count) => {
+  it.each([0, 1, 128, 129, 256, 1000])("is encoded a few series per step, with %i series", (count) => {
     const touched = new Set<number>()
     const steps = metricDataSteps(
       metric,
@@ -65,7 +65,7 @@ describe.each(metrics.map((metric) => [metric.name, metric as Metric.Any] as con
     bygone: { idle: withPoints([]), expired: withPoints(data.points.slice(0, 1)) }
   })
 
-  it("becomes deltas in steps of some points", () => {
+  it("is converted to deltas a few points per step", () => {
     const touched = new Set<unknown>()
     const points = (data.points as ReadonlyArray<{ readonly attributes: object }>).map((point) => ({
       ...point,
@@ -79,7 +79,7 @@ describe.each(metrics.map((metric) => [metric.name, metric as Metric.Any] as con
     expect(most).toBe(StepPoints)
   })
 
-  it("is compared in steps of some points with what was exported before, those that have expired included", () => {
+  it("is compared with the previous export a few points per step, including expired points", () => {
     const [, before] = streams([dated(data.points)], undefined, options)
     const touched = new Set<unknown>()
     const read = vi.spyOn(PbfReader.prototype, "readBytes").mockImplementation(function (this: PbfReader) {
@@ -100,7 +100,7 @@ describe.each(metrics.map((metric) => [metric.name, metric as Metric.Any] as con
     }
   })
 
-  it("is kept in steps of some metrics where a recorder was not read", () => {
+  it("is kept a few metrics per step if a recorder was not read", () => {
     const lives = Array.from({ length: 1000 }, (_, i) => dated(data.points.slice(0, 1), `${i}`))
     const [, before] = streams(lives, undefined, options)
     const steps = streamSteps([], before, { ...options, unread: new Set([1]) })

@@ -1,4 +1,4 @@
-// Whatever comes, is removed, begins anew or does not arrive: deltas that arrived add up to what there was.
+// Delivered deltas add up to the total, whatever is added, removed, reset or lost in transit.
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
@@ -50,7 +50,7 @@ const countsOf = ({ negative, positive, zeroCount }: ExponentialDataPoint): Read
   zeroCount
 ]
 
-it("deltas that arrived add up to what was measured", () => {
+it("delivered deltas add up to the measured totals", () => {
   fc.assert(
     fc.property(steps, (all: ReadonlyArray<Step>) => {
       let states = metrics.map((metric) => metric.initial)
@@ -156,7 +156,7 @@ describe.each(["cumulative", "delta"] as const)("%s exports while the clock is s
   })
 })
 
-it("a series begins no earlier than its metric, whatever the time of its first event", () => {
+it("a series does not begin before its metric, whatever the time of its first event", () => {
   const data = {
     name: "n",
     type: "sum",

@@ -1,5 +1,5 @@
-// Deltas are made where the metrics are folded. What they go on from is kept outside as bytes, so the worker may be another
-// one each time, and the thread of the application has next to nothing to do.
+// Deltas are computed where the metrics are folded. Their base is kept outside as bytes, so the worker may be a
+// different one each time, and the application thread has almost nothing to do.
 import { expect, it, vi } from "@effect/vitest"
 import { Effect, Layer, Schedule } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "effect/http"
@@ -36,7 +36,7 @@ const exporting = (runtime: RuntimeService, options: Otlp.OtlpOptions) =>
   )
 
 it.effect.each(["http/json", "http/protobuf"] as const)(
-  "an export reads no series on the thread of the application, but for recorders that are removed, in %s",
+  "an export reads no series on the application thread, except of removed recorders, over %s",
   (protocol) =>
     Effect.gen(function* () {
       const sink = yield* makeSink()
@@ -71,7 +71,7 @@ it.effect.each(["http/json", "http/protobuf"] as const)(
     }).pipe(Effect.scoped, Effect.provide([onWorker!, FetchHttpClient.layer]))
 )
 
-it.effect("an export that is refused arrives whole with the next one", () =>
+it.effect("a rejected export arrives completely with the next one", () =>
   Effect.gen(function* () {
     const sink = yield* makeSink(200, 400, 413)
     const runtime = yield* MetricsRuntime
@@ -155,7 +155,7 @@ it.effect("a worker that is replaced between two exports, or ends during one, ch
   }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
 )
 
-it.live(`an export of ${most} series leaves the thread of the application little to do`, () =>
+it.live(`an export of ${most} series leaves little work to the application thread`, () =>
   Effect.gen(function* () {
     const count = most
     /** Bytes of each request of an export. */
@@ -219,7 +219,7 @@ it.live(`an export of ${most} series leaves the thread of the application little
   }).pipe(Effect.scoped, Effect.provide(onWorker!))
 )
 
-it.effect("metrics that cannot be read in time come with a later export, and the flush says so", () => {
+it.effect("metrics that cannot be read in time are in a later export, and the flush reports them", () => {
   const logs = recordLogs()
   return Effect.gen(function* () {
     const sink = yield* makeSink()

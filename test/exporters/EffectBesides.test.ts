@@ -1,4 +1,4 @@
-// What this package shows and what Effect's registry has, beside each other: in a scrape, and in the registry.
+// The metrics of this package next to those of Effect's registry: in a scrape, and in the registry.
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Metric as EffectMetric, Layer } from "effect"
 import { PrometheusMetrics } from "effect/observability"
@@ -40,7 +40,7 @@ const updateAll = Effect.gen(function* () {
 })
 
 describe.each(Object.entries(layers))("a scrape with effectMetrics, %s", (_, runtime) => {
-  it.effect("shows Effect's metrics beside its own, in names and units like theirs", () =>
+  it.effect("shows Effect's metrics next to its own, with the same naming and units", () =>
     Effect.gen(function* () {
       const recorder = yield* (yield* MetricsRuntime).createRecorder("one")
       yield* recorder.register(Jobs)
@@ -76,7 +76,7 @@ describe.each(Object.entries(layers))("a scrape with effectMetrics, %s", (_, run
 describe("a scrape with effectMetrics", () => {
   const inProcess = layers["in process"]!
 
-  it.effect("shows what EffectMetrics has put into the registry once", () =>
+  it.effect("shows once what EffectMetrics has put into the registry", () =>
     Effect.gen(function* () {
       const recorder = yield* (yield* MetricsRuntime).createRecorder("one")
       yield* recorder.register(Jobs)
@@ -89,7 +89,7 @@ describe("a scrape with effectMetrics", () => {
     }).pipe(Effect.provide(Layer.provideMerge(EffectMetrics.layer(), inProcess)), alone)
   )
 
-  it.effect("leaves out what cannot be read, and what has the name of another kind of metric", () =>
+  it.effect("leaves out metrics that cannot be read, and those with the name of another kind of metric", () =>
     Effect.gen(function* () {
       const recorder = yield* (yield* MetricsRuntime).createRecorder("one")
       yield* recorder.register(Jobs)
@@ -111,7 +111,7 @@ describe("a scrape with effectMetrics", () => {
     }).pipe(alone, Effect.provide(inProcess))
   )
 
-  it.effect("shows each registry its own where several are scraped at once", () =>
+  it.effect("shows each registry its own metrics if several are scraped at once", () =>
     Effect.gen(function* () {
       const scrape = (active: number) =>
         Effect.andThen(EffectMetric.update(Fibers, active), Prometheus.render("text", { effectMetrics: true })).pipe(
@@ -122,7 +122,7 @@ describe("a scrape with effectMetrics", () => {
     }).pipe(Effect.provide(inProcess))
   )
 
-  it.effect("refuses another value", () =>
+  it.effect("rejects another value", () =>
     Effect.gen(function* () {
       expect(yield* badInputOf(Prometheus.render("text", { effectMetrics: "yes" as never }))).toMatchObject({
         argument: "effectMetrics"
@@ -131,7 +131,7 @@ describe("a scrape with effectMetrics", () => {
   )
 })
 
-describe("Effect's registry with the names of Prometheus", () => {
+describe("Effect's registry with Prometheus names", () => {
   it.effect("has the samples of a scrape in PrometheusMetrics", () =>
     Effect.gen(function* () {
       const recorder = yield* (yield* MetricsRuntime).createRecorder("one")
@@ -148,7 +148,7 @@ describe("Effect's registry with the names of Prometheus", () => {
     )
   )
 
-  it.effect("refuses other names", () =>
+  it.effect("rejects other names", () =>
     Effect.gen(function* () {
       const wrong = Layer.build(EffectMetrics.layer({ names: "statsd" as never }))
       expect(yield* badInputOf(wrong)).toMatchObject({ argument: "names" })

@@ -1,5 +1,5 @@
-// What Effect's own OTLP exporter makes of the registry: with delta temporality it subtracts what it sent last of the same
-// attributes, and forgets series that were not there.
+// Effect's own OTLP exporter with the registry: with delta temporality it subtracts the last value sent with the same
+// attributes, and forgets series that were missing.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Metric as EffectMetric, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -34,7 +34,7 @@ const exporting = Effect.gen(function* () {
 const recorder = Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder("r"))
 
 describe("Effect's delta exporter", () => {
-  it.effect("sends what came, whatever became of the series", () =>
+  it.effect("sends everything since the last export, whatever became of the series", () =>
     Effect.gen(function* () {
       const { layer, refreshed } = yield* exporting
       yield* Effect.gen(function* () {
@@ -78,7 +78,7 @@ describe("Effect's delta exporter", () => {
     })
   )
 
-  it.effect("has buckets of an exponential histogram that fit their boundaries when it has rescaled", () =>
+  it.effect("has buckets of an exponential histogram that match their boundaries after rescaling", () =>
     Effect.gen(function* () {
       const { layer, refreshed } = yield* exporting
       yield* Effect.gen(function* () {
@@ -103,7 +103,7 @@ describe("Effect's delta exporter", () => {
     })
   )
 
-  it.effect("sends nothing below 0 when a histogram is replaced by one of other buckets", () =>
+  it.effect("never sends values below 0 when a histogram is replaced by one with other buckets", () =>
     Effect.gen(function* () {
       const { layer, refreshed } = yield* exporting
       const sizes = (boundaries: ReadonlyArray<number>) =>

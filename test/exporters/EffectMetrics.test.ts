@@ -29,7 +29,7 @@ const shown = Effect.map(EffectMetric.snapshot, (snapshots) =>
 const newRecorder = Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder("one"))
 
 describe("Effect's registry", () => {
-  it.effect("has metrics of all kinds", () =>
+  it.effect("contains metrics of all kinds", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder
       for (const metric of all) yield* recorder.register(metric)
@@ -89,7 +89,7 @@ describe("Effect's registry", () => {
     }).pipe(Effect.provide(Exported), alone)
   )
 
-  it.effect("is brought up to date every so often, and by a refresh", () =>
+  it.effect("is updated at intervals, and by a refresh", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder
       yield* recorder.register(Jobs)
@@ -106,7 +106,7 @@ describe("Effect's registry", () => {
     }).pipe(Effect.provide(Exported), alone)
   )
 
-  it.effect("loses a series that is no more, and all of them with the layer", () =>
+  it.effect("drops a series that has ended, and all series with the layer", () =>
     Effect.gen(function* () {
       const registry = yield* EffectMetric.MetricRegistry
       const { refresh } = yield* Effect.gen(function* () {
@@ -127,7 +127,7 @@ describe("Effect's registry", () => {
     }).pipe(alone)
   )
 
-  it.effect("has all that recorders of an id counted before they were removed, until that was read", () =>
+  it.effect("includes the counts of removed recorders with the same id until they have been read", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const made = Effect.tap(newRecorder, (recorder) => recorder.register(Jobs))
@@ -159,7 +159,7 @@ describe("Effect's registry", () => {
     }).pipe(Effect.provide(Exported), alone)
   )
 
-  it.effect("shows the last states of 2000 series of a metric at most, while nobody reads it", () =>
+  it.effect("shows the last states of at most 2000 series of a metric, while nobody reads it", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const Latest = Metric.gauge("latest", { events: HitEvent, value: "n", labels: ["page"], maxSeries: 1500 })
@@ -176,7 +176,7 @@ describe("Effect's registry", () => {
     }).pipe(Effect.provide(Exported), alone)
   )
 
-  it.effect("refuses an interval that is none", () =>
+  it.effect("rejects an invalid interval", () =>
     Effect.gen(function* () {
       const Wrong = EffectMetrics.layer({ interval: "soon" as never }).pipe(
         Layer.provide(MetricsLayer.layerInProcess({ namespace: "test.effect" }))

@@ -1,4 +1,4 @@
-// A delta is the difference of two exact sums, rounded once, however large the sums have become meanwhile.
+// A delta is the difference of two exact sums, rounded once, however large the sums have become.
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -17,7 +17,7 @@ const adding: ReadonlyArray<string> = [Total.name, Histogram.name, Exponential.n
 
 const batches = fc.array(awkwardValues(8), { minLength: 1, maxLength: 5 })
 
-it.effect("of a reader and of OTLP", () =>
+it.effect("a delta reader and OTLP report exact deltas", () =>
   forEvery(
     batches,
     (batches) =>

@@ -1,5 +1,5 @@
-// A series that expires and comes back is another one: it counts from its first event since then, and what it had before
-// is told once.
+// A series that expires and returns is a new one: it counts from its first event since then, and its previous counts
+// are exported once.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -24,7 +24,7 @@ const shown = (sunk: Sunk, name: string) =>
     asDouble ?? Number(count)
   ])
 
-it.effect("a series keeps its number among those with the same text of labels, whichever of them are there", () =>
+it.effect("a series keeps its number among series whose labels have the same text, whichever of them exist", () =>
   Effect.gen(function* () {
     const events = Schema.TaggedUnion({ hit: { page: Schema.Union([Schema.String, Schema.Number, Schema.Null]) } })
     const Hits = Metric.counter("hits", { events, labels: ["page"], expireAfter: "1 minute" })
@@ -71,7 +71,7 @@ describe("an exported series", () => {
 
   const recorder = Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder("r"))
 
-  it.effect.each(["delta", "cumulative"] as const)("that comes back has another start: %s", (temporality) =>
+  it.effect.each(["delta", "cumulative"] as const)("gets a new start time when it returns: %s", (temporality) =>
     Effect.gen(function* () {
       const { layer, sink } = yield* exporting(temporality)
       yield* Effect.gen(function* () {
@@ -99,7 +99,7 @@ describe("an exported series", () => {
     })
   )
 
-  it.effect.each(both)("that went tells as expired what it got after the last export, of each kind, %s", (where) =>
+  it.effect.each(both)("reports events after the last export as expired when it has gone, for each kind, %s", (where) =>
     Effect.gen(function* () {
       const { layer, sink } = yield* exporting("delta", where)
       yield* Effect.gen(function* () {
@@ -133,7 +133,7 @@ describe("an exported series", () => {
     })
   )
 
-  it.effect("of all that is beyond the limit expires and comes back as any other", () =>
+  it.effect("for the overflow expires and returns like any other", () =>
     Effect.gen(function* () {
       const { layer, sink } = yield* exporting("delta")
       yield* Effect.gen(function* () {
@@ -160,7 +160,7 @@ describe("an exported series", () => {
     })
   )
 
-  it.effect("that has expired and is not swept away yet tells the rest by its own labels", () =>
+  it.effect("that has expired, but is not yet removed, reports the rest with its own labels", () =>
     Effect.gen(function* () {
       const { layer, sink } = yield* exporting("delta")
       yield* Effect.gen(function* () {
@@ -187,7 +187,7 @@ describe("an exported series", () => {
     })
   )
 
-  it.effect.each(both)("has the time when it began in OpenMetrics, %s", (where) =>
+  it.effect.each(both)("has its creation time in OpenMetrics, %s", (where) =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_000_000)
       const { emit, register } = yield* recorder

@@ -1,4 +1,4 @@
-// A flush of a runtime reaches its OTLP exporters, and says whether what they sent has arrived.
+// A flush of a runtime reaches its OTLP exporters, and reports whether their data was delivered.
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { describe, expect, it } from "@effect/vitest"
@@ -42,7 +42,7 @@ const silent = Effect.acquireRelease(
 ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/metrics`))
 
 describe.each(Object.entries(runtimes))("a flush of a runtime with an OTLP exporter, %s", (_, runtime) => {
-  it.effect("ends when everything accepted before has arrived", () =>
+  it.effect("ends when everything accepted before has been delivered", () =>
     Effect.gen(function* () {
       const sink = yield* makeSink()
       yield* Effect.gen(function* () {
@@ -56,7 +56,7 @@ describe.each(Object.entries(runtimes))("a flush of a runtime with an OTLP expor
 })
 
 describe("a flush of a runtime", () => {
-  it.effect("names the exporter that its collector refused, and the next export has what it had", () =>
+  it.effect("names the exporter whose collector rejected it, and the next export contains the data", () =>
     Effect.gen(function* () {
       const sink = yield* makeSink(400)
       yield* Effect.gen(function* () {
@@ -77,7 +77,7 @@ describe("a flush of a runtime", () => {
 
   it.effect.each([
     ["its own limit", { exportTimeout: 5 }, undefined, "within 5ms"],
-    ["that of the flush", {}, { timeout: 20 }, "did not end within"]
+    ["the limit of the flush", {}, { timeout: 20 }, "did not end within"]
   ] as const)("does not wait for a silent collector longer than %s", ([_, options, flush, reason]) =>
     Effect.gen(function* () {
       const url = yield* silent

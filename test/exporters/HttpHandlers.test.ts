@@ -1,5 +1,5 @@
-// The handlers for `node:http`, of a scrape and of the live page: they answer what servers of any kind ask, and whatever
-// becomes of a response never ends the process.
+// The handlers for `node:http`, of a scrape and of the live page: they respond to any server's request, and no failure
+// of a response ends the process.
 import { once } from "node:events"
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http"
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2"
@@ -54,7 +54,7 @@ describe.each(["/metrics", "/metrics/live"])("%s", (path) => {
   const page = () => pages[path]!
   const served = (wrap: (handle: Handle) => Handle = (handle) => handle) => listening(createServer(wrap(page().handle)))
 
-  it("is there over HTTP/1.1, and its head alone without a body", async () => {
+  it("is served over HTTP/1.1, and for HEAD without a body", async () => {
     const port = await served()
     const whole = await ask(port, path)
     expect(whole.status).toBe(200)
@@ -63,7 +63,7 @@ describe.each(["/metrics", "/metrics/live"])("%s", (path) => {
     expect(head).toMatchObject({ status: 200, body: "", headers: { "content-type": whole.headers["content-type"] } })
   })
 
-  it("is there over HTTP/2", async () => {
+  it("is served over HTTP/2", async () => {
     const port = await listening(createHttp2Server(page().handle as never))
     const client = connectHttp2(`http://127.0.0.1:${port}`)
     for (const method of ["GET", "HEAD"]) {
@@ -77,14 +77,14 @@ describe.each(["/metrics", "/metrics/live"])("%s", (path) => {
     await new Promise<void>((resolve) => client.close(resolve))
   })
 
-  it("is read only, by whatever method", async () => {
+  it("is read-only, for every method", async () => {
     const port = await served()
     for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PURGE", "TRACE"]) {
       expect((await ask(port, path, method)).status, method).toBe(405)
     }
   })
 
-  it("has the path that was asked for where a framework cuts off a part", async () => {
+  it("uses the original path if a framework strips a prefix", async () => {
     const port = await served((handle) => (request, response) => {
       Object.assign(request, { originalUrl: request.url, url: "/" })
       handle(request, response)
@@ -92,7 +92,7 @@ describe.each(["/metrics", "/metrics/live"])("%s", (path) => {
     expect((await ask(port, path)).body).toContain(page().shows)
   })
 
-  it("takes a request for whatever target", async () => {
+  it("accepts any form of request target", async () => {
     const port = await served()
     const targets = ["//", "///x", "*", `http://u:p@other:1${path}`, "/%", "/%ff", "//[", "/a:99999999", "/?a=%"]
     for (const target of targets) {
@@ -123,14 +123,14 @@ describe.each(["/metrics", "/metrics/live"])("%s", (path) => {
         response.writeHead(503).end("timed out")
       }
     ]
-  ])("leaves a response alone that somebody else has answered %s", async (_when, wrap) => {
+  ])("leaves a response unchanged that another handler has answered %s", async (_when, wrap) => {
     const port = await served(wrap)
     for (let i = 0; i < 2; i++) expect(await ask(port, path)).toMatchObject({ status: 503, body: "timed out" })
     // By now the page that was read for it has come as well.
     await scraped()
   })
 
-  it("leaves a response alone whose client has gone", async () => {
+  it("leaves a response unchanged if its client has disconnected", async () => {
     const port = await served((handle) => (request, response) => {
       handle(request, response)
       request.socket.destroy()
@@ -140,7 +140,7 @@ describe.each(["/metrics", "/metrics/live"])("%s", (path) => {
   })
 })
 
-it("is not compressed on Next.js, which drops the header that says so and compresses by itself", async () => {
+it("is not compressed on Next.js, which drops the content-encoding header and compresses responses itself", async () => {
   const headers = { "accept-encoding": "gzip" }
   // The request of a route of Next.js.
   const request = Object.assign(new Request("http://localhost/metrics", { headers }), { nextUrl: {} })
@@ -153,7 +153,7 @@ it.each([
   ["/metrics", () => runtime.prometheus()],
   ["/metrics/live", () => runtime.livePage()]
 ] as const)(
-  "%s does not read the signal of a request on Deno, which warns when somebody does",
+  "%s does not read the signal of a request on Deno, where reading it logs a warning",
   async (path, handlers) => {
     vi.stubGlobal("Deno", {})
     onTestFinished(() => void vi.unstubAllGlobals())
@@ -165,7 +165,7 @@ it.each([
   }
 )
 
-it("is compressed for a client that takes that", async () => {
+it("is compressed for a client that accepts it", async () => {
   const plain = await scraped()
   const compressed = await scraped({ "accept-encoding": "gzip, deflate" })
   expect([plain.headers.get("content-encoding"), compressed.headers.get("content-encoding")]).toEqual([null, "gzip"])
@@ -175,13 +175,13 @@ it("is compressed for a client that takes that", async () => {
   expect(familiesIn(gunzipSync(bytes).toString())).toEqual(familiesIn(await plain.text()))
 })
 
-it("answers any number of scrapes at a time", async () => {
+it("serves any number of concurrent scrapes", async () => {
   const statuses = await Promise.all(Array.from({ length: 50 }, async () => (await scraped()).status))
   expect(new Set(statuses)).toEqual(new Set([200]))
 })
 
-describe("a response that cannot be given", () => {
-  it("is a 500 that says why, in one line", async () => {
+describe("a failed response", () => {
+  it("has status 500 and a one-line reason", async () => {
     const port = await listening(
       createServer(
         nodeHandler(() => Promise.reject(Object.defineProperty(new Error(), "message", { value: "no\nmetrics" })))
@@ -190,7 +190,7 @@ describe("a response that cannot be given", () => {
     expect(await ask(port, "/")).toMatchObject({ status: 500, body: "Error: no metrics\n" })
   })
 
-  it("is cut off where a part of it was sent", async () => {
+  it("is cut off if a part of it was sent", async () => {
     const failing = new ReadableStream({
       pull: (controller) => {
         controller.enqueue(new Uint8Array(10))
@@ -201,7 +201,7 @@ describe("a response that cannot be given", () => {
     await expect(ask(port, "/")).rejects.toThrow()
   })
 
-  it("lets go of what it would have read, where nobody wants it", async () => {
+  it("releases its source if nobody reads it", async () => {
     let handle: Handle = () => {}
     const cancelled = new Promise<void>((resolve) => {
       handle = nodeHandler(async () => new Response(new ReadableStream({ cancel: () => resolve() })))

@@ -1,4 +1,4 @@
-// A label never takes the place of an attribute of the library, in any exporter.
+// A label never replaces an attribute of the library, in any exporter.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -23,7 +23,7 @@ describe("the texts that a hand-written metric shows", () => {
   const long = "x".repeat(10_000)
   const cut = `${"x".repeat(255)}…`
 
-  it("are cut, and stay apart where they become equal", () => {
+  it("are truncated, and stay distinct if they become equal", () => {
     const metric = Metric.make("m", {
       events,
       initial: 0,
@@ -55,7 +55,7 @@ describe("a label", () => {
     ["dimension", { recorder: "r", dimension: "x" }],
     ["toString", { recorder: "r", toString: "x" }],
     ["job", { recorder: "r", job: "x" }]
-  ])("%s keeps away from the attributes of a counter", (label, expected) => {
+  ])("%s does not collide with the attributes of a counter", (label, expected) => {
     const metric = Metric.counter("c", { events, labels: { [label]: "of" } })
     expect(attributesOf(metric, { recorder: "r" })).toEqual([expected])
     expect(labelsOf(metric)).toEqual(
@@ -65,7 +65,7 @@ describe("a label", () => {
     )
   })
 
-  it("called __proto__ is a label", () => {
+  it("named __proto__ is exported as a label", () => {
     const labels = JSON.parse('{"__proto__": "of"}') as { readonly [label: string]: "of" }
     const [attributes] = attributesOf(Metric.counter("c", { events, labels }), { recorder: "r" })
     expect(Object.entries(attributes!)).toEqual([
@@ -74,13 +74,13 @@ describe("a label", () => {
     ])
   })
 
-  it("called value is apart from the value of a frequency", () => {
+  it("named value is distinct from the value of a frequency", () => {
     const metric = Metric.frequency("f", { events, value: "n", labels: { value: "of" } })
     expect(attributesOf(metric)).toEqual([{ exported_value: "x", value: "1" }])
     expect(labelsOf(metric)).toEqual(["exported_value", "value"])
   })
 
-  it("takes the first name that is free, whichever is declared first", () => {
+  it("takes the first free name, whatever the order of declaration", () => {
     for (const labels of [
       { recorder: "of", exported_recorder: () => "y" },
       { exported_recorder: () => "y", recorder: "of" }
@@ -91,7 +91,7 @@ describe("a label", () => {
     }
   })
 
-  it("called dimension is apart from the dimension of a hand-written metric", () => {
+  it("named dimension is distinct from the dimension of a hand-written metric", () => {
     const metric = Metric.make("m", {
       events,
       initial: { total: 0 },
@@ -103,7 +103,7 @@ describe("a label", () => {
     ])
   })
 
-  it("called unit is apart from the unit in Effect's registry", () => {
+  it("named unit is distinct from the unit in Effect's registry", () => {
     const metric = Metric.counter("c", { events, unit: "By", labels: { unit: "of" } })
     expect(
       dataOf(metric, [hit("s")])
@@ -113,7 +113,7 @@ describe("a label", () => {
   })
 })
 
-describe("values that are one as text", () => {
+describe("values with the same text", () => {
   const typed = Metric.counter("c", {
     events,
     labels: { of: ({ n, of }) => (n === 0 ? of : n === 1 ? "1" : n === 2 ? 1 : "") }
@@ -126,7 +126,7 @@ describe("values that are one as text", () => {
     [{ of: "1", duplicate: "2" }, 3]
   ]
 
-  it("are series of their own in prom-client", () => {
+  it("are separate series in prom-client", () => {
     expect(
       dataOf(typed, all)
         .flatMap((data) => allSteps(promValueSteps([data], new Duplicates())))
@@ -134,13 +134,13 @@ describe("values that are one as text", () => {
     ).toEqual(expected)
   })
 
-  it("are series of their own in Effect's registry", () => {
+  it("are separate series in Effect's registry", () => {
     const series = dataOf(typed, all).flatMap((data) => allSteps(seriesSteps(data, new Duplicates())))
     expect(series.map(({ metric, state }) => [metric.attributes, (state as { count: number }).count])).toEqual(expected)
     expect(new Set(series.map(({ key }) => key)).size).toBe(series.length)
   })
 
-  it("and paths of a hand-written metric stay apart", () => {
+  it("are distinct from paths of a hand-written metric", () => {
     const metric = Metric.make("m", {
       events,
       initial: 0,

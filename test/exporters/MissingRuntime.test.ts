@@ -1,4 +1,4 @@
-/** Where types are bypassed: what a program is told that has no runtime for a layer, or gives something else. */
+/** The errors when types are bypassed: a program has no runtime for a layer, or passes something else. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { FetchHttpClient, HttpRouter } from "effect/http"
@@ -38,7 +38,7 @@ const others: ReadonlyArray<readonly [what: string, program: NeedsRuntime]> = [
   ["MetricsCluster.layerWorker", built(MetricsCluster.layerWorker())]
 ]
 
-it.effect.each([...exporters, ...others])("%s names the layers to provide where there is no runtime", ([, program]) =>
+it.effect.each([...exporters, ...others])("%s names the layers to provide if there is no runtime", ([, program]) =>
   Effect.gen(function* () {
     const error = yield* badInputOf(program as Effect.Effect<unknown, unknown>)
     expect(error.message).toBe(
@@ -47,7 +47,7 @@ it.effect.each([...exporters, ...others])("%s names the layers to provide where 
   })
 )
 
-it.effect.each(exporters)("%s says which runtimes it takes where it is given something else", ([, program]) =>
+it.effect.each(exporters)("%s names the runtimes it accepts if it is given something else", ([, program]) =>
   Effect.gen(function* () {
     const error = yield* badInputOf(Effect.provideService(program, MetricsRuntime, { namespace: "a" } as never))
     expect(error.message).toBe(

@@ -1,4 +1,4 @@
-// Several runtimes in one registry, on one meter, at one collector: the namespace tells them apart.
+// Several runtimes in one registry, on one meter, at one collector: the namespace distinguishes them.
 import { afterEach, describe, expect, it } from "@effect/vitest"
 import { MeterProvider } from "@opentelemetry/sdk-metrics"
 import { Effect, Metric as EffectMetric, Layer, Schema } from "effect"
@@ -36,7 +36,7 @@ describe("a registry of prom-client", () => {
       .get(family)
       ?.samples.map(({ labels, value }) => [labels, value])
 
-  it("shows two runtimes, and one when the other has left", async () => {
+  it("shows two runtimes, and one after the other has left", async () => {
     const registry = new Registry()
     const remove = PromClient.registerInto(registry, await start("a", 2))
     PromClient.registerInto(registry, await start("b", 3))
@@ -46,7 +46,7 @@ describe("a registry of prom-client", () => {
     expect(await samplesOf(registry, "hits_total")).toEqual([b])
   })
 
-  it("refuses a second runtime of a namespace, and takes it once the first has left", async () => {
+  it("rejects a second runtime with the same namespace until the first has left", async () => {
     const registry = new Registry()
     const remove = PromClient.registerInto(registry, await start("a", 2))
     const second = await start("a", 3)
@@ -56,7 +56,7 @@ describe("a registry of prom-client", () => {
     expect(await samplesOf(registry, "hits_total")).toEqual([[{ namespace: "a", recorder: "r" }, 3]])
   })
 
-  it("refuses a runtime whose metrics it could not tell from those of another", async () => {
+  it("rejects a runtime whose metrics are indistinguishable from those of another", async () => {
     const registry = new Registry()
     const value = { events, value: "n" } as const
     PromClient.registerInto(registry, await start("a", 2, Metric.histogram("h", { ...value, boundaries: [1] })))
@@ -69,7 +69,7 @@ describe("a registry of prom-client", () => {
     expect(await samplesOf(registry, "h")).toHaveLength(4)
   })
 
-  it("shows what is left in one unit, whatever the units of two runtimes", async () => {
+  it("shows the remaining metric in one unit, whatever the units of two runtimes", async () => {
     const registry = new Registry()
     PromClient.registerInto(registry, await start("a", 2, Metric.counter("t", { events, value: "n", unit: "ms" })))
     PromClient.registerInto(registry, await start("b", 2, Metric.counter("t", { events, value: "n", unit: "s" })))
@@ -78,7 +78,7 @@ describe("a registry of prom-client", () => {
 })
 
 describe("a meter", () => {
-  it("shows two runtimes, and refuses a second one of a namespace", async () => {
+  it("shows two runtimes, and rejects a second one with the same namespace", async () => {
     const reader = new Reader()
     const meter = new MeterProvider({ readers: [reader] }).getMeter("test")
     OpenTelemetry.observe(meter, await start("a", 2))
@@ -116,7 +116,7 @@ describe("Effect's registry", () => {
   const alone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.provideService(effect, EffectMetric.MetricRegistry, new Map())
 
-  it.effect("shows two runtimes, and refuses a second one of a namespace", () =>
+  it.effect("shows two runtimes, and rejects a second one with the same namespace", () =>
     Effect.gen(function* () {
       yield* Layer.build(exported("a", 2))
       yield* Layer.build(exported("b", 3))
@@ -137,7 +137,7 @@ describe("Effect's registry", () => {
 })
 
 describe("a collector", () => {
-  it("is refused to a second runtime of a namespace until the first has stopped", async () => {
+  it("rejects a second runtime with the same namespace until the first has stopped", async () => {
     const options = {
       url: "http://localhost:9/v1/metrics",
       exportInterval: "1 hour",

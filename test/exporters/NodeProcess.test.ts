@@ -1,4 +1,4 @@
-// The process says what happens to it, as events; metrics measure it.
+// Process metrics measure events that the process emits about itself.
 import { createHistogram } from "node:perf_hooks"
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -31,8 +31,8 @@ const read = Effect.gen(function* () {
 const layers = runtimeLayers([new URL("../support/process.metrics.ts", import.meta.url)])
 
 for (const [where, runtime] of Object.entries(layers)) {
-  layer(Layer.provideMerge(NodeProcess.layer({ interval: "1 minute" }), runtime))(`the process, ${where}`, (it) => {
-    it.effect("is measured at once, and again after each interval", () =>
+  layer(Layer.provideMerge(NodeProcess.layer({ interval: "1 minute" }), runtime))(`process metrics, ${where}`, (it) => {
+    it.effect("are measured at once, and again after each interval", () =>
       Effect.gen(function* () {
         const { of, stats } = yield* read
         const cpu = process.cpuUsage()
@@ -67,29 +67,27 @@ for (const [where, runtime] of Object.entries(layers)) {
   })
 }
 
-layer(Layer.provideMerge(NodeProcess.layer({ interval: "1 day" }), layers["in process"]!))("a process", (it) => {
-  it.effect.each([0, 1, 2])(
-    "shows a block of its event loop in the histogram, also %i turns after it was read",
-    (turns) =>
-      Effect.gen(function* () {
-        const longest = Effect.gen(function* () {
-          yield* TestClock.adjust("1 second")
-          yield* nextTurn
-          const recorder = yield* (yield* MetricsRuntime).getRecorder("process")
-          const { dimensions } = (yield* recorder.snapshots)["nodejs.eventloop.delay"]!
-          return (dimensions as { readonly max: number | null }).max ?? 0
-        })
-        const before = yield* longest
-        yield* Effect.repeat(nextTurn, { times: turns })
-        // Each is longer than the one before.
-        const millis = Math.ceil(before * 1000) + 60
-        for (const until = performance.now() + millis; performance.now() < until; );
-        yield* Effect.repeat(longest, { until: (max) => max >= millis / 1000, times: 50 })
-        expect(yield* longest).toBeGreaterThanOrEqual(millis / 1000)
+layer(Layer.provideMerge(NodeProcess.layer({ interval: "1 day" }), layers["in process"]!))("process metrics", (it) => {
+  it.effect.each([0, 1, 2])("show a blocked event loop in the histogram, also %i turns after a read", (turns) =>
+    Effect.gen(function* () {
+      const longest = Effect.gen(function* () {
+        yield* TestClock.adjust("1 second")
+        yield* nextTurn
+        const recorder = yield* (yield* MetricsRuntime).getRecorder("process")
+        const { dimensions } = (yield* recorder.snapshots)["nodejs.eventloop.delay"]!
+        return (dimensions as { readonly max: number | null }).max ?? 0
       })
+      const before = yield* longest
+      yield* Effect.repeat(nextTurn, { times: turns })
+      // Each is longer than the one before.
+      const millis = Math.ceil(before * 1000) + 60
+      for (const until = performance.now() + millis; performance.now() < until; );
+      yield* Effect.repeat(longest, { until: (max) => max >= millis / 1000, times: 50 })
+      expect(yield* longest).toBeGreaterThanOrEqual(millis / 1000)
+    })
   )
 
-  it.effect("has the names that clients of Prometheus give it", () =>
+  it.effect("have the names that Prometheus clients use", () =>
     Effect.gen(function* () {
       const text = yield* Prometheus.render()
       const [major, minor, patch] = process.versions.node.split(".")
@@ -115,8 +113,8 @@ layer(Layer.provideMerge(NodeProcess.layer({ interval: "1 day" }), layers["in pr
   )
 })
 
-describe("the delays in a histogram of Node", () => {
-  it.each([1, 2, 3, 17, 1000])("are as many in each bucket as they were, with %i of them", (count) => {
+describe("the delays in a Node histogram", () => {
+  it.each([1, 2, 3, 17, 1000])("keep their count in each bucket, with %i of them", (count) => {
     const boundaries = [0.015, 0.02, 0.05, 0.3]
     const histogram = createHistogram()
     for (let i = 0; i < count; i++) histogram.record([10, 11, 12, 19, 25, 40, 310][(i * i) % 7]! * 1e6 + i)
@@ -129,20 +127,20 @@ describe("the delays in a histogram of Node", () => {
     expect(Math.max(...values)).toBe(Math.max(...each))
   })
 
-  it("are none where no time has passed", () => {
+  it("are empty if no time has passed", () => {
     expect(delaysOf(createHistogram(), [1])).toEqual([])
   })
 })
 
 describe("the events of a process", () => {
-  it("are those that its metrics are concerned by, all of them", () => {
+  it("are exactly those that its metrics handle", () => {
     const concerned = new Set(NodeProcess.ProcessMetrics.metrics.flatMap(({ instrument }) => instrument?.tags ?? []))
     expect(concerned).toEqual(new Set(Object.keys(NodeProcess.ProcessEvent.cases)))
   })
 })
 
-describe("without Effect", () => {
-  it.each([true, false])("a process is measured until it is stopped, with inProcess: %s", async (inProcess) => {
+describe("process metrics without Effect", () => {
+  it.each([true, false])("are measured until they are stopped, with inProcess: %s", async (inProcess) => {
     await using runtime = await Facade.start({ namespace: "test.process", inProcess, logging: "silent" })
     const measuring = await NodeProcess.start(runtime, { recorderId: "me" })
     expect(runtime.getRecorder("me").stats.accepted).toBeGreaterThan(0)

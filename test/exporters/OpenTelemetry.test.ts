@@ -1,4 +1,4 @@
-// A meter of OpenTelemetry's SDK collects what the snapshots show.
+// A meter of OpenTelemetry's SDK collects the same values as the snapshots.
 import { afterEach, describe, expect, it } from "@effect/vitest"
 import { AggregationTemporality, DataPointType, MeterProvider } from "@opentelemetry/sdk-metrics"
 import { Effect, Layer } from "effect"
@@ -51,7 +51,7 @@ afterEach(async () => {
 })
 
 describe("a meter", () => {
-  it("observes metrics of all kinds, those included that come later", async () => {
+  it("observes metrics of all kinds, including those registered later", async () => {
     const runtime = await start()
     const { collect, meter } = newMeter()
     OpenTelemetry.observe(meter, runtime)
@@ -105,7 +105,7 @@ describe("a meter", () => {
     expect(pointsOf(metrics, "jobs.by_hand")).toContainEqual([{ dimension: "good" }, 3])
   })
 
-  it("collects the state of the moment, of what is there", async () => {
+  it("collects the current state of existing recorders and metrics", async () => {
     const runtime = await start()
     const { collect, meter } = newMeter()
     const stop = OpenTelemetry.observe(meter, runtime)
@@ -131,7 +131,7 @@ describe("a meter", () => {
   it.each([
     ["delta", AggregationTemporality.DELTA, [5, 7, 9, 2]],
     ["cumulative", AggregationTemporality.CUMULATIVE, [5, 12, 21, 23]]
-  ] as const)("of a %s reader loses nothing of a series that begins again", async (_, temporality, expected) => {
+  ] as const)("loses nothing with a %s reader when a series restarts", async (_, temporality, expected) => {
     const { collect, meter } = newMeter(temporality)
     const Metrics = OpenTelemetry.layer(meter).pipe(
       Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "test.opentelemetry", logging: "silent" }))
@@ -166,7 +166,7 @@ describe("a meter", () => {
     ["delta", AggregationTemporality.DELTA, [2, 3, 1, 10]],
     ["cumulative", AggregationTemporality.CUMULATIVE, [2, 5, 6, 16]]
   ] as const)(
-    "of a %s reader has all that a recorder counted before it was removed",
+    "includes with a %s reader everything that a recorder counted before its removal",
     async (_, temporality, expected) => {
       const runtime = await start()
       const { collect, meter } = newMeter(temporality)
@@ -211,7 +211,7 @@ describe("a meter", () => {
     expect(await Effect.runPromise(Effect.provide(program, Metrics))).toEqual([[{ queue: "a", ok: true }, 1]])
   })
 
-  it("is told from what is none, and a runtime likewise", async () => {
+  it("and a runtime are validated", async () => {
     const runtime = await start()
     const refused = (argument: string) => expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument })
     expect(() => OpenTelemetry.observe({} as never, runtime)).toThrow(refused("meter"))

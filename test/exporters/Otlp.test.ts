@@ -1,4 +1,4 @@
-// What arrives at a collector, decoded: it is what the snapshots show, as OpenTelemetry's own transformer tells it.
+// The decoded data at a collector equals the snapshots, as converted by OpenTelemetry's own transformer.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -32,7 +32,7 @@ const events = [
 ]
 
 describe.each(["json", "protobuf"] as const)("an export in %s", (encoding) => {
-  it.effect.each(["in process", "on the worker"] as const)("has all that the snapshots show, %s", (where) =>
+  it.effect.each(["in process", "on the worker"] as const)("contains everything the snapshots show, %s", (where) =>
     Effect.gen(function* () {
       const sink = yield* makeSink()
       const resource = { serviceName: "jobs", serviceVersion: "1.2.3", attributes: { zone: "x", weight: 2, on: true } }
@@ -90,7 +90,7 @@ describe.each(["json", "protobuf"] as const)("an export in %s", (encoding) => {
     })
   )
 
-  it("decodes what OpenTelemetry's own encoder writes", () => {
+  it("decodes the output of OpenTelemetry's own encoder", () => {
     const shown = {
       jobs: { dimensions: { value: 2, series: [{ labels: { queue: "ä", ok: false }, value: 2 }] } },
       "jobs.waiting": { dimensions: { value: -3.5 } },
@@ -123,7 +123,7 @@ describe.each(["json", "protobuf"] as const)("an export in %s", (encoding) => {
 })
 
 describe("exports", () => {
-  it.effect("have as many points in a request as they may, and the rest in the next ones", () =>
+  it.effect("have at most the allowed points per request, and the rest in the next ones", () =>
     Effect.gen(function* () {
       const sink = yield* makeSink()
       yield* Effect.gen(function* () {
@@ -152,7 +152,7 @@ describe("exports", () => {
     })
   )
 
-  it.effect("come every so often, each of the state right before", () =>
+  it.effect("are sent at intervals, each with the state just before", () =>
     Effect.gen(function* () {
       const sink = yield* makeSink()
       yield* Effect.gen(function* () {
@@ -168,7 +168,7 @@ describe("exports", () => {
     })
   )
 
-  it.effect("have the last state of a recorder, whether it is removed before or after the exporter", () =>
+  it.effect("include the last state of a recorder, whether it is removed before or after the exporter starts", () =>
     Effect.gen(function* () {
       const sink = yield* makeSink()
       const inside = Recorder.layer("inside")
@@ -189,7 +189,7 @@ describe("exports", () => {
     })
   )
 
-  it.effect("say since when a metric counts, and that it has begun anew", () =>
+  it.effect("report when a metric began to count, and its reset", () =>
     Effect.gen(function* () {
       const sink = yield* makeSink()
       yield* Effect.gen(function* () {
@@ -211,8 +211,8 @@ describe("exports", () => {
   )
 })
 
-describe("deltas", () => {
-  it.effect("are what came since the last export that arrived", () =>
+describe("delta temporality", () => {
+  it.effect("exports what came since the last delivered export", () =>
     Effect.gen(function* () {
       // The second is refused for good.
       const sink = yield* makeSink(200, 400)
@@ -260,7 +260,7 @@ describe("deltas", () => {
     })
   )
 
-  it.effect("are of sums that only go up: others are shown as they stand", () =>
+  it.effect("applies to monotonic sums only: other metrics are exported with their current values", () =>
     Effect.gen(function* () {
       const sink = yield* makeSink()
       yield* Effect.gen(function* () {
@@ -285,8 +285,8 @@ describe("deltas", () => {
   )
 })
 
-describe("without Effect", () => {
-  it.effect("the last export has what a runtime came to that is shut down before", () =>
+describe("OTLP without Effect", () => {
+  it.effect("the last export has the final state of a runtime that was shut down before", () =>
     Effect.gen(function* () {
       const sink = yield* makeSink()
       const warnings: Array<unknown> = []
@@ -312,7 +312,7 @@ describe("without Effect", () => {
     })
   )
 
-  it("refuses what it cannot work with", async () => {
+  it("rejects invalid options", async () => {
     await using runtime = await Facade.start({ namespace: "test.otlp", inProcess: true })
     const start = (options: object, of: unknown = runtime) => Otlp.start(of as Facade, options as Otlp.OtlpOptions)
     const refused = (argument: string) => expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument })

@@ -1,4 +1,4 @@
-// The same measurements in OpenTelemetry's SDK and here, field by field as a collector receives them.
+// The same measurements in OpenTelemetry's SDK and here, compared field by field as a collector receives them.
 import { describe, expect, it } from "@effect/vitest"
 import { JsonMetricsSerializer, ProtobufMetricsSerializer } from "@opentelemetry/otlp-transformer"
 import { resourceFromAttributes } from "@opentelemetry/resources"
@@ -273,15 +273,15 @@ const expectSame = (
   }
 }
 
-describe.each(["http/json", "http/protobuf"] as const)("in %s, what a collector receives", (protocol) => {
-  it.effect.each(["cumulative", "delta"] as const)("is what OpenTelemetry's SDK sends: %s", (temporality) =>
+describe.each(["http/json", "http/protobuf"] as const)("a collector receives in %s", (protocol) => {
+  it.effect.each(["cumulative", "delta"] as const)("the same as from OpenTelemetry's SDK: %s", (temporality) =>
     Effect.gen(function* () {
       const theirs = seriesOf(yield* Effect.promise(() => sdkExports(protocol, temporality)))
       expectSame(seriesOf(yield* ownExports(protocol, temporality)), theirs, temporality)
     })
   )
 
-  it.effect("is what the SDK sends as well where its reader has a producer of this package", () =>
+  it.effect("the same as from the SDK if its reader has a producer of this package", () =>
     Effect.gen(function* () {
       const theirs = seriesOf(yield* Effect.promise(() => sdkExports(protocol, "cumulative")))
       expectSame(seriesOf(yield* producedExports(protocol)), theirs, "cumulative")

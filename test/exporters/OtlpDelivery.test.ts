@@ -1,4 +1,4 @@
-// What an exporter does about a collector that refuses, is slow, hangs, or takes only a part, and what it says of it.
+// How an exporter handles a collector that rejects, is slow, hangs, or accepts only a part, and what it reports.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Schedule } from "effect"
 import { HttpClient } from "effect/http"
@@ -50,12 +50,12 @@ const jobs = (count: number, { make }: Scripted) =>
 const amounts = (collector: ScriptedCollector) =>
   collector.taken.map((each) => pointsIn(each, "jobs").map(({ asDouble }) => asDouble))
 
-describe("a request that did not arrive", () => {
+describe("an undelivered request", () => {
   it.effect.each([
     ...[429, 502, 503, 504].map((status) => [String(status), refuse(status)] as const),
     ["a refused connection", { do: "lose", code: "ECONNREFUSED", takes: false }] as const,
     ["a lost connection", { do: "lose", code: "ECONNRESET", takes: false }] as const
-  ])("is sent again after %s", ([, turn]) =>
+  ])("is retried after %s", ([, turn]) =>
     withCollector([turn, turn], {}, (world) =>
       Effect.gen(function* () {
         yield* jobs(1, world)
@@ -67,7 +67,7 @@ describe("a request that did not arrive", () => {
     )
   )
 
-  it.effect("is sent again when the collector has not answered in time", () =>
+  it.effect("is retried if the collector has not answered in time", () =>
     withCollector([hang], { timeout: 2000 }, (world) =>
       Effect.gen(function* () {
         yield* jobs(1, world)
@@ -79,9 +79,9 @@ describe("a request that did not arrive", () => {
   it.effect.each([
     ["seconds", "7", 7000],
     ["a date", "Thu, 01 Jan 1970 00:00:09 GMT", 9000],
-    ["a date that is over", "Wed, 31 Dec 1969 00:00:00 GMT", 1000],
-    ["anything else", "soon", 1000]
-  ] as const)("is sent again after a Retry-After in %s", ([, retryAfter, expected]) =>
+    ["a past date", "Wed, 31 Dec 1969 00:00:00 GMT", 1000],
+    ["an invalid value", "soon", 1000]
+  ] as const)("is retried after a Retry-After in %s", ([, retryAfter, expected]) =>
     withCollector([refuse(503, retryAfter)], {}, (world) =>
       Effect.gen(function* () {
         yield* jobs(1, world)
@@ -90,7 +90,7 @@ describe("a request that did not arrive", () => {
     )
   )
 
-  it.effect("is given up at once for a Retry-After beyond the time limit, which the next export waits for", () =>
+  it.effect("is not retried if Retry-After exceeds the time limit, and the next export waits for it", () =>
     withCollector([refuse(429, "3600")], { exportInterval: "10 seconds" }, (world) =>
       Effect.gen(function* () {
         yield* jobs(1, world)
@@ -104,7 +104,7 @@ describe("a request that did not arrive", () => {
     )
   )
 
-  it.effect.each([400, 401, 404, 413, 500])("is not sent again after %i; the next export has what it had", (status) =>
+  it.effect.each([400, 401, 404, 413, 500])("is not retried after %i; the next export contains its data", (status) =>
     withCollector([refuse(status)], { temporality: "delta" }, (world) =>
       Effect.gen(function* () {
         const recorder = yield* jobs(2, world)
@@ -117,7 +117,7 @@ describe("a request that did not arrive", () => {
     )
   )
 
-  it.effect("fails the flush with what was tried, without the secrets of the URL", () =>
+  it.effect("fails the flush with the attempts made, without the secrets of the URL", () =>
     withCollector(
       Array.from({ length: 9 }, (): Turn => ({ do: "lose", code: "ECONNREFUSED", takes: false })),
       { exportTimeout: 3500 },
@@ -140,7 +140,7 @@ describe("a request that did not arrive", () => {
     )
   )
 
-  it.effect("fails the flush if the HttpClient throws, and the exporter goes on", () => {
+  it.effect("fails the flush if the HttpClient throws, and the exporter continues", () => {
     let throws = true
     const { client } = new ScriptedCollector([])
     const fragile = HttpClient.make((request) =>
@@ -158,7 +158,7 @@ describe("a request that did not arrive", () => {
 })
 
 describe("a delta that may have arrived", () => {
-  it.effect("is sent again in the same bytes, before what came later", () =>
+  it.effect("is retried with the same bytes, before later data", () =>
     withCollector([hang, hang, hang], { temporality: "delta", timeout: 1000, exportTimeout: 2500 }, (world) =>
       Effect.gen(function* () {
         const { collector, flush, through } = world
@@ -176,7 +176,7 @@ describe("a delta that may have arrived", () => {
     )
   )
 
-  it.effect("is sent again when closing, and what came later as well, each within its part of the limit", () =>
+  it.effect("is retried on close, as is later data, each within its share of the limit", () =>
     withCollector(
       [hang, hang],
       { temporality: "delta", timeout: "20 seconds", exportTimeout: "30 seconds", shutdownTimeout: 2000 },
@@ -196,7 +196,7 @@ describe("a delta that may have arrived", () => {
     )
   )
 
-  it.effect("is settled by a refusal of the same bytes", () =>
+  it.effect("is settled when the same bytes are rejected", () =>
     withCollector([{ do: "hang", takes: false }, refuse(400)], { temporality: "delta", timeout: 1000 }, (world) =>
       Effect.gen(function* () {
         const recorder = yield* jobs(2, world)
@@ -225,7 +225,7 @@ describe("an export of several requests", () => {
   }
   const maxExportBatchSize = 10
 
-  it.effect("goes on after one that was refused, and the failure says what did not arrive", () =>
+  it.effect("continues after a rejected request, and the failure reports what was not delivered", () =>
     withCollector([accept, refuse(413)], { maxExportBatchSize }, (world) =>
       Effect.gen(function* () {
         const { collector } = world
@@ -243,7 +243,7 @@ describe("an export of several requests", () => {
     )
   )
 
-  it.effect("sends of deltas what is missing first, with the same times", () =>
+  it.effect("sends the missing deltas first, with the same times", () =>
     withCollector(
       [accept, accept, { do: "hang", takes: false }],
       { maxExportBatchSize, temporality: "delta", timeout: 1000, exportTimeout: 1000 },
@@ -265,7 +265,7 @@ describe("an export of several requests", () => {
     )
   )
 
-  it.effect("gives up a request of deltas that is refused while others are taken, and counts its points", () =>
+  it.effect("drops a rejected request of deltas if others are accepted, and counts its points", () =>
     withCollector([accept, refuse(400)], { maxExportBatchSize, temporality: "delta" }, (world) =>
       Effect.gen(function* () {
         const { collector, flush, runtime, through } = world
@@ -285,7 +285,7 @@ describe("an export of several requests", () => {
     )
   )
 
-  it.effect("counts what was rejected of it, and is one export", () =>
+  it.effect("counts rejected points, and is one export", () =>
     withCollector(
       [accept, { do: "accept", delay: 0, rejected: 2 }, { do: "accept", delay: 0, rejected: 1 }],
       { maxExportBatchSize },
@@ -299,7 +299,7 @@ describe("an export of several requests", () => {
     )
   )
 
-  it.effect("counts what was rejected before the others are answered", () =>
+  it.effect("counts rejected points before the other requests are answered", () =>
     withCollector(
       [
         { do: "accept", delay: 0, rejected: 2 },
@@ -317,7 +317,7 @@ describe("an export of several requests", () => {
     )
   )
 
-  it.effect("has no time left for the rest where the first requests took it, and says so", () =>
+  it.effect("reports that there is no time left for the rest if the first requests used it up", () =>
     withCollector(
       [
         { do: "accept", delay: 900 },
@@ -335,8 +335,8 @@ describe("an export of several requests", () => {
   )
 })
 
-describe("closing", () => {
-  it.effect("interrupts a pause between attempts, and tries the state of now at once", () =>
+describe("closing an exporter", () => {
+  it.effect("interrupts a pause between attempts, and tries the current state at once", () =>
     withCollector([refuse(503)], { retry: Schedule.spaced("20 seconds") }, (world) =>
       Effect.gen(function* () {
         const recorder = yield* jobs(1, world)
@@ -350,7 +350,7 @@ describe("closing", () => {
     )
   )
 
-  it.effect("lets a request end that is being answered", () =>
+  it.effect("lets a pending request finish", () =>
     withCollector([{ do: "accept", delay: 400 }], { temporality: "delta" }, (world) =>
       Effect.gen(function* () {
         yield* jobs(1, world)
@@ -364,7 +364,7 @@ describe("closing", () => {
     )
   )
 
-  it.effect("fails a flush that comes later", () =>
+  it.effect("fails a later flush", () =>
     withCollector([], {}, (world) =>
       Effect.gen(function* () {
         yield* world.through(world.close)
@@ -374,8 +374,8 @@ describe("closing", () => {
   )
 })
 
-describe("the outcome of exports", () => {
-  it.effect("is logged when it changes: an outage once, its end, and what is lost at the end", () =>
+describe("the result of exports", () => {
+  it.effect("is logged when it changes: once per outage, at its end, and for a loss at the end", () =>
     Effect.gen(function* () {
       const { logs } = yield* withCollector(
         [refuse(400), refuse(400), accept, accept, refuse(400)],
@@ -446,7 +446,7 @@ describe("the outcome of exports", () => {
     )
   )
 
-  it.effect("tells of a partial success once, and does not send the points again", () =>
+  it.effect("reports a partial success once, and does not resend the points", () =>
     Effect.gen(function* () {
       const partial: Turn = { do: "accept", delay: 0, rejected: 2 }
       const { logs } = yield* withCollector([partial, partial], { temporality: "delta" }, (world) =>
@@ -464,7 +464,7 @@ describe("the outcome of exports", () => {
     })
   )
 
-  it.effect("is shared by all who ask before an export begins", () =>
+  it.effect("is shared by all flushes requested before an export begins", () =>
     withCollector([], {}, (world) =>
       Effect.gen(function* () {
         yield* jobs(1, world)

@@ -1,4 +1,4 @@
-// Both encodings of a request say the same, whatever is in it.
+// Both encodings of a request contain the same data.
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { inRequests, MetricsEncoder, requestSteps } from "../../src/internal/formats/otlp/encode.ts"
@@ -109,7 +109,7 @@ type Decoded = {
   ]
 }
 
-it("JSON and protobuf say the same", () => {
+it("JSON and protobuf encode the same data", () => {
   fc.assert(
     fc.property(fc.array(streamed, { maxLength: 4 }), resource, (data, of) => {
       const [json, protobuf] = (["http/json", "http/protobuf"] as const).map((protocol) =>
@@ -134,7 +134,7 @@ describe.each(["http/json", "http/protobuf"] as const)("a request in %s", (proto
     expect(points.map((point) => (point as { asDouble: number }).asDouble)).toEqual(Array.from({ length }, (_, i) => i))
   })
 
-  it("has no more points than are asked for, and the next ones go on where it ends", () => {
+  it("has at most the requested number of points, and the next ones continue where it ends", () => {
     const lengths = fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 4 })
     fc.assert(
       fc.property(lengths, lengths, fc.integer({ min: 1, max: 400 }), (one, other, most) => {
@@ -163,7 +163,7 @@ describe.each(["http/json", "http/protobuf"] as const)("a request in %s", (proto
     )
   })
 
-  it("has data of one name and one shape together, and what differs apart", () => {
+  it("groups data with the same name and shape, and separates other data", () => {
     const one = series(1)
     const data: ReadonlyArray<Streamed> = [one, { ...one, monotonic: false } as Streamed, one, { ...one, points: [] }]
     const { resourceMetrics } = decoded[protocol](encode(protocol, data, { attributes: {} }, scope)) as Decoded
@@ -171,7 +171,7 @@ describe.each(["http/json", "http/protobuf"] as const)("a request in %s", (proto
   })
 })
 
-it("numbers that JSON has no form for are texts, as the mapping of protobuf says", () => {
+it("numbers without a JSON form are encoded as text, as in the protobuf JSON mapping", () => {
   const gauge = (value: number): Streamed => ({
     ...series(0),
     type: "gauge",

@@ -24,7 +24,7 @@ const exemplarsIn = (points: ReadonlyArray<{ readonly [field: string]: unknown }
   points.map(({ exemplars }) => exemplars)
 
 describe.each(["json", "protobuf"] as const)("exemplars in %s", (encoding) => {
-  it.effect("are at the points of counters and histograms", () =>
+  it.effect("are attached to the points of counters and histograms", () =>
     Effect.gen(function* () {
       const sink = yield* makeSink()
       yield* TestClock.setTime(1_700_000_000_000)
@@ -66,7 +66,7 @@ describe.each(["json", "protobuf"] as const)("exemplars in %s", (encoding) => {
     })
   )
 
-  it.effect("are those of the interval of a delta", () =>
+  it.effect("belong to the interval of a delta", () =>
     Effect.gen(function* () {
       const sink = yield* makeSink()
       yield* TestClock.setTime(1_700_000_000_000)
@@ -94,7 +94,7 @@ describe.each(["json", "protobuf"] as const)("exemplars in %s", (encoding) => {
     })
   )
 
-  it.effect("are left out if the trace id is not one of OpenTelemetry's, and have no span id that is not", () =>
+  it.effect("are omitted if the trace id is invalid, and have no span id if that is invalid", () =>
     Effect.gen(function* () {
       const events = Schema.TaggedUnion({ call: { route: Schema.String, trace: Schema.String, span: Schema.String } })
       const exemplar = { traceId: "trace", spanId: "span" } as const

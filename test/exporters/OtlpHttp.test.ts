@@ -80,8 +80,8 @@ const status = (message: string): Uint8Array => {
 
 const protobuf = { "content-type": "application/x-protobuf" }
 
-describe("over HTTP", () => {
-  it("a request has the headers of its options, and its body as told", async () => {
+describe("OTLP over HTTP", () => {
+  it("a request has the configured headers and the expected body", async () => {
     const { received, url } = await collector([])
     const headers = { authorization: "Bearer t", "x-tenant": "a" }
     const { otlp, stop } = await exporting({ url, headers, protocol: "http/protobuf", compression: "gzip" })
@@ -97,7 +97,7 @@ describe("over HTTP", () => {
     expect(decodeRequest(gunzipSync(received[0]!.body))).toHaveProperty("resourceMetrics")
   })
 
-  it("an exporter that began before its collector delivers everything", async () => {
+  it("an exporter that starts before its collector delivers everything", async () => {
     const { port } = await collector([])
     await new Promise((resolve) => servers.pop()!.close(resolve))
     const url = `http://127.0.0.1:${port}/v1/metrics`
@@ -113,7 +113,7 @@ describe("over HTTP", () => {
     expect(points).toEqual([1, 1])
   })
 
-  it("a collector that hangs is given up after the timeout, and a lost connection is made again", async () => {
+  it("a hanging collector is aborted after the timeout, and a lost connection is re-established", async () => {
     const { received, url } = await collector([
       () => {},
       (response) => response.destroy(),
@@ -128,7 +128,7 @@ describe("over HTTP", () => {
     await stop()
   })
 
-  it("an answer that does not end is an answer", async () => {
+  it("a response whose body does not end counts as a response", async () => {
     const { received, url } = await collector([(response) => response.writeHead(200).write("{")])
     const { otlp, runtime, stop } = await exporting({ url, timeout: 250 })
     await otlp.flush()
@@ -143,7 +143,7 @@ describe("over HTTP", () => {
     ["JSON", { "content-type": "application/json" }, partialJson("3"), { partial: 1, rejectedPoints: 3 }],
     ["a text", { "content-type": "text/plain" }, Buffer.from("thanks"), { delivered: 1, rejectedPoints: 0 }],
     ["broken protobuf", protobuf, Uint8Array.of(0x0a, 0xff, 0xff), { delivered: 1, rejectedPoints: 0 }]
-  ] as const)("a success in %s is read", async (_, headers, body, stats) => {
+  ] as const)("a success response in %s is parsed", async (_, headers, body, stats) => {
     const { url } = await collector([(response) => response.writeHead(200, headers).end(body)])
     const { otlp, runtime, stop } = await exporting({ url, protocol: "http/protobuf" })
     await otlp.flush()
@@ -161,7 +161,7 @@ describe("over HTTP", () => {
     ],
     ["a text", { "content-type": "text/plain" }, Buffer.from(" no such\n tenant "), ": no such tenant"],
     ["nothing", {}, Buffer.alloc(0), ""]
-  ] as const)("the reason of a refusal in %s is in the error", async (_, headers, body, said) => {
+  ] as const)("the reason of a rejection in %s is in the error", async (_, headers, body, said) => {
     const { url } = await collector([(response) => response.writeHead(403, headers).end(body)])
     const { otlp, stop } = await exporting({ url })
     await expect(otlp.flush()).rejects.toMatchObject({
@@ -172,7 +172,7 @@ describe("over HTTP", () => {
     await stop()
   })
 
-  it("no port is no collector: the error names the code, and closing ends within its limit", async () => {
+  it("a refused connection yields an error with its code, and closing ends within its limit", async () => {
     const { url } = await collector([])
     await new Promise((resolve) => servers.pop()!.close(resolve))
     const { otlp, stop } = await exporting({ url, exportTimeout: 400, retry: Schedule.spaced(10) })
@@ -187,7 +187,7 @@ describe("over HTTP", () => {
     expect(performance.now() - begun).toBeLessThan(2000)
   })
 
-  it("variables are those of the environment when the exporter starts", async () => {
+  it("variables are read from the environment when the exporter starts", async () => {
     const { received, url } = await collector([])
     process.env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT = url
     try {

@@ -1,4 +1,4 @@
-// Cumulative metrics are encoded where they are folded: to what the thread of the application would make of the same.
+// Cumulative metrics are encoded where they are folded, with the same result as on the application thread.
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -38,9 +38,9 @@ const exportedOnce = (runtime: RuntimeService, options: Otlp.OtlpOptions) =>
     exporterOf(runtime, options)
   )
 
-describe.each(Object.entries(runtimes))("what the fold encodes, %s", (_, layer) => {
+describe.each(Object.entries(runtimes))("data encoded by the fold, %s", (_, layer) => {
   it.effect.each(["http/json", "http/protobuf"] as const)(
-    "is what the thread of the application would, in %s",
+    "equals the encoding on the application thread, in %s",
     (protocol) =>
       Effect.gen(function* () {
         yield* TestClock.setTime(1_700_000_000_123)
@@ -111,7 +111,7 @@ describe("a delta export", () => {
   )
 
   it.effect.each(limits)(
-    "of what is folded elsewhere reads a recorder for up to %s, whatever its waitTimeout is",
+    "of recorders folded on another thread waits for a recorder for up to %s, whatever its waitTimeout is",
     ([most, options]) =>
       Effect.gen(function* () {
         const sink = yield* makeSink()
@@ -137,7 +137,7 @@ describe("a delta export", () => {
 
 describe("a cumulative export", () => {
   it.effect.each(["http/json", "http/protobuf"] as const)(
-    "reads no series on the thread of the application, but for recorders that are removed, in %s",
+    "reads no series on the application thread, except of removed recorders, in %s",
     (protocol) =>
       Effect.gen(function* () {
         const sink = yield* makeSink()

@@ -1,5 +1,5 @@
-// Whatever a collector does, everything arrives exactly once where it says so, every outcome is known, the last export is
-// tried, and closing takes no longer than its limit. Time is that of a test, also for what is outside.
+// For any behaviour of a collector that reports correctly, everything arrives exactly once, every result is known, the
+// last export is attempted, and closing stays within its limit. Time is simulated, also outside Effect.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Logger } from "effect"
 import fc from "fast-check"
@@ -218,8 +218,12 @@ const intervalsFollowEachOther = (taken: ReadonlyArray<Taken>): void => {
   }
 }
 
-describe("a collector that follows a script", () => {
-  it.live("has everything exactly once where it says so, whatever it does", () => forEvery(anyPlay, play, runs(200)), {
-    timeout: 60_000
-  })
+describe("a scripted collector", () => {
+  it.live(
+    "receives everything exactly once if it reports correctly, whatever it does",
+    () => forEvery(anyPlay, play, runs(200)),
+    {
+      timeout: 60_000
+    }
+  )
 })

@@ -1,4 +1,5 @@
-// The variables of OpenTelemetry's specification: https://opentelemetry.io/docs/specs/otel/protocol/exporter
+// The environment variables of OpenTelemetry's specification:
+// https://opentelemetry.io/docs/specs/otel/protocol/exporter
 import { describe, expect, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Layer } from "effect"
 import { HttpClient } from "effect/http"
@@ -24,7 +25,7 @@ const full = (name: string): string => (name.startsWith("OTEL") ? name : `OTEL_E
 const attributes = (env: Variables, options: Otlp.OtlpOptions = {}) => settings(env, options).resource.attributes
 
 describe("without options and variables", () => {
-  it("everything is as the specification has it", () => {
+  it("all settings have the defaults of the specification", () => {
     const { exportInterval, exportTimeout, shutdownTimeout, timeout, ...rest } = settings({})
     expect(rest).toMatchObject({
       url: "http://localhost:4318/v1/metrics",
@@ -42,7 +43,7 @@ describe("without options and variables", () => {
     expect(rest.resource.attributes).toMatchObject({ "service.name": "app", "telemetry.sdk.language": "nodejs" })
   })
 
-  it("empty variables are not set", () => {
+  it("empty variables count as unset", () => {
     expect(settings({ ENDPOINT: "", METRICS_ENDPOINT: " ", PROTOCOL: "", HEADERS: "", TIMEOUT: "" })).toEqual(
       settings({})
     )
@@ -57,15 +58,15 @@ describe("the endpoint", () => {
     [{ ENDPOINT: "https://collector/base?key=1" }, "https://collector/base/v1/metrics?key=1"],
     [{ METRICS_ENDPOINT: "https://collector/here", ENDPOINT: "http://other" }, "https://collector/here"],
     [{ METRICS_ENDPOINT: "https://collector" }, "https://collector/"]
-  ])("of %j is %s", (env, url) => {
+  ])("derived from %j is %s", (env, url) => {
     expect(settings(env as unknown as Variables).url).toBe(url)
   })
 
-  it("is that of the option where there is one", () => {
+  it("is the option if it is set", () => {
     expect(settings({ METRICS_ENDPOINT: "http://other" }, { url: "http://collector/x" }).url).toBe("http://collector/x")
   })
 
-  it("has its user in a header, which requests may have, and nowhere else", () => {
+  it("moves user and password to the authorization header, which the headers option overrides", () => {
     const { headers, place, url } = settings({ METRICS_ENDPOINT: "https://me:p%40ss@collector/x?key=1" })
     expect(url).toBe("https://collector/x?key=1")
     expect(place).toBe("https://collector/x")
@@ -76,8 +77,8 @@ describe("the endpoint", () => {
   })
 })
 
-describe("headers", () => {
-  it("are merged: the option's over those of metrics over general ones", () => {
+describe("OTLP headers", () => {
+  it("are merged: the option overrides metrics headers, which override general headers", () => {
     const env = { HEADERS: "a=1,b=1, c = x%2Cy%20z ", METRICS_HEADERS: "b=2,D=2" }
     expect(settings(env, { headers: { d: "3", "User-Agent": "mine" } }).headers).toEqual({
       a: "1",
@@ -88,7 +89,7 @@ describe("headers", () => {
     })
   })
 
-  it("that cannot be decoded are ignored, and their values are not repeated", () => {
+  it("that cannot be decoded are ignored, and their values are not logged", () => {
     const { headers, warnings } = settings({ HEADERS: "authorization=%E0%A4%A" })
     expect(headers.authorization).toBeUndefined()
     expect(warnings).toEqual([expect.stringContaining("OTEL_EXPORTER_OTLP_HEADERS is ignored")])
@@ -96,8 +97,8 @@ describe("headers", () => {
   })
 })
 
-describe("other variables", () => {
-  it("of metrics win over general ones, and options over both", () => {
+describe("other OTLP variables", () => {
+  it("for metrics override general ones, and options override both", () => {
     const env = {
       PROTOCOL: "http/json",
       METRICS_PROTOCOL: "HTTP/protobuf",
@@ -126,7 +127,7 @@ describe("other variables", () => {
     ).toEqual(["http/json", "none", "cumulative", 1, 2, 3])
   })
 
-  it("lowmemory is delta, and a time limit of 0 is none", () => {
+  it("lowmemory means delta, and a time limit of 0 means no limit", () => {
     const { exportTimeout, temporality, timeout } = settings({
       METRICS_TEMPORALITY_PREFERENCE: "lowmemory",
       TIMEOUT: "0",
@@ -158,7 +159,7 @@ describe("other variables", () => {
     })
   })
 
-  it("certificates belong to the HttpClient", () => {
+  it("certificate variables are ignored with a warning that they belong to the HttpClient", () => {
     expect(settings({ CERTIFICATE: "ca.pem", METRICS_CLIENT_KEY: "key.pem" }).warnings).toEqual([
       "OTEL_EXPORTER_OTLP_CERTIFICATE is ignored: certificates are those of the HttpClient that was provided",
       "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY is ignored: certificates are those of the HttpClient that was provided"
@@ -169,11 +170,11 @@ describe("other variables", () => {
 describe("the resource", () => {
   const env = { OTEL_RESOURCE_ATTRIBUTES: "service.name=env, zone = eu%20west%3D1 ,key%2C1=x" }
 
-  it("is that of the variable, decoded", () => {
+  it("is decoded from the variable", () => {
     expect(attributes(env)).toMatchObject({ "service.name": "env", zone: "eu west=1", "key,1": "x" })
   })
 
-  it("has its name from OTEL_SERVICE_NAME first, and from options before", () => {
+  it("takes its name from the options, then OTEL_SERVICE_NAME, then the variable", () => {
     const named = { ...env, OTEL_SERVICE_NAME: "named" }
     expect(attributes(named)["service.name"]).toBe("named")
     const resource = { attributes: { "service.name": "given", zone: "us" } }
@@ -181,7 +182,7 @@ describe("the resource", () => {
     expect(attributes(named, { resource: { ...resource, serviceName: "first" } })["service.name"]).toBe("first")
   })
 
-  it("tells instances of the service apart, unless options or variables say how", () => {
+  it("distinguishes instances of the service unless options or variables set an id", () => {
     const id = "service.instance.id"
     expect(attributes(env)[id]).toBe("an instance")
     const given = { OTEL_RESOURCE_ATTRIBUTES: `${id}=pod-1` }
@@ -191,7 +192,7 @@ describe("the resource", () => {
     expect(attributes(given, { resource: { attributes: { [id]: null } } })).not.toHaveProperty(id)
   })
 
-  it("takes any value as an attribute", () => {
+  it("accepts any attribute value", () => {
     const given = { list: ["a", 1, true], big: 10n, huge: 2n ** 70n, none: undefined, date: new Map() }
     const all = attributes({}, { resource: { attributes: given } })
     expect(all).toMatchObject({ list: ["a", 1, true], big: 10, huge: String(2n ** 70n), date: expect.any(String) })
@@ -199,7 +200,7 @@ describe("the resource", () => {
   })
 })
 
-it.effect("OTEL_SDK_DISABLED exports nothing, and what is wrong with variables is logged", () =>
+it.effect("OTEL_SDK_DISABLED disables exports, and problems with variables are logged", () =>
   Effect.gen(function* () {
     const logs = recordLogs()
     const layer = Otlp.layer().pipe(

@@ -1,5 +1,5 @@
-// The law of owners: two recorders, or two runtimes, are exported as each of them alone would be, whatever they measure
-// under one name, whatever their labels are called, in any order, and whatever becomes of one of them.
+// The law of owners: two recorders, or two runtimes, are each exported as if alone, whatever they measure under one
+// name, whatever the names of their labels, in any order, and whatever happens to one of them.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
@@ -181,7 +181,7 @@ const haveOneKind = (owners: ReadonlyArray<Owner>): boolean => {
 }
 
 describe.each(Object.keys(exporters))("%s", (name) => {
-  it.effect("shows two recorders of a runtime as each alone", () =>
+  it.effect("shows each of two recorders of a runtime as if it were alone", () =>
     forEvery(
       fc.tuple(owners, fc.boolean()),
       ([[one, two], expires]) =>
@@ -197,7 +197,7 @@ describe.each(Object.keys(exporters))("%s", (name) => {
     )
   )
 
-  it.effect("shows two runtimes as each alone", () =>
+  it.effect("shows each of two runtimes as if it were alone", () =>
     forEvery(
       fc.tuple(owners, fc.boolean()),
       ([[one, two], expires]) => {

@@ -1,4 +1,4 @@
-// What metrics become in exporters: names that nobody misreads, sums that only go up, buckets that do not move.
+// The exported form of metrics: unambiguous names, monotonic sums, and fixed buckets.
 import { afterEach, describe, expect, it } from "@effect/vitest"
 import { AggregationTemporality, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
 import { Schema } from "effect"
@@ -28,7 +28,7 @@ afterEach(async () => {
 })
 
 describe("a ratio", () => {
-  it("does not expose the count of all as the count of what it is named after", () => {
+  it("does not present the number of checked events as the number of hits", () => {
     const metric = Metric.ratio("http.slow_requests", { events, hits: "slow", description: "Slow requests" })
     const state = Metric.fold(metric, [hit(1, true), hit(1), hit(1)])
     const families = parseExposition(textOf(metricData(metric, Metric.snapshot(metric, state).dimensions)), "text")
@@ -48,7 +48,7 @@ describe("a sum of values that may be negative", () => {
     Metric.average("mean", value)
   ]
 
-  it("is in no exporter once a value was below 0, and is there before", async () => {
+  it("is in every exporter until a value is below 0, and in none afterwards", async () => {
     const { recorder, runtime } = await start(...metrics)
     const registry = new Registry()
     PromClient.registerInto(registry, runtime)
@@ -77,7 +77,7 @@ describe("a sum of values that may be negative", () => {
   })
 })
 
-it("what does not add up is not added up over the processes of a prom-client cluster", async () => {
+it("non-additive values are not added up over the processes of a prom-client cluster", async () => {
   const { recorder, runtime } = await start(
     Metric.minMax("sizes", value),
     Metric.counter("all", { events }),
@@ -114,7 +114,7 @@ class Reader extends MetricReader {
 }
 
 describe("an exponential histogram on a meter", () => {
-  it("has buckets that agree with its count for a delta reader, however it rescales", async () => {
+  it("has buckets that match its count for a delta reader, however it rescales", async () => {
     const { recorder, runtime } = await start(Metric.exponentialHistogram("h", { ...value, maxSize: 4 }))
     const reader = new Reader(AggregationTemporality.DELTA)
     OpenTelemetry.observe(new MeterProvider({ readers: [reader] }).getMeter("test"), runtime)
@@ -135,7 +135,7 @@ describe("an exponential histogram on a meter", () => {
   })
 })
 
-describe("a name", () => {
+describe("a metric name", () => {
   it.each([
     "mvx_metrics.events.accepted",
     "mvx_metrics_events_accepted",
@@ -173,7 +173,7 @@ describe("a name", () => {
     ["bytes", "By/s", "bytes_per_second"],
     ["bytes.per.second", "By/s", "bytes_per_second"],
     ["kilobytes", "By", "kilobytes_bytes"]
-  ])("%s in %s is %s: no word is said twice", (name, unit, expected) => {
+  ])("%s in %s is exported as %s, with no repeated word", (name, unit, expected) => {
     expect(samplesOf([gaugeOf(1, { name, unit })])[0]!.split(" ")[0]).toBe(expected)
   })
 

@@ -1,4 +1,4 @@
-// A registry of prom-client shows what a scrape of the runtime shows, beside what it has of its own.
+// A prom-client registry shows the same metrics as a scrape of the runtime, next to its own.
 import { afterEach, describe, expect, it } from "@effect/vitest"
 import * as prometheusIo from "@prometheus-io/client"
 import { Effect, Layer, Schema } from "effect"
@@ -41,7 +41,7 @@ describe.each([
   ["prom-client", promClient],
   ["@prometheus-io/client", prometheusIo as unknown as typeof promClient]
 ] as const)("a registry of %s", (_, { Counter, Registry }) => {
-  it("leaves out a recorder whose hook does not end, instead of waiting for it", async () => {
+  it("leaves out a recorder whose hook does not end, and does not wait for it", async () => {
     const runtime = await start()
     let release!: () => void
     const released = new Promise<void>((resolve) => {
@@ -62,7 +62,7 @@ describe.each([
     release()
   })
 
-  it("shows what a scrape shows, metrics included that come later", async () => {
+  it("shows the same as a scrape, including metrics registered later", async () => {
     const runtime = await start()
     const registry = new Registry()
     PromClient.registerInto(registry, runtime)
@@ -94,7 +94,7 @@ describe.each([
     })
   })
 
-  it("shows metrics of its own beside", async () => {
+  it("also shows metrics of its own", async () => {
     const runtime = await start()
     const registry = new Registry()
     const own = new Counter({ name: "own_total", help: "Its own.", registers: [registry] })
@@ -130,7 +130,7 @@ describe.each([
     expect(withExemplars(await registry.metrics())).toEqual(expected)
   })
 
-  it("speaks OpenMetrics", async () => {
+  it("supports OpenMetrics", async () => {
     const runtime = await start()
     const registry = new Registry()
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never)
@@ -147,7 +147,7 @@ describe.each([
     expect(text.endsWith("# EOF\n")).toBe(true)
   })
 
-  it("loses a metric that is registered nowhere any more, and all of them in the end", async () => {
+  it("drops a metric that no recorder has any longer, and all of them at the end", async () => {
     const runtime = await start()
     const registry = new Registry()
     const remove = PromClient.registerInto(registry, runtime)
@@ -162,7 +162,7 @@ describe.each([
     expect(registry.getMetricsAsArray()).toEqual([])
   })
 
-  it("keeps a metric of its own whose name is taken", async () => {
+  it("keeps its own metric if a name is taken", async () => {
     const runtime = await start()
     const registry = new Registry()
     new Counter({ name: "jobs_total", help: "Its own.", registers: [registry] })
@@ -174,7 +174,7 @@ describe.each([
     expect(registry.getMetricsAsArray().map(({ name }) => name)).toEqual(["jobs_total"])
   })
 
-  it("has them for the scope of a layer", async () => {
+  it("has the metrics for the scope of a layer", async () => {
     const registry = new Registry()
     const Metrics = PromClient.layer(registry).pipe(
       Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "test.prom", logging: "silent" }))
@@ -191,7 +191,7 @@ describe.each([
 })
 
 describe("registerInto", () => {
-  it("refuses what is no registry, and what is no runtime", async () => {
+  it("rejects an invalid registry and an invalid runtime", async () => {
     const runtime = await start()
     expect(() => PromClient.registerInto({} as never, runtime)).toThrow(
       expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument: "registry" })

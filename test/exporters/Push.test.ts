@@ -1,4 +1,4 @@
-// Pushes to a Pushgateway and by remote write: what is sent, when, and what becomes of it.
+// Pushes to a Pushgateway and by remote write: their content, their timing and their results.
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { describe, expect, it } from "@effect/vitest"
@@ -82,7 +82,7 @@ describe.each(Object.entries(runtimes))("a push, %s", (_, runtime) => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("sends requests of remote write", () =>
+  it.effect("sends remote write requests", () =>
     Effect.gen(function* () {
       const { layer, next } = yield* recording()
       yield* TestClock.setTime(1_764_484_000_000)
@@ -122,8 +122,8 @@ describe.each(Object.entries(runtimes))("a push, %s", (_, runtime) => {
   )
 })
 
-describe.each(["1.0", "2.0"] as const)("remote write %s in an interval", (version) => {
-  it.effect("marks series as stale that are there no more, once and later than their last sample", () =>
+describe.each(["1.0", "2.0"] as const)("remote write %s at intervals", (version) => {
+  it.effect("marks removed series as stale once, later than their last sample", () =>
     Effect.gen(function* () {
       const { layer, next } = yield* recording()
       const { runtime } = yield* withJobs(1)
@@ -155,7 +155,7 @@ describe.each(["1.0", "2.0"] as const)("remote write %s in an interval", (versio
     }).pipe(Effect.provide(inProcess))
   )
 
-  it.effect("takes what did not arrive at all as not sent", () =>
+  it.effect("treats an undelivered push as not sent", () =>
     Effect.gen(function* () {
       const { layer, next } = yield* recording(200, 400, 400)
       const { runtime } = yield* withJobs(1)
@@ -178,7 +178,7 @@ describe.each(["1.0", "2.0"] as const)("remote write %s in an interval", (versio
 })
 
 describe("a push", () => {
-  it.effect("can be text, and merge with what the group has", () =>
+  it.effect("can be text, and merge with the content of the group", () =>
     Effect.gen(function* () {
       const { layer, next } = yield* recording()
       yield* withJobs(1)
@@ -190,7 +190,7 @@ describe("a push", () => {
     }).pipe(Effect.provide(inProcess))
   )
 
-  it.effect.each(["text", "protobuf"] as const)("leaves the labels of its group to the group, as %s", (format) =>
+  it.effect.each(["text", "protobuf"] as const)("omits labels with the names of its group labels, in %s", (format) =>
     Effect.gen(function* () {
       const { layer, next } = yield* recording()
       const runtime = yield* MetricsRuntime
@@ -212,7 +212,7 @@ describe("a push", () => {
     }).pipe(Effect.provide(inProcess))
   )
 
-  it.effect("says what did not arrive, without secrets", () =>
+  it.effect("reports what was not delivered, without secrets", () =>
     Effect.gen(function* () {
       const { layer, size } = yield* recording(503, 503, 400)
       yield* withJobs(1)
@@ -232,7 +232,7 @@ describe("a push", () => {
     }).pipe(Effect.provide(inProcess))
   )
 
-  it.effect("goes on with the rest of its requests when one is refused, and not when nobody answers", () =>
+  it.effect("continues with the other requests if one is rejected, but not if nobody responds", () =>
     Effect.gen(function* () {
       const { recorder } = yield* withJobs()
       for (let n = 0; n < 130; n++) yield* recorder.emit(done(1, `${n}`))
@@ -292,7 +292,7 @@ describe("a push", () => {
     }).pipe(Effect.provide(inProcess))
   )
 
-  it("has a URL that keeps apart whatever labels there are", () => {
+  it("has a distinct URL for any labels", () => {
     const pathOf = (job: string) => new URL(groupUrl({ url: gateway }, job)).pathname
     const encoded = (job: string) => `/metrics/job@base64/${Buffer.from(job).toString("base64url")}`
     for (const job of [".", "..", "a b", "a/b", "é", "%2e", "a?b", "a#b", "@", "=", "+"])
@@ -301,7 +301,7 @@ describe("a push", () => {
   })
 })
 
-describe("pushes in an interval", () => {
+describe("pushes at intervals", () => {
   const pushes = (options: Partial<Prometheus.PushingOptions>, client: Layer.Layer<HttpClient.HttpClient>) =>
     Prometheus.layerPush({ url: gateway, job: "j", ...options } as Prometheus.PushingOptions).pipe(
       Layer.provide(client)
@@ -309,7 +309,7 @@ describe("pushes in an interval", () => {
 
   const countIn = (sent: Sent): number => decodeFamilies(sent.body).get("jobs_total")!.samples[0]!.value
 
-  it.effect("come after each interval, with each flush of the runtime, and at the end", () =>
+  it.effect("run after each interval, on each flush of the runtime, and at the end", () =>
     Effect.gen(function* () {
       const { layer, next, size } = yield* recording()
       const { emit, runtime } = yield* withJobs(1)
@@ -331,7 +331,7 @@ describe("pushes in an interval", () => {
     }).pipe(Effect.provide(inProcess))
   )
 
-  it.effect("end when the layer is released, before the recorder and the runtime that it was provided with", () =>
+  it.effect("end when the layer is released, before its recorder and its runtime", () =>
     Effect.gen(function* () {
       const { layer, next } = yield* recording()
       const Metrics = pushes({}, layer).pipe(
@@ -347,7 +347,7 @@ describe("pushes in an interval", () => {
     })
   )
 
-  it.effect("end with the removal of the group where that is asked for", () =>
+  it.effect("end with the removal of the group if configured", () =>
     Effect.gen(function* () {
       const { layer, next, size } = yield* recording(200, 503, 202, 200)
       const { runtime } = yield* withJobs(1)
@@ -372,7 +372,7 @@ describe("pushes in an interval", () => {
     }).pipe(Effect.provide(inProcess))
   )
 
-  it.effect("dies where a group is to be removed that remote write does not have", () =>
+  it.effect("die of the removal of a group with remote write, which has none", () =>
     Effect.gen(function* () {
       const { layer } = yield* recording()
       const options = { protocol: "remote-write", atEnd: "delete" } as never
@@ -380,7 +380,7 @@ describe("pushes in an interval", () => {
     }).pipe(Effect.provide(inProcess))
   )
 
-  it.effect("log the first of several failures and the end of them, and try the last push", () =>
+  it.effect("log the first of several failures and the recovery, and attempt the last push", () =>
     Effect.gen(function* () {
       const { layer: logs, lines } = recordLogs()
       const { layer, size } = yield* recording(400, 400, 200, 400)
@@ -415,7 +415,7 @@ describe("pushes in an interval", () => {
     })
   )
 
-  it.effect("end within their time when nobody answers", () =>
+  it.effect("end within their time limit if nobody responds", () =>
     Effect.gen(function* () {
       const outside = yield* TestClock.make()
       const { layer, next, size } = yield* recording(0, 0, 0)
@@ -437,7 +437,7 @@ describe("pushes in an interval", () => {
   )
 })
 
-it("a program without Effect pushes once, in an interval and at the end", async () => {
+it("a program without Effect pushes once, at intervals and at the end", async () => {
   const counts: Array<number> = []
   const server = createServer(async (request, response) => {
     const chunks: Array<Buffer> = []

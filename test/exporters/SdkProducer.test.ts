@@ -1,4 +1,4 @@
-// A reader of OpenTelemetry's SDK that has a runtime as a producer of metrics.
+// A reader of OpenTelemetry's SDK with a runtime as its metric producer.
 import { describe, expect, it } from "@effect/vitest"
 import { DataPointType, type MetricData, type MetricProducer } from "@opentelemetry/sdk-metrics"
 import { Effect, Tracer } from "effect"
@@ -23,7 +23,7 @@ const valuesOf = (metrics: ReadonlyArray<MetricData>) =>
   metrics.flatMap(({ dataPoints }) => dataPoints.map(({ value }) => value))
 
 describe("a producer", () => {
-  it.effect("has all metrics in the kinds of the SDK, once each, in the scope of this package", () =>
+  it.effect("has all metrics as kinds of the SDK, once each, in the scope of this package", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const producer = OpenTelemetry.producer(runtime)
@@ -98,7 +98,7 @@ describe("a producer", () => {
     }).pipe(inProcess)
   )
 
-  it("has the last state of a recorder that was removed, once, and that of all after a shutdown", async () => {
+  it("has the last state of a removed recorder once, and the last states of all after a shutdown", async () => {
     const runtime = await Facade.start({ namespace: "test.producer", inProcess: true, logging: "silent" })
     const producer = OpenTelemetry.producer(runtime)
     const counted = async () => valuesOf((await collected(producer)).of("jobs"))
@@ -115,7 +115,7 @@ describe("a producer", () => {
     expect(await counted()).toEqual([3])
   })
 
-  it.effect("has no sum of values that may be below 0, and no quantiles before there are values", () =>
+  it.effect("has no sum of values that may be below 0, and no quantiles before the first value", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const producer = OpenTelemetry.producer(runtime)
@@ -130,7 +130,7 @@ describe("a producer", () => {
     }).pipe(inProcess)
   )
 
-  it.effect("answers within the time that the reader allows, with an error", () =>
+  it.effect("responds within the time limit of the reader, with an error", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const producer = OpenTelemetry.producer(runtime)
@@ -146,7 +146,7 @@ describe("a producer", () => {
     }).pipe(inProcess)
   )
 
-  it("refuses what is not a runtime", () => {
+  it("rejects an invalid runtime", () => {
     expect(() => OpenTelemetry.producer({} as never)).toThrow("runtime: must be a MetricsRuntime")
   })
 })

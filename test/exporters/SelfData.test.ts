@@ -1,4 +1,4 @@
-// What the library counts of itself is shown like any metric, to a scrape and to those who read snapshots alike.
+// Self-metrics are shown like any metric, in scrapes and in snapshots.
 import { expect } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -29,9 +29,9 @@ const texts = Effect.gen(function* () {
 })
 
 onBothLayers(
-  "what the library counts of itself",
+  "self-metrics",
   (it) => {
-    it.effect("is the accounting of each recorder, and the condition of its metrics", () =>
+    it.effect("self-metrics contain the accounting of each recorder and the condition of its metrics", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder({ capacity: 10 })
         for (const metric of [Jobs, Few, Fragile, Latest]) yield* recorder.register(metric)
@@ -65,7 +65,7 @@ onBothLayers(
       })
     )
 
-    it.effect("is how long the fold took to come to the last read", () =>
+    it.effect("self-metrics contain the duration of the fold before the last read", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Jobs)
@@ -77,7 +77,7 @@ onBothLayers(
       })
     )
 
-    it.effect("is how full the runtime is", () =>
+    it.effect("self-metrics contain how full the runtime is", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Jobs)

@@ -1,4 +1,5 @@
-// The answer to a scrape as a Response: whoever asks for all of it gets it in slices, and otherwise as any other one.
+// The response to a scrape as a Response: a reader of the whole body gets it in slices, and otherwise it behaves like
+// any other.
 import { expect, it } from "@effect/vitest"
 import { webResponse } from "../../src/internal/exporters/webResponse.ts"
 
@@ -42,7 +43,7 @@ const readers: { readonly [name: string]: (response: Response) => Promise<unknow
   text: (response) => response.text()
 }
 
-it.each(Object.entries(readers))("is read in slices by %s(), and used then", async (_, read) => {
+it.each(Object.entries(readers))("a response is read in slices by %s(), and is used afterwards", async (_, read) => {
   const response = respond()
   expect(pieces.length).toBeGreaterThan(20)
   expect(await turnsOf(() => read(response))).toBeGreaterThanOrEqual(pieces.length / 4)
@@ -50,7 +51,7 @@ it.each(Object.entries(readers))("is read in slices by %s(), and used then", asy
   await expect(read(response)).rejects.toThrow(TypeError)
 })
 
-it("is the same whichever way it is read", async () => {
+it("a response has the same content whichever way it is read", async () => {
   expect(new Uint8Array(await respond().arrayBuffer())).toEqual(body)
   expect(await readers.bytes!(respond())).toEqual(body)
   expect((await respond().text()) === text).toBe(true)
@@ -59,13 +60,13 @@ it("is the same whichever way it is read", async () => {
   expect(new Uint8Array(await new Response(respond().body).arrayBuffer())).toEqual(body)
 })
 
-it("leaves the bytes to others who scrape at the same time", async () => {
+it("a reader owns its bytes, apart from concurrent scrapes", async () => {
   const mine = new Uint8Array(await respond().arrayBuffer())
   mine.fill(0)
   expect(new Uint8Array(await respond().arrayBuffer())).toEqual(body)
 })
 
-it("is not read twice, nor behind somebody who reads its stream", async () => {
+it("a response cannot be read twice, nor while its stream has a reader", async () => {
   const response = respond()
   response.body!.getReader()
   await expect(response.arrayBuffer()).rejects.toThrow(TypeError)
@@ -76,14 +77,17 @@ it("is not read twice, nor behind somebody who reads its stream", async () => {
   expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"])
 })
 
-it.each(Object.entries(readers))("is read by %s() before its clone is, which is read behind it", async (_, read) => {
-  const response = respond()
-  const clone = response.clone()
-  expect(await read(response)).toEqual(await read(respond()))
-  expect((await clone.text()) === text).toBe(true)
-})
+it.each(Object.entries(readers))(
+  "a response is read by %s() before its clone, and the clone afterwards",
+  async (_, read) => {
+    const response = respond()
+    const clone = response.clone()
+    expect(await read(response)).toEqual(await read(respond()))
+    expect((await clone.text()) === text).toBe(true)
+  }
+)
 
-it("has neither a body nor a copy of one where nobody asked for it", async () => {
+it("a response has neither a body nor a copy of one if nobody requested it", async () => {
   const response = webResponse({ status: 200, headers, body: pieces }, false)
   expect([response.body, response.headers.get("content-length"), await response.text()]).toEqual([
     null,

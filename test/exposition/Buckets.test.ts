@@ -1,4 +1,4 @@
-// Exponential histograms as classic ones: their boundaries depend on the definition alone, so that Prometheus can add up
+// Exponential histograms as classic ones: their boundaries depend on the definition only, so Prometheus can add up
 // replicas and compare times.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -60,7 +60,7 @@ const settings = fc.constantFrom<object[]>(
 const upTo = (all: ReadonlyArray<Measured>, own: string, le: number): number =>
   all.filter(([of, value]) => of === own && value <= le).length
 
-describe("buckets", () => {
+describe("exported buckets", () => {
   it("count exactly the values up to each boundary while values are in the range", () => {
     fc.assert(
       fc.property(measured(usual), fc.constantFrom({}, { maxSize: 10 }, { maxScale: -3 }), (all, options) => {
@@ -72,7 +72,7 @@ describe("buckets", () => {
     )
   })
 
-  it("count no fewer than the values up to each boundary, and all of them, whatever the values are", () => {
+  it("count at least the values up to each boundary, and all of them in total, for any values", () => {
     fc.assert(
       fc.property(measured(values), settings, (all, options) => {
         for (const [of, buckets] of bucketsOf(all, options)) {
@@ -86,7 +86,7 @@ describe("buckets", () => {
     )
   })
 
-  it("never go down as values come, however far the scale falls", () => {
+  it("never decrease as values come, however far the scale falls", () => {
     fc.assert(
       fc.property(measured(values), settings, (all, options) => {
         let before: Series = new Map()
@@ -105,7 +105,7 @@ describe("buckets", () => {
     )
   })
 
-  it("are in order, at most 40 and one for 0, and the same whatever the values are", () => {
+  it("are in order, at most 40 plus one for 0, and the same for any values", () => {
     fc.assert(
       fc.property(measured(values), settings, (all, options) => {
         const boundaries = boundariesOf(options)
@@ -130,7 +130,7 @@ describe("buckets", () => {
     ["By", 1, 2 ** 39],
     ["MBy", 2 ** -20 * 1e6, 2 ** 20 * 1e6],
     ["%", 2 ** -14 / 100, 2 ** 8 / 100]
-  ])("of a metric in %s go from %d to %d in the base unit", (unit, first, last) => {
+  ])("of a metric in %s range from %d to %d in the base unit", (unit, first, last) => {
     const boundaries = boundariesOf({ unit })
     expect([boundaries[1], boundaries.at(-2)]).toEqual([first, last])
   })
@@ -148,7 +148,7 @@ describe("buckets", () => {
     expect(boundariesOf({ range: [1, 1024], maxSize: 5 })).toEqual([0, 1, 16, 256, 4096, Number.POSITIVE_INFINITY])
   })
 
-  it("add up over replicas, so that quantiles of all are within a bucket", () => {
+  it("add up over replicas, so that quantiles of all are accurate to one bucket", () => {
     const replicas = [
       (i: number) => 1 + ((i * 37) % 5),
       (i: number) => 1000 + ((i * 37) % 4000),

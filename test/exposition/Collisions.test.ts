@@ -1,4 +1,4 @@
-// Names that would be one in Prometheus are refused when the second metric is registered, anywhere in the runtime.
+// Names that collide in Prometheus are rejected when the second metric is registered, anywhere in the runtime.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Metric, MetricsRuntime, Recorder } from "mvx-metrics"
@@ -52,7 +52,7 @@ describe.each(pairs)("$0.name and $1.name", (one, other, as) => {
   )
 })
 
-it.effect("one name cannot stand for two types, or for two units", () =>
+it.effect("one name cannot have two types or two units", () =>
   Effect.gen(function* () {
     const [a, b] = yield* twoRecorders
     yield* a.register(Metric.counter("a", { events }))
@@ -67,7 +67,7 @@ it.effect("one name cannot stand for two types, or for two units", () =>
   })
 )
 
-it.effect("a definition can be registered in many recorders, and so can another that comes to the same", () =>
+it.effect("a definition can be registered in many recorders, and so can an equivalent one", () =>
   Effect.gen(function* () {
     const [a, b] = yield* twoRecorders
     const Jobs = Metric.counter("a", { events })
@@ -79,7 +79,7 @@ it.effect("a definition can be registered in many recorders, and so can another 
   })
 )
 
-it.effect("of a set all are registered, or none", () =>
+it.effect("a set is registered as a whole or not at all", () =>
   Effect.gen(function* () {
     const [a, b] = yield* twoRecorders
     const set = Metric.combine(Metric.counter("a", { events }), Metric.counter("b", { events }))
@@ -91,7 +91,7 @@ it.effect("of a set all are registered, or none", () =>
   })
 )
 
-it.effect("a name is free again when the last recorder that has it is removed", () =>
+it.effect("a name is free again when the last recorder with it is removed", () =>
   Effect.gen(function* () {
     const [a, b, runtime] = yield* twoRecorders
     const Jobs = Metric.counter("a", { events })
@@ -106,7 +106,7 @@ it.effect("a name is free again when the last recorder that has it is removed", 
   })
 )
 
-it.effect("a definition that takes the place of another gives its name a new type, where nobody else has it", () =>
+it.effect("a replacing definition gives its name a new type if no other recorder has the name", () =>
   Effect.gen(function* () {
     const [a, b] = yield* twoRecorders
     const Jobs = Metric.counter("a", { events })
@@ -121,7 +121,7 @@ it.effect("a definition that takes the place of another gives its name a new typ
   })
 )
 
-it.effect("labels of a metric that would be one are refused as well", () =>
+it.effect("labels of a metric with the same exported name are rejected", () =>
   Effect.gen(function* () {
     const [a] = yield* twoRecorders
     const metric = Metric.counter("a", { events, labels: ["a.b", "a_b"] })
@@ -129,7 +129,7 @@ it.effect("labels of a metric that would be one are refused as well", () =>
   })
 )
 
-it.effect("recorders of different runtimes have nothing to do with each other", () =>
+it.effect("recorders of different runtimes do not collide", () =>
   Effect.gen(function* () {
     const [a] = yield* twoRecorders
     yield* a.register(Metric.counter("a", { events }))

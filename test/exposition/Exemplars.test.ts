@@ -1,4 +1,4 @@
-// Exemplars: the last traced event of each series, and of each bucket, in OpenMetrics and not in the older format.
+// Exemplars: the last traced event of each series and of each bucket, in OpenMetrics and not in the text format.
 import { expect, it as plain } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -37,7 +37,7 @@ const exemplars = (recorderId: string, format: "text" | "openmetrics" = "openmet
 onBothLayers(
   "exemplars",
   (it) => {
-    it.effect("are the last of each series of a counter", () =>
+    it.effect("exemplars are the last of each series of a counter", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(TracedCalls)
@@ -58,7 +58,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are the last of each bucket of a histogram, in base units", () =>
+    it.effect("exemplars are the last of each bucket of a histogram, in base units", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(TracedTime)
@@ -78,7 +78,7 @@ onBothLayers(
       })
     )
 
-    it.effect("go with a series that expires", () =>
+    it.effect("exemplars are dropped with a series that expires", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(TracedBriefly)
@@ -90,7 +90,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are of the events that an event is mapped to", () =>
+    it.effect("exemplars come from the events that an event is mapped to", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(TracedSteps)
@@ -107,7 +107,7 @@ onBothLayers(
       })
     )
 
-    it.effect("begin anew when a metric is reset, and do not change what it shows", () =>
+    it.effect("exemplars are cleared when a metric is reset, and do not change what it shows", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         for (const metric of [TracedCalls, TracedTime, Untraced]) yield* recorder.register(metric)
@@ -134,20 +134,20 @@ onBothLayers(
 
 const exemplar = { traceId: "t".repeat(32), spanId: "s".repeat(16), value: 1, at: 0 }
 
-plain("an exemplar that is too long for the format loses its span, or is left out", () => {
+plain("an exemplar too long for the format loses its span, or is omitted", () => {
   expect(exemplarText(exemplar, 1)).toBe(` # {trace_id="${exemplar.traceId}",span_id="${exemplar.spanId}"} 1 0`)
   const long = "😀".repeat(120)
   expect(exemplarText({ ...exemplar, traceId: long }, 1)).toBe(` # {trace_id="${long}"} 1 0`)
   expect(exemplarText({ ...exemplar, traceId: `${long}x` }, 1)).toBe("")
 })
 
-plain("fields that mean nothing are refused", () => {
+plain("invalid exemplar fields are rejected", () => {
   for (const field of ["", 1, null, {}, { traceId: "" }, { traceId: "a", span: "b" }]) {
     expect(() => Metric.counter("c", { events: TracedEvent, exemplar: field as never })).toThrow(/exemplar/)
   }
 })
 
-plain("a field that is named span is told from the span", () => {
+plain("a field named span is distinct from the span", () => {
   const [span, field, other] = (["span", { traceId: "span" }, "trace"] as const).map((exemplar) =>
     Metric.counter("c", { events: TracedEvent, exemplar })
   )

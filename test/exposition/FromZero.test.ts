@@ -1,4 +1,4 @@
-// Series whose labels the schema knows are exported with 0 before their first event.
+// Series whose labels are known from the schema are exported with 0 before their first event.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import fc from "fast-check"
@@ -34,7 +34,7 @@ const times = (result: string, [low, all]: readonly [number, number], sum: numbe
 onBothLayers(
   "a scrape",
   (it) => {
-    it.effect("has series at 0 from the registration on, and after a reset", () =>
+    it.effect("a counter has series at 0 from its registration on, and after a reset", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Saves)
@@ -82,7 +82,7 @@ describe("the series from zero", () => {
   const counter = (options: object) =>
     Metric.counter("c", { events: SaveEvent, when: "save", ...options } as never) as Metric.Any
 
-  it("are all combinations of what the schema allows, an absent field included", () => {
+  it("are all combinations that the schema allows, including an absent field", () => {
     expect(labelsOf(counter({ labels: ["outcome", "cached"] }))).toEqual(
       ["SUCCESS", "FAILURE"].flatMap((outcome) => [false, true, null].map((cached) => ({ outcome, cached })))
     )
@@ -93,7 +93,7 @@ describe("the series from zero", () => {
     ])
   })
 
-  it("know literals, enums and unions of them", () => {
+  it("support literals, enums and unions of them", () => {
     const Level = { Low: 1, High: 2 } as const
     const Event = Schema.TaggedUnion({
       e: { of: Schema.Union([Schema.Enum(Level), Schema.Literals(["x", 0]), Schema.Boolean, Schema.Null]) }
@@ -102,7 +102,7 @@ describe("the series from zero", () => {
     expect(labelsOf(metric)).toEqual([1, 2, "x", 0, false, true, null].map((of) => ({ of })))
   })
 
-  it("are not there where a label may have any value, where they expire, or where there would be many", () => {
+  it("are omitted if a label may have any value, if series expire, or if there would be many", () => {
     for (const options of [
       { labels: ["outcome", "user"] },
       { labels: { outcome: ({ outcome }: { outcome: string }) => outcome } },
@@ -121,7 +121,7 @@ describe("the series from zero", () => {
     expect(ofMany(33, { fromZero: true })).toHaveLength(33)
   })
 
-  it("are refused where they are asked for and cannot be", () => {
+  it("are rejected if they are requested but impossible", () => {
     for (const [options, reason] of [
       [{ labels: ["outcome", "user"] }, 'needs labels whose values the schema knows, and "user" may have any'],
       [{ labels: ["outcome"], expireAfter: "1 minute" }, "cannot be combined with expireAfter"],
@@ -163,7 +163,7 @@ describe("the series from zero", () => {
     expect(exported("delta", delta, 20n, 2)[0]).toEqual([["FAILURE", 10n, 20n, 2]])
   })
 
-  it("change no state, nor whether one is gone on from", () => {
+  it("change neither the state nor the hash that decides whether it is restored", () => {
     const plain = counter({ labels: ["outcome"] })
     const asked = counter({ labels: ["outcome"], fromZero: true })
     expect(asked.initial).toEqual({ series: {}, rejected: 0 })
@@ -188,7 +188,7 @@ const jobs = fc.array(
 const counted = ["average", "counter", "exponentialHistogram", "histogram", "ratio", "summary", "upDownCounter"]
 
 describe.each(Object.entries(kinds))("%s", (name, { make, measures, option, settings }) => {
-  it("is exported as without series from zero, apart from those", () => {
+  it("is exported the same as without series from zero, except for those series", () => {
     const counts = counted.includes(name)
     fc.assert(
       fc.property(settings, jobs, ({ ...own }, events) => {

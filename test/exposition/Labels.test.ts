@@ -1,4 +1,4 @@
-// Labels, whatever they are called and whatever their values are: a reader gets them back, and all series stay apart.
+// Labels with any names and values survive a round trip, and all series stay distinct.
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import type { Attributes, MetricData } from "../../src/internal/formats/metricData.ts"
@@ -22,7 +22,7 @@ const anyValue = fc.oneof(text, fc.integer(), fc.double(), fc.boolean(), fc.cons
 const formats = ["text", "openmetrics"] as const
 
 describe.each(formats)("in %s", (format) => {
-  it("any text comes back as it was", () => {
+  it("any text survives a round trip", () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(
@@ -39,7 +39,7 @@ describe.each(formats)("in %s", (format) => {
     )
   })
 
-  it("series with any names and values stay apart, and none is lost", () => {
+  it("series with any names and values stay distinct, and none is lost", () => {
     const attributes = fc.dictionary(fc.oneof(text, fc.constantFrom("a.b", "a_b", "recorder", "le")), anyValue, {
       maxKeys: 3
     })
@@ -57,7 +57,7 @@ describe.each(formats)("in %s", (format) => {
   })
 })
 
-it("a label of a metric does not take the place of one that Prometheus needs", () => {
+it("a label of a metric does not replace a label that Prometheus needs", () => {
   const source = { attributes: { recorder: "r" }, createdAt: undefined }
   expect(samplesOf([counterWith({ recorder: "mine" })], "text", source)).toEqual([
     'c_total{recorder="r",exported_recorder="mine"} 0'
@@ -72,11 +72,11 @@ it("a label of a metric does not take the place of one that Prometheus needs", (
   expect(samplesOf([histogram])[0]).toBe('c_bucket{exported_le="x",le="+Inf"} 0')
 })
 
-it("1 and its text are different series", () => {
+it('1 and "1" are different series', () => {
   expect(samplesOf([counterWith({ a: 1 }, { a: "1" })])).toEqual(['c_total{a="1"} 0', 'c_total{a="1",duplicate="2"} 1'])
 })
 
-it("a label called as that of their numbers keeps its name, and the numbers have another one", () => {
+it("a label named duplicate keeps its name, and the duplicate number gets another name", () => {
   expect(samplesOf([counterWith({ duplicate: "2" }, {}, { duplicate: 2 })])).toEqual([
     'c_total{duplicate="2"} 0',
     "c_total 1",
@@ -89,6 +89,6 @@ it("a label called as that of their numbers keeps its name, and the numbers have
   ])
 })
 
-it("what no parser takes becomes the replacement character", () => {
+it("characters that no parser accepts become the replacement character", () => {
   expect(samplesOf([counterWith({ a: "x\0y\ud800" })])).toEqual(['c_total{a="x\ufffdy\ufffd"} 0'])
 })

@@ -1,4 +1,4 @@
-// What metrics are called in Prometheus, and in which unit their values are.
+// The Prometheus names of metrics, and the units of their values.
 import { describe, expect, it } from "@effect/vitest"
 import type { MetricData } from "../../src/internal/formats/metricData.ts"
 import { counterOf, gaugeOf, samplesOf, textOf } from "../support/exposition.ts"
@@ -6,7 +6,7 @@ import { parseExposition } from "../support/expositionParser.ts"
 
 const sampleOf = (data: MetricData): string => samplesOf([data])[0]!
 
-describe("a name", () => {
+describe("an exported name", () => {
   it.each([
     ["http.requests", "http_requests 1"],
     ["http.requests-in/flight", "http_requests_in_flight 1"],
@@ -18,11 +18,11 @@ describe("a name", () => {
     ["долг", "u434_u43e_u43b_u433 1"],
     ["…", "u2026 1"],
     ["--", "_ 1"]
-  ])("%s has only what Prometheus allows", (name, sample) => {
+  ])("%s has only characters that Prometheus allows", (name, sample) => {
     expect(sampleOf(gaugeOf(1, { name }))).toBe(sample)
   })
 
-  it("ends in _total for what only goes up, once", () => {
+  it("of a monotonic metric ends in _total, once", () => {
     expect(sampleOf(counterOf(1, { name: "requests" }))).toBe("requests_total 1")
     expect(sampleOf(counterOf(1, { name: "requests.total" }))).toBe("requests_total 1")
     expect(sampleOf(counterOf(1, { name: "time", unit: "s" }))).toBe("time_seconds_total 1")
@@ -30,7 +30,7 @@ describe("a name", () => {
     expect(sampleOf(counterOf(1, { name: "total", unit: "By" }))).toBe("total_bytes_total 1")
   })
 
-  it("of a counter called total is total in OpenMetrics, which then cannot say that it is a counter", () => {
+  it("of a counter named total is total in OpenMetrics, with the type unknown", () => {
     expect(textOf([counterOf(1, { name: "total" })], "openmetrics")).toBe(
       "# TYPE total unknown\n# HELP total The metric total.\ntotal 1\n# EOF\n"
     )
@@ -63,23 +63,23 @@ describe("a unit", () => {
     expect(sampleOf(gaugeOf(12, { unit }))).toBe(sample)
   })
 
-  it("is not said twice", () => {
+  it("is not repeated", () => {
     expect(sampleOf(gaugeOf(1, { name: "wait.seconds", unit: "s" }))).toBe("wait_seconds 1")
     expect(sampleOf(gaugeOf(1, { name: "seconds", unit: "s" }))).toBe("seconds 1")
   })
 
-  it("1 says nothing of a sum", () => {
+  it("1 leaves the name of a sum unchanged", () => {
     expect(sampleOf(counterOf(1, { unit: "1" }))).toBe("g_total 1")
   })
 
-  it("is not told by UNIT where it is the whole name, which Prometheus refuses with all that the scrape has", () => {
+  it("has no UNIT line if it is the whole name, because Prometheus then rejects the whole scrape", () => {
     for (const data of [counterOf(1, { name: "bytes", unit: "By" }), gaugeOf(1, { name: "seconds", unit: "ms" })]) {
       const families = parseExposition(textOf([data], "openmetrics"), "openmetrics")
       expect([...families.values()].map(({ name, unit }) => [name, unit])).toEqual([[data.name, undefined]])
     }
   })
 
-  it("is told by UNIT in OpenMetrics, and ends the name of the family there", () => {
+  it("has a UNIT line in OpenMetrics, and ends the family name there", () => {
     expect(textOf([counterOf(1, { unit: "KiBy", description: "Sent." })], "openmetrics")).toBe(
       "# TYPE g_bytes counter\n# UNIT g_bytes bytes\n# HELP g_bytes Sent.\ng_bytes_total 1024\n# EOF\n"
     )
@@ -90,7 +90,7 @@ describe("a unit", () => {
     [7, "0.007"],
     [1.1, "0.0011"],
     [33, "0.033"]
-  ])("%d milliseconds are the decimal that one expects", (value, seconds) => {
+  ])("%d milliseconds are exported as the exact decimal", (value, seconds) => {
     expect(sampleOf(gaugeOf(value, { unit: "ms" }))).toBe(`g_seconds ${seconds}`)
   })
 })

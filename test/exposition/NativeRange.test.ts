@@ -1,4 +1,4 @@
-// Native histograms of metrics with a declared range never look restarted to Prometheus while values are within it.
+// Native histograms of metrics with a declared range never appear to have restarted while values are within it.
 import { expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric, MetricsRuntime } from "mvx-metrics/promise"

@@ -1,4 +1,4 @@
-// Protobuf and OpenMetrics for those who ask for them and like nothing more; text for everybody else.
+// Protobuf and OpenMetrics for clients that prefer them; the text format for all others.
 import { expect, it } from "@effect/vitest"
 import { formatFor, takesGzip } from "../../src/internal/formats/prometheus/negotiation.ts"
 
@@ -40,7 +40,7 @@ it.each([
   [",;q,", "text"],
   [undefined, "text"],
   [null, "text"]
-] as const)("%s: %s", (accept, format) => {
+] as const)("the format for %s is %s", (accept, format) => {
   expect(formatFor(accept)).toBe(format)
 })
 

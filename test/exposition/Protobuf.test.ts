@@ -1,4 +1,4 @@
-// Prometheus' protobuf format: what the text formats have of the same data, and native histograms.
+// Prometheus' protobuf format: the same data as the text formats, and native histograms.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
@@ -31,7 +31,7 @@ const dataOf = (metric: Metric.Any, values: ReadonlyArray<number>): ReadonlyArra
 
 const source: Source = { attributes: { recorder: 'r "1"', namespace: "n" }, createdAt: 1_500_250 }
 
-describe("protobuf", () => {
+describe("the protobuf format", () => {
   const value = fc.oneof(
     fc.double({ noNaN: true, noDefaultInfinity: true }),
     fc.double({ noNaN: true, min: 0, max: 9 })
@@ -75,7 +75,7 @@ describe("protobuf", () => {
     )
   })
 
-  it("has the labels of the text format, any two series apart", () => {
+  it("has the labels of the text format, and keeps any two series distinct", () => {
     const text = fc.string({ unit: fc.constantFrom('"', "\\", "\n", "\0", "\ud800", "é", "😀", "𠀀", "a", "1", "") })
     const attributes = fc.dictionary(
       fc.oneof(text, fc.constantFrom("a.b", "a_b", "recorder", "le", "duplicate", "exported_duplicate")),
@@ -97,7 +97,7 @@ describe("protobuf", () => {
     )
   })
 
-  it("has the exemplars and the times of creation of OpenMetrics", () => {
+  it("has the exemplars and creation times of OpenMetrics", () => {
     const exemplar = (value: number, traceId: string, spanId?: string) => ({ at: 1_234_567.5, spanId, traceId, value })
     const data = [
       counterOf(0, {
@@ -136,7 +136,7 @@ describe("protobuf", () => {
     expect(families[0]!.samples.find(({ name }) => name === "g_created")!.value).toBe(1500.25)
   })
 
-  it("has families of any size, and none", () => {
+  it("has families of any size, including empty ones", () => {
     const points = Array.from({ length: 400 }, (_, i) => ({ attributes: { i, text: "x".repeat(i) }, value: i }))
     const families = decodeFamilies(
       bytesOf([counterOf(0, { points } as Partial<MetricData>), gaugeOf(1, { name: "h" })])
@@ -146,7 +146,7 @@ describe("protobuf", () => {
     expect(bytesOf([]).length).toBe(0)
   })
 
-  it("has NaN for a sum that may go down, and nothing of metrics that clash", () => {
+  it("has NaN for a sum that may decrease, and omits metrics that collide", () => {
     const classic = Metric.histogram("h", { events: Event, value: "value", boundaries: [1] })
     const families = decodeFamilies(
       bytesOf([...dataOf(classic, [-1, 2]), counterOf(1), gaugeOf(2), gaugeOf(3, { name: "h.sum" })])
@@ -213,23 +213,23 @@ describe("a native histogram", () => {
     )
   })
 
-  it("has the schema of the scale up to the most that is asked for", () => {
+  it("has the schema of the scale, up to the requested maximum", () => {
     expect(nativeOf([1.5])!.schema).toBe(8)
     expect(nativeOf([1.5], {}, 3)!.schema).toBe(3)
     expect(nativeOf([1.5, 3], { maxScale: 2 })!.schema).toBe(2)
     expect(nativeOf([1, 2 ** 60], { maxSize: 20 })!.schema).toBe(-2)
   })
 
-  it("is left out where Prometheus has no buckets as wide", () => {
+  it("is left out if Prometheus has no buckets as wide", () => {
     expect(nativeOf([1e-300, 1e300], { maxSize: 2 })).toBeUndefined()
   })
 
-  it("has a span of nothing before there is a value", () => {
+  it("has an empty span before the first value", () => {
     const { count, positive, schema, spans } = nativeOf([])!
     expect({ count, positive, schema, spans }).toEqual({ count: 0, positive: [], schema: 8, spans: 1 })
   })
 
-  it("has a span for each run of buckets, over gaps of up to two", () => {
+  it("has a span for each run of buckets, including gaps of up to two", () => {
     const spans = (...values: ReadonlyArray<number>) => nativeOf(values, { maxScale: 0 })!.spans
     expect(spans(2, 4, 8)).toBe(1)
     expect(spans(2, 16)).toBe(1)

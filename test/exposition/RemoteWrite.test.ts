@@ -1,4 +1,4 @@
-// Requests of remote write: the series of a scrape with the time of the read, in parts that receivers take.
+// Remote write requests: the series of a scrape with the time of the read, split to sizes that receivers accept.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
@@ -90,7 +90,7 @@ describe.each(["1.0", "2.0"] as const)("remote write %s", (version) => {
     )
   })
 
-  it("adds labels to all series, and no label of a metric takes their place", () => {
+  it("adds labels to all series, and no label of a metric replaces them", () => {
     const data = counterOf(1, { points: [{ attributes: { job: "mine", A: 1 }, value: 1 }] } as Partial<MetricData>)
     const { metadata, samples, series } = written([data], { labels: { job: "batch", instance: "a\0" } }, source)
     expect(samples).toMatchObject([
@@ -103,13 +103,13 @@ describe.each(["1.0", "2.0"] as const)("remote write %s", (version) => {
     expect(first).toMatchObject({ type: 1, name: "g_total", help: "The metric g." })
   })
 
-  it("leaves out labels without a value", () => {
+  it("omits labels without a value", () => {
     const points = [{ attributes: { m: "", n: null, of: "1" }, value: 1 }]
     const { samples } = written([counterOf(1, { points } as never)], { labels: { empty: "" } })
     expect(samples.map(({ labels }) => labels)).toEqual([{ of: "1" }])
   })
 
-  it("has exponential histograms as native ones where that is asked for", () => {
+  it("has exponential histograms as native histograms if configured", () => {
     const metric = Metric.exponentialHistogram("h", { events: Event, value: "value", unit: "s", maxScale: 0 })
     const data = dataOf(metric, [0, 1, 2, 2, 16, 300])
     const { histograms, samples } = written(data, { nativeHistograms: true }, source)
@@ -135,7 +135,7 @@ describe.each(["1.0", "2.0"] as const)("remote write %s", (version) => {
     expect(classic.samples.length).toBe(33 + 2 + 2)
   })
 
-  it("is cut into requests of 2000 series", () => {
+  it("is split into requests of 2000 series", () => {
     const points = Array.from({ length: 4500 }, (_, i) => ({ attributes: { i }, value: i }))
     const { requests, samples } = written([counterOf(0, { points } as Partial<MetricData>)])
     expect(requests.map((each) => each.samples.length)).toEqual([2000, 2000, 500])
@@ -164,7 +164,7 @@ it("remote write 2.0 has the type, the help, the unit and the start of each seri
   expect(told.get("sizes_count")).toEqual({ type: 5, help: ofSizes, unit: "", created: 1_500_250 })
 })
 
-it("snappy blocks of literals come back as they were, whatever their size", () => {
+it("snappy blocks of literals decode to their input, whatever its size", () => {
   for (const length of [0, 1, 59, 60, 61, 127, 128, 65_535, 65_536, 65_537, 300_000]) {
     const bytes = Uint8Array.from({ length }, (_, i) => i % 251)
     expect(Buffer.compare(unsnap(snappy(bytes)), bytes)).toBe(0)

@@ -1,4 +1,4 @@
-// Series are rendered from their numbers as they lie there: the text is that of their data.
+// Series are rendered directly from their stored numbers, with the same text as from their data.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"

@@ -1,4 +1,4 @@
-// What of the metrics a scrape shows, and how their series are labelled.
+// Which metrics a scrape shows, and how their series are labelled.
 import { expect } from "@effect/vitest"
 import { Effect } from "effect"
 import { Metric, MetricsRuntime } from "mvx-metrics"
@@ -48,7 +48,7 @@ let runs = 0
 onBothLayers(
   "a scrape",
   (it) => {
-    it.effect("adds up recorders of one total, with those that were removed", () =>
+    it.effect("merges recorders into one total, including removed recorders", () =>
       Effect.gen(function* () {
         const all = yield* jobs
         const shown = yield* render({ recorderLabel: "total", selfMetrics: false })
@@ -72,7 +72,7 @@ onBothLayers(
       }).pipe(Effect.scoped)
     )
 
-    it.effect("adds up all recorders where there is no label for them, and their accounting", () =>
+    it.effect("merges all recorders if there is no recorder label, with their accounting", () =>
       Effect.gen(function* () {
         const before = yield* render({ recorderLabel: "none" })
         yield* jobs
@@ -102,7 +102,7 @@ onBothLayers(
       }).pipe(Effect.scoped)
     )
 
-    it.effect("has the labels that are given on all series, in every format", () =>
+    it.effect("adds the configured labels to all series, in every format", () =>
       Effect.gen(function* () {
         yield* jobs
         const labels = { zone: 'a"b', queue: "all" }
@@ -116,7 +116,7 @@ onBothLayers(
       }).pipe(Effect.scoped)
     )
 
-    it.effect("leaves out the metrics of the library", () =>
+    it.effect("leaves out the self-metrics", () =>
       Effect.gen(function* () {
         yield* jobs
         expect((yield* render({})).some((line) => line.startsWith("mvx_metrics_"))).toBe(true)
@@ -124,7 +124,7 @@ onBothLayers(
       }).pipe(Effect.scoped)
     )
 
-    it.effect("has the families alone that a request names, by their name or that of a sample", () =>
+    it.effect("contains only the families that a request names, by their name or by that of a sample", () =>
       Effect.gen(function* () {
         yield* jobs
         const families = (lines: ReadonlyArray<string>) => [...new Set(lines.map((line) => /^\w+/.exec(line)![0]))]
@@ -149,7 +149,7 @@ onBothLayers(
       [{ labels: { "a-b": "x" } }, /labels: has the label "a-b"/],
       [{ labels: { a: 1 } }, /labels: has the label "a", whose value must be a string/],
       [{ selfMetrics: "no" }, /selfMetrics: must be true or false/]
-    ] as const)("refuses %j", ([options, message]) =>
+    ] as const)("rejects %j", ([options, message]) =>
       Effect.gen(function* () {
         const exit = yield* Effect.exit(Prometheus.render("text", options as Prometheus.ScrapeOptions))
         expect(String((exit as { readonly cause?: unknown }).cause)).toMatch(message)

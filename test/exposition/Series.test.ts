@@ -1,4 +1,4 @@
-// A scrape reads the series of an instrument by themselves: they are those that its view shows.
+// A scrape reads the series of an instrument directly: they equal those of its view.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
@@ -33,7 +33,7 @@ const withoutLives = (data: MetricData): object => ({
 })
 
 describe.each(Object.entries(kinds))("%s", (_, { make, measures, option, settings }) => {
-  it("shows exporters the same as its view", () => {
+  it("exports the same values as its view", () => {
     fc.assert(
       fc.property(settings, common, jobs, ({ ...own }, { expireAfter, maxSeries }, events) => {
         const metric = make("jobs", {

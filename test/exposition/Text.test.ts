@@ -1,4 +1,4 @@
-// The text of each kind of metric, to the last character.
+// The exact text of each kind of metric.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -16,7 +16,7 @@ const dataOf = (metric: Metric.Any, ...jobs: ReadonlyArray<readonly [queue: stri
 
 const source = { attributes: { recorder: "a" }, createdAt: 1500 }
 
-describe("a counter", () => {
+describe("an exported counter", () => {
   const data = dataOf(Metric.counter("jobs", { ...options, labels: ["queue"], unit: "{job}" }), ["x", 1], ["y", 2])
 
   it("has its name with _total in the text format", () => {
@@ -28,7 +28,7 @@ jobs_total{recorder="a",queue="y"} 1
 `)
   })
 
-  it("says when it began in OpenMetrics", () => {
+  it("has its creation time in OpenMetrics", () => {
     expect(textOf(data, "openmetrics", source)).toBe(`\
 # TYPE jobs counter
 # HELP jobs Jobs.
@@ -40,7 +40,7 @@ jobs_created{recorder="a",queue="y"} 1.5
 `)
   })
 
-  it("has one series for all that is beyond the limit", () => {
+  it("has one series for everything beyond the limit", () => {
     const capped = Metric.counter("jobs", { ...options, labels: ["queue"], maxSeries: 1 })
     expect(samplesOf(dataOf(capped, ["x", 1], ["y", 1], ["z", 1]))).toEqual([
       'jobs_total{queue="x"} 1',
@@ -49,7 +49,7 @@ jobs_created{recorder="a",queue="y"} 1.5
   })
 })
 
-describe("a histogram", () => {
+describe("an exported histogram", () => {
   const histogram = Metric.histogram("job.time", { ...options, value: "ms", unit: "ms", boundaries: [1, 10, 1000] })
   const data = dataOf(histogram, ["x", 1], ["x", 5], ["x", 5000])
 
@@ -66,7 +66,7 @@ job_time_seconds_count 3
 `)
   })
 
-  it("has its boundaries as OpenMetrics writes numbers", () => {
+  it("has its boundaries in the number format of OpenMetrics", () => {
     expect(textOf(data, "openmetrics", { ...source, attributes: {} })).toBe(`\
 # TYPE job_time_seconds histogram
 # UNIT job_time_seconds seconds
@@ -82,7 +82,7 @@ job_time_seconds_created 1.5
 `)
   })
 
-  it("has no sum where values may be negative, and no count without one in OpenMetrics", () => {
+  it("has no sum if values may be negative, and no count without a sum in OpenMetrics", () => {
     const signed = Metric.histogram("t", { ...options, value: "ms", boundaries: [-1, 1] })
     const shown = dataOf(signed, ["x", -5], ["x", 5])
     expect(samplesOf(shown, "openmetrics")).toEqual([
@@ -94,7 +94,7 @@ job_time_seconds_created 1.5
   })
 })
 
-describe("other kinds", () => {
+describe("other kinds of metrics", () => {
   it("a summary has quantiles", () => {
     const summary = Metric.summary("t", { ...options, value: "ms", quantiles: [0.5, 1] })
     const data = dataOf(summary, ["x", 1])
@@ -111,13 +111,13 @@ describe("other kinds", () => {
     ])
   })
 
-  it("a gauge that has no value yet shows none", () => {
+  it("a gauge without a value is omitted", () => {
     const gauge = Metric.gauge("t", { ...options, value: "ms" })
     expect(samplesOf(dataOf(gauge))).toEqual([])
     expect(samplesOf(dataOf(gauge, ["x", -2]))).toEqual(["t -2"])
   })
 
-  it("a ratio shows what it is a ratio of as well", () => {
+  it("a ratio also shows its numerator and denominator", () => {
     const slow = Metric.ratio("slow", { ...options, hits: ({ ms }) => ms > 1 })
     expect(samplesOf(dataOf(slow, ["x", 1], ["x", 2]))).toEqual([
       "slow_ratio 0.5",
@@ -126,7 +126,7 @@ describe("other kinds", () => {
     ])
   })
 
-  it("a metric written by hand is a gauge for each of its numbers", () => {
+  it("a hand-written metric is a gauge for each of its numbers", () => {
     const mine = Metric.make("mine", {
       events: JobEvent,
       initial: { a: 1, b: { c: true }, d: "x" },
@@ -136,8 +136,8 @@ describe("other kinds", () => {
   })
 })
 
-describe("families", () => {
-  it("have the data of all recorders together", () => {
+describe("metric families", () => {
+  it("group the data of all recorders", () => {
     const b = { ...source, attributes: { recorder: "b" } }
     const text = [source, b].map((each) => textOf([counterOf(1)], "text", each))
     expect(text[0]!.split("\n").length).toBe(4)
@@ -158,11 +158,11 @@ other 2
 `)
   })
 
-  it("without a series are not there", () => {
+  it("are omitted without a series", () => {
     expect(textOf(dataOf(Metric.counter("jobs", { ...options, labels: ["queue"] })))).toBe("")
   })
 
-  it("that have a name of another are left out, and do no harm", () => {
+  it("with a name of another family are left out, and do no harm", () => {
     const taken = gaugeOf(7, { name: "g.total" })
     expect(samplesOf([counterOf(1), taken, gaugeOf(7), gaugeOf(2, { name: "h" })])).toEqual(["g_total 1", "h 2"])
   })
@@ -179,12 +179,12 @@ it.each([
   expect(samplesOf([gaugeOf(value)])).toEqual([`g ${text}`])
 })
 
-it("nothing at all is a text without families", () => {
+it("an empty input yields a text without families", () => {
   expect(textOf([])).toBe("")
   expect(textOf([], "openmetrics")).toBe("# EOF\n")
 })
 
-it("a description is escaped as each format has it", () => {
+it("a description is escaped as each format requires", () => {
   const data = [gaugeOf(1, { description: 'a "b"\nc \\ d' })]
   expect(textOf(data)).toContain('# HELP g a "b"\\nc \\\\ d\n')
   expect(textOf(data, "openmetrics")).toContain('# HELP g a \\"b\\"\\nc \\\\ d\n')

@@ -1,4 +1,4 @@
-/** What a runtime of `mvx-metrics/promise` has from the ManagedRuntime of an application. */
+/** What a runtime of `mvx-metrics/promise` takes from the ManagedRuntime of an application. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Logger, ManagedRuntime, References } from "effect"
 import { TestClock } from "effect/testing"
@@ -60,7 +60,7 @@ it("events, reads and changes have the time of the ManagedRuntime's clock", asyn
   expect([at, ...changed]).toEqual([5000, 5000, 5000])
 })
 
-it("time stands still with a TestClock, and every limit is still one of real time", async () => {
+it("time stands still with a TestClock, but every limit still runs in real time", async () => {
   await using managed = ManagedRuntime.make(TestClock.layer())
   const runtime = await MetricsRuntime.start({
     ...options,
@@ -123,7 +123,7 @@ const exporters: ReadonlyArray<readonly [what: string, read: (runtime: MetricsRu
     }
   ],
   [
-    "the measuring of the process",
+    "the process metrics",
     async (runtime) => {
       const measuring = await NodeProcess.start(runtime)
       await measuring.stop()
@@ -142,7 +142,7 @@ it.each(exporters)("%s logs to the loggers of the ManagedRuntime", async (_what,
   for (const { annotations } of app.lines) expect(annotations).toMatchObject({ namespace: "test.context" })
 })
 
-it("the ManagedRuntime may be disposed first: nothing ends but what it provided", async () => {
+it("the ManagedRuntime may be disposed first: only the services it provided end", async () => {
   const { lines, managed } = application()
   const runtime = await MetricsRuntime.start({ ...options, runtime: managed })
   const stopped: Array<unknown> = []
@@ -173,7 +173,7 @@ it("a ManagedRuntime whose layer fails, or that is disposed, fails the start wit
   })
 })
 
-it("the start waits no longer than waitTimeout for the layer of the ManagedRuntime, and leaves it alone", async () => {
+it("the start waits at most waitTimeout for the layer of the ManagedRuntime, and does not interrupt it", async () => {
   const ended: Array<string> = []
   const never = Effect.onInterrupt(Effect.never, () => Effect.sync(() => ended.push("the layer")))
   await using managed = ManagedRuntime.make(Layer.effectDiscard(never))
@@ -204,7 +204,7 @@ it.each([
   ["a layer", Layer.empty],
   ["null", null],
   ["a context", {}]
-] as const)("%s is refused as a ManagedRuntime", async (_what, runtime) => {
+] as const)("%s is rejected as a ManagedRuntime", async (_what, runtime) => {
   await expect(MetricsRuntime.start({ ...options, runtime } as never)).rejects.toMatchObject({
     _tag: "mvx-metrics/InvalidArgument",
     argument: "runtime",

@@ -1,4 +1,4 @@
-// The emitter that code without Effect gets for its metrics.
+// The emitter of metrics for code without Effect.
 import { expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { type Emitter, Metric, MetricsRuntime, type Outcome } from "mvx-metrics/promise"
@@ -69,7 +69,7 @@ it("track starts a lazy thenable once, and emits one event however a thenable se
   await runtime.shutdown()
 })
 
-it("track counts what is no event as invalid, and emits nothing for undefined", async () => {
+it("track counts an invalid event as invalid, and emits nothing for undefined", async () => {
   const { metrics, recorder, runtime } = await start()
   const fails = (): never => {
     throw new Error("no event")

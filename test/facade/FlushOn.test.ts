@@ -1,5 +1,5 @@
-// A runtime is flushed when its process is about to end, and the process ends as it would have ended without that. Here
-// the process is told of its end and does not end; test/worker/ProcessEnd.test.ts has real ones.
+// A runtime is flushed when its process is about to end, and the process then ends as it would have without the flush.
+// Here the end is simulated; test/worker/ProcessEnd.test.ts uses real processes.
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { Effect } from "effect"
 import { type LogEntry, MetricsRuntime, type StartOptions } from "mvx-metrics/promise"
@@ -83,7 +83,7 @@ const untilFlushed = async (flushes: { readonly count: number }, count: number) 
   await nextTurn()
 }
 
-describe("at a signal that nothing else listens to", () => {
+describe("on a signal without another listener", () => {
   it("every runtime is flushed, and then the signal ends the process", async () => {
     await using one = (await startWith()).runtime
     const { recorder, runtime: other } = await startWith()
@@ -96,7 +96,7 @@ describe("at a signal that nothing else listens to", () => {
     await other.shutdown()
   })
 
-  it("the process ends within shutdownTimeout, and the log says what was not reached", async () => {
+  it("the process ends within shutdownTimeout, and the log reports what was not reached", async () => {
     const errors: Array<string> = []
     const logger = ({ level, message }: LogEntry) => void (level === "error" && errors.push(message))
     const { release, runtime } = await startHeld({ shutdownTimeout: 20, logger })
@@ -107,7 +107,7 @@ describe("at a signal that nothing else listens to", () => {
     await runtime.shutdown()
   })
 
-  it("the same signal is one for a second, and ends the process at once after that", async () => {
+  it("repeats of the signal count as one for a second, and end the process at once after that", async () => {
     const { flushes, release, runtime } = await startHeld()
     send()
     send()
@@ -124,7 +124,7 @@ describe("at a signal that nothing else listens to", () => {
     await runtime.shutdown()
   })
 
-  it("a process that is not ended by it, as with the id 1, is flushed at the next one as well", async () => {
+  it("a process that the signal does not end, such as one with the id 1, is also flushed on the next signal", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] })
     const { flushes, runtime } = await startWith()
     for (const count of [1, 2]) {
@@ -137,7 +137,7 @@ describe("at a signal that nothing else listens to", () => {
     await runtime.shutdown()
   })
 
-  it("signal-exit, which would leave the end to others, does not count as a listener", async () => {
+  it("signal-exit, which leaves the exit to other listeners, does not count as a listener", async () => {
     const emitter = Symbol.for("signal-exit emitter")
     const listen = () => {}
     await using _ = { [Symbol.asyncDispose]: async () => void Reflect.deleteProperty(globalThis, emitter) }
@@ -157,7 +157,7 @@ describe("at a signal that nothing else listens to", () => {
 })
 
 it.each(["on", "once", "prependListener"] as const)(
-  "at a signal that the program listens to by %s, the runtime is flushed and the rest is left to the program",
+  "on a signal that the program listens to with %s, the runtime is flushed and the rest is left to the program",
   async (listen) => {
     const heard = vi.fn()
     if (listen === "once") process.once(signal, heard)
@@ -173,7 +173,7 @@ it.each(["on", "once", "prependListener"] as const)(
   }
 )
 
-it("a shutdown removes the listeners of its runtime, which others may still need", async () => {
+it("a shutdown removes only the listeners of its own runtime", async () => {
   const ends = [signal, "beforeExit", "uncaughtExceptionMonitor"] as const
   const count = () => ends.map((end) => process.listenerCount(end))
   const before = count()
@@ -188,7 +188,7 @@ it("a shutdown removes the listeners of its runtime, which others may still need
   expect(count()).toEqual(before)
 })
 
-it("two copies of the package have one listener, so that neither leaves the end of the process to the other", async () => {
+it("two copies of the package share one listener, so that one of them ends the process", async () => {
   const { runtime } = await startWith()
   let flushed = 0
   const undo = copy.beforeProcessEnd(signal, () => flushed++)
@@ -200,7 +200,7 @@ it("two copies of the package have one listener, so that neither leaves the end 
   await runtime.shutdown()
 })
 
-it("before the exit the runtime is flushed once, and again only for new events", async () => {
+it("before the exit the runtime is flushed once, and again only if there are new events", async () => {
   const { flushes, recorder, runtime } = await startWith({ flushOn: ["beforeExit"] })
   const exits = () => process.emit("beforeExit", 0)
   exits()
@@ -215,7 +215,7 @@ it("before the exit the runtime is flushed once, and again only for new events",
   await runtime.shutdown()
 })
 
-it("at an uncaught exception the worker sees at once what was accepted", async () => {
+it("on an uncaught exception, accepted events are published to the worker at once", async () => {
   const metrics = new URL("../support/probe.metrics.ts", import.meta.url)
   const runtime = await MetricsRuntime.start({
     namespace: "test.end",
@@ -235,7 +235,7 @@ it("at an uncaught exception the worker sees at once what was accepted", async (
   await runtime.shutdown()
 })
 
-it.each([["SIGTERM"], [["SIGKILL"]], [["exit"]], [{}]])("flushOn: %j is refused", async (flushOn) => {
+it.each([["SIGTERM"], [["SIGKILL"]], [["exit"]], [{}]])("flushOn: %j is rejected", async (flushOn) => {
   await expect(
     MetricsRuntime.start({ namespace: "test.end", inProcess: true, flushOn: flushOn as never })
   ).rejects.toMatchObject({

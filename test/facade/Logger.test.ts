@@ -1,4 +1,4 @@
-/** Where a runtime of `mvx-metrics/promise` logs in a program without Effect. */
+/** The log output of a runtime of `mvx-metrics/promise` in a program without Effect. */
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { expect, it } from "@effect/vitest"
 import { type LogEntry, type Logger, MetricsRuntime } from "mvx-metrics/promise"
@@ -17,7 +17,7 @@ const life = async (logger: Logger, logging: "silent" | "normal" | "inspection" 
   return { state: runtime.state, stats }
 }
 
-it("a logger takes every line: its level, its message, what it is about, and its time", async () => {
+it("a logger receives every line with its level, message, annotations and time", async () => {
   const entries: Array<LogEntry> = []
   const before = Date.now()
   await life((entry) => entries.push(entry))
@@ -58,7 +58,7 @@ class LeveledLogger<Args extends ReadonlyArray<unknown>> {
   }
 }
 
-it("a logger called as pino is, or as winston and console are, is one line of code", async () => {
+it("a logger with the signature of pino, or of winston and console, needs one line of code", async () => {
   const pino = new LeveledLogger<[attributes: object, message: string]>()
   await life(({ annotations, level, message }) => pino[level](annotations, message))
   const winston = new LeveledLogger<[message: string, meta: object]>()
@@ -69,7 +69,7 @@ it("a logger called as pino is, or as winston and console are, is one line of co
   expect(winston.calls[4]).toEqual(["warn", message, annotations])
 })
 
-it("logging decides which lines there are", async () => {
+it("the logging option decides which lines are logged", async () => {
   const messages = async (logging: "silent" | "inspection") => {
     const seen: Array<string> = []
     await life(({ message }) => seen.push(message), logging)
@@ -79,7 +79,7 @@ it("logging decides which lines there are", async () => {
   expect(await messages("inspection")).toContainEqual(expect.stringMatching(/^read the report up to event 1/))
 })
 
-it("a property that is read is no line, in any detail", async () => {
+it("reading a property never logs a line, at any logging level", async () => {
   const messages: Array<string> = []
   const logger: Logger = ({ message }) => messages.push(message)
   await using runtime = await MetricsRuntime.start({ ...options, logging: "inspection", logger })
@@ -138,7 +138,7 @@ it("two runtimes log to their own loggers", async () => {
   expect([new Set(seen.a), new Set(seen.b)]).toEqual([new Set(["a"]), new Set(["b"])])
 })
 
-it("an object is no logger, and the error has the function for pino", async () => {
+it("an object is rejected as a logger, and the error names the function for pino", async () => {
   await expect(MetricsRuntime.start({ ...options, logger: console } as never)).rejects.toMatchObject({
     _tag: "mvx-metrics/InvalidArgument",
     argument: "logger",
@@ -146,7 +146,7 @@ it("an object is no logger, and the error has the function for pino", async () =
   })
 })
 
-it("a logger and a ManagedRuntime exclude each other", async () => {
+it("a logger and a ManagedRuntime are mutually exclusive", async () => {
   const { Layer, ManagedRuntime } = await import("effect")
   const started = MetricsRuntime.start({
     ...options,

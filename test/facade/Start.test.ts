@@ -1,4 +1,4 @@
-/** Where a runtime of `mvx-metrics/promise` folds. */
+/** The thread on which a runtime of `mvx-metrics/promise` folds. */
 import { expect, it, vi } from "@effect/vitest"
 import { MetricsRuntime } from "mvx-metrics/promise"
 import { Ticks, tick } from "../support/probe.metrics.ts"
@@ -26,7 +26,7 @@ it("a runtime folds on a worker thread by default", async () => {
   expect(started).toEqual(["mvx-metrics"])
 })
 
-it("the worker imports the module of a set that is registered, and nothing else is said", async () => {
+it("the worker imports the module of a registered set, without a log line", async () => {
   await using runtime = await MetricsRuntime.start(options)
   const recorder = await runtime.createRecorder("cache")
   const metrics = await recorder.registerMetric(CacheMetrics)
@@ -37,7 +37,7 @@ it("the worker imports the module of a set that is registered, and nothing else 
   })
 })
 
-it("a runtime folds in process with inProcess: true, any metric included", async () => {
+it("a runtime folds in process with inProcess: true, and supports any metric", async () => {
   const started = await threadsOf(async () => {
     await using runtime = await MetricsRuntime.start({ ...options, inProcess: true })
     const recorder = await runtime.createRecorder("storage")
@@ -53,7 +53,7 @@ it.each([
   ["spawn", vi.fn()],
   ["startTimeout", "1 second"],
   ["sharedMemory", true]
-] as const)("inProcess: true with %s is refused, because only a worker has it", async (option, value) => {
+] as const)("inProcess: true with %s is rejected, because only a worker has it", async (option, value) => {
   const started = MetricsRuntime.start({ ...options, inProcess: true, [option]: value } as never)
   await expect(started).rejects.toMatchObject({
     _tag: "mvx-metrics/InvalidArgument",
@@ -62,7 +62,7 @@ it.each([
   })
 })
 
-it("an inProcess that is neither true nor false is refused", async () => {
+it("an inProcess other than true or false is rejected", async () => {
   const started = MetricsRuntime.start({ ...options, inProcess: "yes" } as never)
   await expect(started).rejects.toMatchObject({ argument: "inProcess", reason: 'must be true or false, got "yes"' })
 })

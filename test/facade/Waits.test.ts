@@ -1,4 +1,4 @@
-// Each call that waits takes limits of its own: a timeout, which says what was reached, and a signal.
+// Each call that waits accepts its own limits: a timeout, whose error reports what was reached, and a signal.
 
 import { type MetricsRecorder, MetricsRuntime, type WaitOptions } from "mvx-metrics/promise"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -57,7 +57,7 @@ describe.each(Object.entries(waits))("%s", (call, wait) => {
     )
   })
 
-  it("rejects with the reason of its signal, be it aborted before or meanwhile", async () => {
+  it("rejects with the reason of its signal, whether it is aborted before or during the wait", async () => {
     const controller = new AbortController()
     const waiting = wait(held, { signal: controller.signal })
     const reason = new Error("the client has gone away")
@@ -66,7 +66,7 @@ describe.each(Object.entries(waits))("%s", (call, wait) => {
     await expect(wait(held, { signal: controller.signal })).rejects.toBe(reason)
   })
 
-  it("rejects limits that are none", async () => {
+  it("rejects invalid limits", async () => {
     const bad: ReadonlyArray<readonly [options: unknown, argument: string]> = [
       [{ timeout: "soon" }, "timeout"],
       [{ signal: {} }, "signal"],
@@ -81,7 +81,7 @@ describe.each(Object.entries(waits))("%s", (call, wait) => {
     }
   })
 
-  it("is answered within its limits once the recorder goes on", async () => {
+  it("resolves within its limits once the recorder continues", async () => {
     held.release()
     await wait(held, { timeout: "1 minute", signal: new AbortController().signal })
     expect(held.recorder.stats).toMatchObject({ accepted: 2, applied: 2, pending: 0 })

@@ -25,8 +25,8 @@ interface Ran {
   readonly findings: ReadonlyArray<string>
 }
 
-describe.concurrent("after any step has failed", { timeout: hangsAfter }, () => {
-  it.for(["in process", "over a port"])("the engine is whole, %s", async (where) => {
+describe.concurrent("after a failure at any step", { timeout: hangsAfter }, () => {
+  it.for(["in process", "over a port"])("the engine is intact, %s", async (where) => {
     const ended = await startProgramWith(options, program, where).ended
     const all: ReadonlyArray<Ran> = ended.allSaid("scenario")
     expect(all.flatMap(({ findings, name }) => findings.map((finding) => `${name}, ${finding}`))).toEqual([])
@@ -37,50 +37,54 @@ describe.concurrent("after any step has failed", { timeout: hangsAfter }, () => 
   })
 })
 
-describe.concurrent("a recursion that emits until the stack is used up, which its caller catches", () => {
-  it.for(["in process", "on the worker"])("leaves the books balanced, and later events count, %s", async (where) => {
-    const ended = await runProgram(overflow, where)
-    const runs = ended.allSaid("run")
-    expect(runs.length).toBe(18)
-    for (const { after, before, capacity, counts, kinds, last, overflow, told } of runs) {
-      const [inBoth, threw] = [told.row + told.generic, told.threw]
-      expect(threw).toBeGreaterThan(0)
-      expect(inBoth + told.refused).toBeGreaterThan(1000)
-      // How many have room where the capacity is 10 is a matter of when the fold gets to run.
-      expect(inBoth).toBeGreaterThan(capacity === 10 ? 0 : 1000)
-      for (const { accepted, applied, evicted, ignored, offered, pending, refused, refusedBy } of [
-        before,
-        after,
-        last
-      ]) {
-        expect(offered).toBe(accepted + refused)
-        expect(accepted).toBe(applied + ignored + evicted + pending)
-        expect(refusedBy).toEqual({ overflow: refused, invalid: 0, notRunning: 0 })
-        expect(ignored).toBe(0)
+describe.concurrent("a recursion that emits until the stack overflows, which its caller catches", () => {
+  it.for(["in process", "on the worker"])(
+    "leaves the accounting balanced, and later events count, %s",
+    async (where) => {
+      const ended = await runProgram(overflow, where)
+      const runs = ended.allSaid("run")
+      expect(runs.length).toBe(18)
+      for (const { after, before, capacity, counts, kinds, last, overflow, told } of runs) {
+        const [inBoth, threw] = [told.row + told.generic, told.threw]
+        expect(threw).toBeGreaterThan(0)
+        expect(inBoth + told.refused).toBeGreaterThan(1000)
+        // How many have room where the capacity is 10 is a matter of when the fold gets to run.
+        expect(inBoth).toBeGreaterThan(capacity === 10 ? 0 : 1000)
+        for (const { accepted, applied, evicted, ignored, offered, pending, refused, refusedBy } of [
+          before,
+          after,
+          last
+        ]) {
+          expect(offered).toBe(accepted + refused)
+          expect(accepted).toBe(applied + ignored + evicted + pending)
+          expect(refusedBy).toEqual({ overflow: refused, invalid: 0, notRunning: 0 })
+          expect(ignored).toBe(0)
+        }
+        // One that threw was not offered, or was refused, or was accepted and told so no more.
+        expect(after.accepted).toBeGreaterThanOrEqual(inBoth)
+        expect(after.refused).toBeGreaterThanOrEqual(told.refused)
+        expect(after.offered).toBeLessThanOrEqual(inBoth + told.refused + threw)
+        expect(after).toEqual({ ...before, applied: before.accepted - before.evicted, pending: 0 })
+        if (overflow !== "drop-oldest") expect(after.evicted).toBe(0)
+        // What was counted is what was folded, of each kind.
+        const [[rows, generics], [laterRows, laterGenerics]] = counts.map((each: ReadonlyArray<{ value: number }>) =>
+          each.map(({ value }) => value)
+        )
+        expect(rows + generics).toBe(after.applied)
+        if (kinds === "rows") expect(generics).toBe(0)
+        if (kinds === "generics") expect(rows).toBe(0)
+        if (overflow !== "drop-oldest")
+          expect(rows - told.row + (generics - told.generic)).toBe(after.accepted - inBoth)
+        expect([laterRows - rows, laterGenerics - generics]).toEqual([3, 1])
+        expect(last).toEqual({
+          ...after,
+          offered: after.offered + 4,
+          accepted: after.accepted + 4,
+          applied: after.applied + 4
+        })
       }
-      // One that threw was not offered, or was refused, or was accepted and told so no more.
-      expect(after.accepted).toBeGreaterThanOrEqual(inBoth)
-      expect(after.refused).toBeGreaterThanOrEqual(told.refused)
-      expect(after.offered).toBeLessThanOrEqual(inBoth + told.refused + threw)
-      expect(after).toEqual({ ...before, applied: before.accepted - before.evicted, pending: 0 })
-      if (overflow !== "drop-oldest") expect(after.evicted).toBe(0)
-      // What was counted is what was folded, of each kind.
-      const [[rows, generics], [laterRows, laterGenerics]] = counts.map((each: ReadonlyArray<{ value: number }>) =>
-        each.map(({ value }) => value)
-      )
-      expect(rows + generics).toBe(after.applied)
-      if (kinds === "rows") expect(generics).toBe(0)
-      if (kinds === "generics") expect(rows).toBe(0)
-      if (overflow !== "drop-oldest") expect(rows - told.row + (generics - told.generic)).toBe(after.accepted - inBoth)
-      expect([laterRows - rows, laterGenerics - generics]).toEqual([3, 1])
-      expect(last).toEqual({
-        ...after,
-        offered: after.offered + 4,
-        accepted: after.accepted + 4,
-        applied: after.applied + 4
-      })
+      expect(ended.said("shut down")).toBe(null)
+      expect(ended).toMatchObject({ code: 0, signal: null, stderr: "" })
     }
-    expect(ended.said("shut down")).toBe(null)
-    expect(ended).toMatchObject({ code: 0, signal: null, stderr: "" })
-  })
+  )
 })

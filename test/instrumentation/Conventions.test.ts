@@ -1,4 +1,4 @@
-// Ready-made metrics have the names, units, boundaries and attributes of OpenTelemetry's conventions.
+// Built-in metrics have the names, units, boundaries and attributes of OpenTelemetry's conventions.
 
 import type { SchemaAST } from "effect"
 import { Metric, type MetricEvent } from "mvx-metrics"
@@ -41,12 +41,12 @@ const families: ReadonlyArray<readonly [string, Metric.MetricSet, MetricEvent.Fa
   ["caches", Caches.CacheMetrics, Caches.CacheEvent]
 ]
 
-describe("ready-made metrics", () => {
+describe("built-in metrics", () => {
   it.each([
     ["an HTTP server", Fetch.HttpServerMetrics, httpServer],
     ["an HTTP client", Fetch.HttpClientMetrics, httpClient],
     ["a database client", Sql.SqlMetrics, database]
-  ])("of %s are those of the conventions", (_, set, expected) => {
+  ])("of %s match the semantic conventions", (_, set, expected) => {
     expect(shown(set, expected)).toEqual(sorted(expected))
   })
 
@@ -61,7 +61,7 @@ describe("ready-made metrics", () => {
     expect(set.metrics.length).toBeGreaterThan(0)
   })
 
-  it("know the methods of the conventions, and call all others _OTHER", () => {
+  it("recognise the methods of the conventions, and report all others as _OTHER", () => {
     const methods = valuesOf("HTTP_REQUEST_METHOD")
     expect([...knownMethods, "_OTHER"].sort()).toEqual([...methods].sort())
     const methodOf = methodsOf()
@@ -70,7 +70,7 @@ describe("ready-made metrics", () => {
     expect(["GET", "PURGE"].map(methodsOf(["PURGE"]))).toEqual(["_OTHER", "PURGE"])
   })
 
-  it("know the methods of the variable instead, unless the options have some", () => {
+  it("recognise the methods of the environment variable instead, unless the options list methods", () => {
     vi.stubEnv("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "GET, PURGE,")
     const labels = (given?: ReadonlyArray<string>) => ["GET", "POST", "PURGE", "get", ""].map(methodsOf(given))
     expect(labels()).toEqual(["GET", "_OTHER", "PURGE", "_OTHER", "_OTHER"])

@@ -1,4 +1,4 @@
-// Handlers of `fetch` are measured by what they answer, and the requests of `fetch` by what undici tells of them.
+// Handlers of `fetch` are measured by their responses, and `fetch` requests by undici's diagnostics.
 
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -12,8 +12,8 @@ const start = (inProcess = true) => MetricsRuntime.start({ namespace: "test.fetc
 
 const read = (runtime: MetricsRuntime) => runtime.getRecorder("http").getMetricSnapshots()
 
-describe("a handler of fetch", () => {
-  it.each([true, false])("is measured by the templates of its routes, with inProcess: %s", async (inProcess) => {
+describe("a fetch handler", () => {
+  it.each([true, false])("is measured by its route templates, with inProcess: %s", async (inProcess) => {
     await using runtime = await start(inProcess)
     const handler = await Fetch.handler(
       runtime,
@@ -64,7 +64,7 @@ describe("a handler of fetch", () => {
     ])
   })
 
-  it("counts as active until there is a response", async () => {
+  it("counts a request as active until there is a response", async () => {
     await using runtime = await start()
     let respond = (_: Response): void => {}
     const handler = await Fetch.handler(runtime, () => new Promise<Response>((resolve) => (respond = resolve)))
@@ -76,7 +76,7 @@ describe("a handler of fetch", () => {
     expect(await active()).toBe(0)
   })
 
-  it("passes an error on, which counts as the status 500", async () => {
+  it("rethrows an error, which counts as status 500", async () => {
     await using runtime = await start()
     const failure = new Error("no")
     const handler = await Fetch.handler(runtime, () => {
@@ -87,7 +87,7 @@ describe("a handler of fetch", () => {
     expect(only).toMatchObject({ "http.response.status_code": 500, "error.type": "500", count: 1 })
   })
 
-  it("has no status where the client has gone before there was a response", async () => {
+  it("has no status if the client disconnected before there was a response", async () => {
     await using runtime = await start()
     const gone = new AbortController()
     const handler = await Fetch.handler(runtime, ({ signal }: Request) => Promise.reject(signal.reason))
@@ -97,7 +97,7 @@ describe("a handler of fetch", () => {
     expect(only).toEqual({ "http.request.method": "GET", "url.scheme": "http", "error.type": "aborted", count: 1 })
   })
 
-  it("has the address of the server if it is asked for", async () => {
+  it("has the server address if configured", async () => {
     await using runtime = await start()
     const handler = await Fetch.handler(runtime, () => new Response(null), { serverAddress: true })
     for (const url of ["https://Example.com/a?b=http://c", "http://[::1]:8080"]) await handler(new Request(url))
@@ -110,7 +110,7 @@ describe("a handler of fetch", () => {
     ])
   })
 
-  it("is measured by a middleware as well, which gives the route with each request", async () => {
+  it("can be measured by a middleware, which gets the route from each request", async () => {
     await using runtime = await start()
     const measure = await Fetch.middleware(runtime)
     const c: { res: Response } = { res: new Response(null, { status: 404 }) }
@@ -130,7 +130,7 @@ describe("a handler of fetch", () => {
     expect(only).toMatchObject({ "http.route": "/:letter", "http.response.status_code": 204 })
   })
 
-  it("refuses options that are none", async () => {
+  it("rejects invalid options", async () => {
     await using runtime = await start()
     const refusal = { _tag: "mvx-metrics/InvalidArgument", argument: "route" }
     await expect(Fetch.handler(runtime, () => new Response(), { route: 1 as never })).rejects.toMatchObject(refusal)
@@ -153,7 +153,7 @@ const listen = async (listener: RequestListener) => {
   }
 }
 
-describe("the requests of fetch", () => {
+describe("fetch requests", () => {
   it.each([true, false])("are measured until measuring is stopped, with inProcess: %s", async (inProcess) => {
     await using server = await listen((request, response) => {
       const status = Number(request.url!.slice(1))
@@ -168,7 +168,7 @@ describe("the requests of fetch", () => {
     expect(runtime.recorderIds).toEqual([])
   })
 
-  it("have the address, the status and the sizes", async () => {
+  it("have address, status and sizes", async () => {
     await using server = await listen((request, response) => {
       const status = Number(request.url!.slice(1))
       response.writeHead(status, { "content-length": 5, ...(status === 302 && { location: "/200" }) }).end("hello")
@@ -192,7 +192,7 @@ describe("the requests of fetch", () => {
     expect(seriesOf(snapshots, "http.client.active_requests", "value").map(({ value }) => value)).toEqual([0, 0])
   })
 
-  it("have what an error is called where no response came", async () => {
+  it("have the name of the error if no response came", async () => {
     await using server = await listen(() => {})
     await using runtime = await start()
     await using _ = await Fetch.start(runtime)

@@ -1,4 +1,4 @@
-// Dashboards and rules of ready-made metrics answer what people ask about operations: how many, how many fail, how slow.
+// Dashboards and rules of built-in metrics answer the usual questions about operations: rate, failures, duration.
 
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -49,7 +49,7 @@ describe("the dashboard of an HTTP server", () => {
     )
   })
 
-  it("has the rate of requests, and which part of them failed", () => {
+  it("has the rate of requests and the proportion of failures", () => {
     const count = `http_server_request_duration_seconds_count{${chosen}`
     expect(panelOf("http.server.request.duration, per second").targets![0]!.expr).toContain(
       `sum by (${place}, ${by}) (rate(${count}}[$__rate_interval]))`
@@ -61,13 +61,13 @@ describe("the dashboard of an HTTP server", () => {
     )
   })
 
-  it("has sizes by route as well, and no part of them that failed", () => {
+  it("has sizes by route, without a proportion of failures", () => {
     expect(panelOf("http.server.request.body.size").targets![0]!.expr).toContain(`${by}, le)`)
     expect(panelOf("http.server.request.body.size, failed")).toBeUndefined()
   })
 })
 
-describe("the dashboard", () => {
+describe("the dashboard of built-in metrics", () => {
   it.each([
     ["http.client.request.duration", "http_request_method, server_address, server_port"],
     [
@@ -75,7 +75,7 @@ describe("the dashboard", () => {
       "db_system_name, db_namespace, db_operation_name, db_collection_name, server_address, server_port"
     ],
     ["effect.cache.lookup.duration", "effect_cache_name"]
-  ])("of %s tells operations apart by %s", (name, by) => {
+  ])("of %s distinguishes operations by %s", (name, by) => {
     expect(panelOf(`${name}, failed`).targets![0]!.expr).toContain(`sum by (${place}, ${by}, otel_metric_overflow)`)
   })
 })
@@ -87,7 +87,7 @@ const durations = [
   "effect_cache_lookup_duration_seconds"
 ]
 
-describe("the rules", () => {
+describe("the rules of built-in metrics", () => {
   const rules = rulesOf(metrics)
 
   it("record rate, errors and the 99th percentile of operations, and alert on errors", () => {
@@ -107,7 +107,7 @@ describe("the rules", () => {
   const hasPromtool = spawnSync("promtool", ["--version"]).status === 0
 
   // Where there is Prometheus. The tests of the browser and of Prometheus need it, this one does with what there is.
-  it.skipIf(!hasPromtool)("come to what Prometheus makes of them", () => {
+  it.skipIf(!hasPromtool)("evaluate in Prometheus to the expected values", () => {
     const folder = mkdtempSync(join(tmpdir(), "mvx-metrics-operations-"))
     writeFileSync(join(folder, "rules.yml"), rulesYaml(rules))
     const labels = 'job="j",instance="i",namespace="n",recorder="http",http_request_method="GET"'

@@ -1,4 +1,4 @@
-// Effect's HTTP servers and clients are measured, whatever the end of a request.
+// Effect's HTTP servers and clients are measured, however a request ends.
 
 import { request as send } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
@@ -71,9 +71,9 @@ const Routes = Layer.mergeAll(
 
 const common = { "url.scheme": "http", "network.protocol.version": "1.1" }
 
-describe("a router of Effect", () => {
+describe("an Effect router", () => {
   for (const [where, Metrics] of Object.entries(runtimes)) {
-    it.live(`is measured by the templates of its routes, ${where}`, () =>
+    it.live(`is measured by its route templates, ${where}`, () =>
       Effect.gen(function* () {
         for (const path of ["/users/1", "/users/2", "/things/1", "/fails", "/dies", "/says", "/nowhere"])
           yield* ask(path)
@@ -117,21 +117,21 @@ describe("a router of Effect", () => {
   it.live.each([
     ["global middleware that provides a service", Layer.provide(Routes, Login)],
     ["middleware of routes that answers itself", Layer.provide(Layer.provide(Routes, Refusal), Login)]
-  ] as const)("knows the route within %s", ([, routes]) =>
+  ] as const)("finds the route within %s", ([, routes]) =>
     Effect.gen(function* () {
       yield* ask("/users/1")
       expect((yield* durations)[0]).toMatchObject({ "http.route": "/users/:id" })
     }).pipe(Effect.provide(served(Layer.provide(routes, Http.layer())).pipe(Layer.provideMerge(InProcess))))
   )
 
-  it.live("knows the route where the layer stands beside the routes", () =>
+  it.live("finds the route if the layer is next to the routes", () =>
     Effect.gen(function* () {
       yield* ask("/users/1")
       expect((yield* durations)[0]).toMatchObject({ "http.route": "/users/:id" })
     }).pipe(Effect.provide(served(Layer.mergeAll(Http.layer(), Routes)).pipe(Layer.provideMerge(InProcess))))
   )
 
-  it.live("counts once in a recorder, by however many layers, and in each recorder by its route", () =>
+  it.live("counts once per recorder, however many layers there are, and by its route in each recorder", () =>
     Effect.gen(function* () {
       yield* ask("/users/1")
       const runtime = yield* MetricsRuntime
@@ -204,13 +204,13 @@ const slow = (options: { readonly disableLogger: boolean }) =>
     Layer.provideMerge(InProcess)
   )
 
-describe("a request to a server of Effect", () => {
+describe("a request to an Effect server", () => {
   it.live.each([
     ["before the response", "/waits", undefined, true],
     ["before the response, which is logged", "/waits", undefined, false],
     ["within the response", "/streams", 200, true],
     ["within the response, which is logged", "/streams", 200, false]
-  ] as const)("is aborted if the client goes away %s", ([, path, status, disableLogger]) =>
+  ] as const)("is aborted if the client disconnects %s", ([, path, status, disableLogger]) =>
     Effect.gen(function* () {
       const client = send((yield* origin) + path, (response) => response.on("error", () => {}))
       client.on("error", () => {}).end()
@@ -228,7 +228,7 @@ describe("a request to a server of Effect", () => {
     }).pipe(Effect.provide(slow({ disableLogger })))
   )
 
-  it.effect("takes the time of the clock of its fiber, and is active until it has ended", () =>
+  it.effect("takes its time from the clock of its fiber, and is active until it has ended", () =>
     Effect.gen(function* () {
       const asked = yield* Effect.forkChild(ask("/sleeps"))
       yield* Deferred.await(yield* Came)
@@ -240,7 +240,7 @@ describe("a request to a server of Effect", () => {
     }).pipe(Effect.provide(slow({ disableLogger: true })))
   )
 
-  it.live("has no route where the server has no router", () =>
+  it.live("has no route if the server has no router", () =>
     Effect.gen(function* () {
       expect(yield* ask("/anything")).toBe(200)
       expect(yield* durations).toEqual([
@@ -280,7 +280,7 @@ describe("a request to a server of Effect", () => {
   )
 })
 
-describe("a client of Effect", () => {
+describe("an Effect client", () => {
   const answers = HttpClient.make((request, url) => {
     const respond = (status: number) =>
       HttpClientResponse.fromWeb(request, new Response("hello", { status, headers: { "content-length": "5" } }))
@@ -349,7 +349,7 @@ describe("a client of Effect", () => {
     }).pipe(Effect.provide(Client))
   )
 
-  it.effect("has what ended a request without a response", () =>
+  it.effect("reports the error of a request that ended without a response", () =>
     Effect.gen(function* () {
       const client = yield* HttpClient.HttpClient
       yield* Effect.exit(client.get("http://localhost/fails"))
@@ -366,7 +366,7 @@ describe("a client of Effect", () => {
     }).pipe(Effect.provide(Client))
   )
 
-  it.effect("has the status of a response that its filter does not let pass", () =>
+  it.effect("reports the status of a response that its filter rejects", () =>
     Effect.gen(function* () {
       const client = yield* Http.client(HttpClient.filterStatusOk(answers))
       const asked = yield* Effect.forkChild(Effect.exit(client.get("http://localhost/500")), { startImmediately: true })

@@ -1,4 +1,4 @@
-// The middleware of node:http measures requests of a real server, on every path to their end.
+// The node:http middleware measures requests of a real server, however they end.
 
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -70,8 +70,8 @@ const users: Handle = (request, response) => {
 
 const common = { "url.scheme": "http", "network.protocol.version": "1.1" }
 
-describe("the middleware of node:http", () => {
-  it.each([true, false])("measures requests by the template of their route, with inProcess: %s", async (inProcess) => {
+describe("the node:http middleware", () => {
+  it.each([true, false])("measures requests by their route template, with inProcess: %s", async (inProcess) => {
     await using served = await serve(users, {}, { inProcess })
     await served.ask("/users/1")
     await served.ask("/users/2")
@@ -118,7 +118,7 @@ describe("the middleware of node:http", () => {
     expect(await read(served.snapshots())).toEqual([{ ...active[0], value: 0 }])
   })
 
-  it("calls a status from 500 on an error, and none below", async () => {
+  it("reports a status from 500 as an error, and none below", async () => {
     await using served = await serve((request, response) => {
       response.writeHead(Number(request.url!.slice(1))).end()
     })
@@ -135,7 +135,7 @@ describe("the middleware of node:http", () => {
   it.each([
     ["before the response", (_: ServerResponse) => {}, undefined],
     ["within the response", (response: ServerResponse) => response.write("first"), 200]
-  ])("tells of a client that goes away %s", async (_, answer, status) => {
+  ])("reports a client that disconnects %s", async (_, answer, status) => {
     let come = (): void => {}
     const came = new Promise<void>((resolve) => (come = resolve))
     await using served = await serve((_, response) => {
@@ -152,7 +152,7 @@ describe("the middleware of node:http", () => {
     expect(seriesOf(await served.snapshots(), "http.server.active_requests", "value")[0]!.value).toBe(0)
   })
 
-  it("has the address of the server if it is asked for", async () => {
+  it("has the server address if configured", async () => {
     await using served = await serve(users, { serverAddress: true })
     await served.ask("/users/1")
     const port = Number(new URL(served.url).port)
@@ -172,7 +172,7 @@ describe("the middleware of node:http", () => {
     expect(seriesOf(await served.snapshots(), "http.server.response.body.size", "sum")).toMatchObject([{ sum: 5 }])
   })
 
-  it("has no size of a body that does not say it, and 0 of one that is not sent", async () => {
+  it("has no size for a body of unknown size, and 0 for a body that is not sent", async () => {
     await using served = await serve((_, response) => {
       response.write("chunks")
       response.end()
@@ -183,7 +183,7 @@ describe("the middleware of node:http", () => {
     expect(sizes.map((each) => [each["http.request.method"], each.sum])).toEqual([["HEAD", 0]])
   })
 
-  it("asks for the route when the response is complete, and bears an error there", async () => {
+  it("requests the route when the response is complete, and survives an error in that call", async () => {
     const routes = new Map([["/a", "/:letter"]])
     await using served = await serve((_, response) => void response.end(), {
       route: ({ url }) => {
@@ -199,7 +199,7 @@ describe("the middleware of node:http", () => {
     ])
   })
 
-  it("counts in one recorder with all others of its id", async () => {
+  it("shares one recorder with all others of its id", async () => {
     await using runtime = await MetricsRuntime.start({ namespace: "test.shared", inProcess: true, logging: "silent" })
     await NodeHttp.middleware(runtime)
     await NodeHttp.fastifyHook(runtime)
@@ -213,7 +213,7 @@ describe("the middleware of node:http", () => {
     [{ knownMethods: "GET" }, "knownMethods"],
     [{ serverAddress: 1 }, "serverAddress"],
     [{ rout: () => "/" }, "rout"]
-  ])("refuses the options %j", async (options, argument) => {
+  ])("rejects the options %j", async (options, argument) => {
     await using runtime = await MetricsRuntime.start({ namespace: "test.bad", inProcess: true, logging: "silent" })
     await expect(NodeHttp.middleware(runtime, options as never)).rejects.toMatchObject({
       _tag: "mvx-metrics/InvalidArgument",
@@ -222,8 +222,8 @@ describe("the middleware of node:http", () => {
   })
 })
 
-describe("the hook of Fastify", () => {
-  it("has the template of the route from the request", async () => {
+describe("the Fastify hook", () => {
+  it("takes the route template from the request", async () => {
     await using runtime = await MetricsRuntime.start({ namespace: "test.fastify", inProcess: true, logging: "silent" })
     const hook = await NodeHttp.fastifyHook(runtime)
     const server = createServer((raw, response) => {

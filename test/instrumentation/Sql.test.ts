@@ -91,7 +91,7 @@ describe("a SQL client", () => {
     )
   }
 
-  it.effect("is measured however a statement is run, once each time", () => {
+  it.effect("is measured once per execution, however a statement is run", () => {
     const log: Array<string> = []
     return Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
@@ -116,7 +116,7 @@ describe("a SQL client", () => {
     }).pipe(Effect.provide(measured(InProcess, log)))
   })
 
-  it.effect("makes statements that can be parts of others, and keeps what its driver has", () =>
+  it.effect("returns statements that can be nested in others, and keeps the members of its driver", () =>
     Effect.gen(function* () {
       const pg = Object.assign(yield* makeDatabase([]), { listen: "of the driver" as const })
       const sql = yield* Sql.client(pg)
@@ -155,7 +155,7 @@ describe("a SQL client", () => {
       options: { namespace: "orders" },
       labels: { "db.namespace": "orders" }
     }
-  ] as const)("has the database that options or the spans of its driver name: $labels", ({ labels, options, told }) =>
+  ] as const)("has the database named by options or by the spans of its driver: $labels", ({ labels, options, told }) =>
     Effect.gen(function* () {
       const sql = yield* Sql.client(yield* makeDatabase([], undefined, told), options)
       yield* run(sql`SELECT 1`)
@@ -165,7 +165,7 @@ describe("a SQL client", () => {
   )
 
   it.effect.each([{ namespace: " " }, { serverAddress: "" }, { serverPort: 65_536 }])(
-    "refuses the options %j",
+    "rejects the options %j",
     (options) =>
       Effect.gen(function* () {
         const refused = yield* Effect.exit(Sql.client(yield* makeDatabase([]), options))
@@ -180,7 +180,7 @@ describe("a SQL client", () => {
     ["mysql", dialect("mysql")],
     ["microsoft.sql_server", dialect("mssql")],
     ["clickhouse", dialect("clickhouse")]
-  ] as const)("calls its database %s, as the conventions do", ([system, compiler]) =>
+  ] as const)("has the database system %s, as in the conventions", ([system, compiler]) =>
     Effect.gen(function* () {
       expect(valuesOf("DB_SYSTEM_NAME")).toContain(system)
       const sql = yield* SqlClient.SqlClient

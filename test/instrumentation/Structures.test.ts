@@ -1,4 +1,4 @@
-// Queues and caches of Effect are measured.
+// Effect's queues and caches are measured.
 
 import { describe, expect, it } from "@effect/vitest"
 import { Cache, Data, Effect, Exit, Fiber, Queue } from "effect"
@@ -102,7 +102,7 @@ for (const [where, metrics] of Object.entries(runtimes)) {
   })
 }
 
-describe("what is no name or interval", () => {
+describe("an invalid name or interval", () => {
   it.effect.each([
     [Effect.flatMap(Queue.unbounded(), (queue) => Queues.observe(" ", queue)), "name"],
     [
@@ -110,7 +110,7 @@ describe("what is no name or interval", () => {
       "interval"
     ],
     [Effect.flatMap(Cache.make({ lookup: Effect.succeed, capacity: 1 }), (cache) => Caches.observe("", cache)), "name"]
-  ] as const)("is refused", ([observed, argument]) =>
+  ] as const)("is rejected", ([observed, argument]) =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(observed as Effect.Effect<unknown, unknown, never>)
       expect(JSON.stringify(exit)).toContain(`"argument":"${argument}"`)

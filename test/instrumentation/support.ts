@@ -1,5 +1,5 @@
 /**
- * What tests of ready-made metrics read: the series of a metric by the labels that they have.
+ * Helpers for tests of built-in metrics: the series of a metric by their labels.
  */
 import type { Snapshots } from "mvx-metrics/Snapshot"
 

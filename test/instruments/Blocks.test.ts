@@ -1,4 +1,4 @@
-// Blocks of numbers: each is of its owner alone, whatever is taken and given back, and begins with zeros.
+// Blocks of numbers: each has one owner, however blocks are allocated and freed, and starts with zeros.
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { Blocks, bitsFor, MostOfBlock } from "../../src/internal/metric/instruments/blocks.ts"
@@ -19,7 +19,7 @@ const numbersOf = (blocks: Blocks, { address, bits }: Pick<Owned, "address" | "b
   blocks.of(address).subarray(blocks.at(address), blocks.at(address) + 2 ** bits)
 
 describe("blocks", () => {
-  it("are of zeros when they are taken, and nobody else writes to them", () => {
+  it("are zeroed when they are allocated, and have one writer", () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 200, size: "max" }), (steps) => {
         const blocks = new Blocks()
@@ -42,7 +42,7 @@ describe("blocks", () => {
     )
   })
 
-  it("have room for what they are asked for, and are less than twice that", () => {
+  it("have the requested capacity, and less than twice that", () => {
     for (const length of [1, 8, 9, 16, 17, 160, MostOfBlock - 1, MostOfBlock]) {
       const size = 2 ** bitsFor(length)
       expect(size).toBeGreaterThanOrEqual(length)
@@ -50,7 +50,7 @@ describe("blocks", () => {
     }
   })
 
-  it("that were given back are taken again before there is more memory", () => {
+  it("are reused after they were freed, before more memory is allocated", () => {
     const blocks = new Blocks()
     const first = Array.from({ length: 3000 }, () => blocks.take(4))
     for (const address of first) blocks.give(address, 4)

@@ -1,4 +1,4 @@
-// How many different values there were: a set of registers, and an estimate with a stated error.
+// The number of distinct values: a set of registers, and an estimate with a stated error.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
@@ -27,7 +27,7 @@ const at = 0
 const pointsOf = (settings: DistinctSettings) => new BlockPoints(() => new DistinctTable(settings), false)
 const valuesOf = (values: ReadonlyArray<LabelValue>) => values.map((value) => [value, at] as const)
 
-describe.each([4, 5, 11, 16])("of precision %d", (precision) => {
+describe.each([4, 5, 11, 16])("a distinct count of precision %d", (precision) => {
   const measure = distinctMeasure({ precision })
   // 16 registers fill up in these.
   obeysTheLaws(measure, someMeasured(anyValue, fc.constant(at), 40))
@@ -43,7 +43,7 @@ describe.each([4, 5, 11, 16])("of precision %d", (precision) => {
     )
   })
 
-  it("a value that came before changes nothing: the point is the same one", () => {
+  it("a repeated value changes nothing: the point is the same object", () => {
     fc.assert(
       fc.property(fc.array(anyValue, { minLength: 1, maxLength: 40 }), (values) => {
         const point = pointOf(measure, valuesOf(values))
@@ -52,7 +52,7 @@ describe.each([4, 5, 11, 16])("of precision %d", (precision) => {
     )
   })
 
-  it("in place it comes to the same point", () => {
+  it("adding in place yields the same point", () => {
     fc.assert(
       fc.property(fc.array(fc.array(anyValue, { minLength: 1, maxLength: 60 }), { maxLength: 3 }), (series) => {
         const points = pointsOf({ precision })
@@ -75,7 +75,7 @@ describe.each([4, 5, 11, 16])("of precision %d", (precision) => {
     expect(measure.first(1, at).registers.length).toBe(4)
   })
 
-  it("registers as a string are the same registers, from none to all of them", () => {
+  it("registers encoded as a string decode to the same registers, from none to all of them", () => {
     // Each with a hash of its own, and one of the greatest rank.
     const most = 64 - precision + 1
     const ranks = Array.from({ length: 2 ** precision }, (_, i) => (i === 3 ? most : (i % most) + 1))
@@ -91,7 +91,7 @@ describe.each([4, 5, 11, 16])("of precision %d", (precision) => {
   })
 })
 
-it("a series begins anew when its place is given to another", () => {
+it("a series starts empty when its place is reused", () => {
   const points = pointsOf({})
   points.reserve(0)
   points.add(0, "a", at)
@@ -100,23 +100,23 @@ it("a series begins anew when its place is given to another", () => {
   deepStrictEqual(points.point(0), distinctMeasure({}).first("b", at))
 })
 
-describe("which values are different", () => {
+describe("distinct values", () => {
   const estimateOf = (...values: ReadonlyArray<LabelValue>) => estimate(pointOf(distinctMeasure({}), valuesOf(values)))
 
-  it("a number, the string of it, true and null", () => {
+  it("include a number, its text, true and null separately", () => {
     expect(estimateOf(1, "1", true, "true", null, "null")).toBe(6)
   })
 
-  it("0 and -0 are the same, and so is NaN", () => {
+  it("treat 0 and -0 as equal, and NaN as equal to itself", () => {
     expect(estimateOf(0, -0)).toBe(1)
     expect(estimateOf(Number.NaN, Number.NaN)).toBe(1)
   })
 
-  it("strings that differ in a zero at the end, in case, or in an unpaired surrogate", () => {
+  it("include separately strings that differ in a trailing zero, in case, or in an unpaired surrogate", () => {
     expect(estimateOf("", "\0", "\0\0", "a", "A", "\ud800", "\udc00")).toBe(7)
   })
 
-  it("nothing else is taken", () => {
+  it("exclude any other type", () => {
     const { accepts } = distinctMeasure({})
     for (const value of ["", 0, true, null]) expect(accepts(value)).toBe(true)
     for (const value of [undefined, 1n, {}, [], Symbol.iterator, () => 1]) expect(accepts(value)).toBe(false)
@@ -140,7 +140,7 @@ describe("the estimate", () => {
     }
   })
 
-  it("errs as much as stated, and to neither side, over many sets of many sizes", () => {
+  it("has the stated error without bias, over many sets of many sizes", () => {
     for (const size of [50, 500, 1300, 2500, 5000, 20_000]) {
       const errors = Array.from({ length: 60 }, (_, set) => {
         const all = pointsOf({ precision: 9 })
@@ -163,12 +163,12 @@ describe("the estimate", () => {
     }
   })
 
-  it("of nothing is 0", () => {
+  it("of no values is 0", () => {
     expect(showDistinct(null)).toEqual({ estimate: 0 })
     expect(estimate({ precision: 11, registers: "" })).toBe(0)
   })
 
-  it("of registers that are all full is finite or beyond, never NaN", () => {
+  it("of full registers is finite or infinite, never NaN", () => {
     const precision = 4
     const registers = packed(new Uint8Array(2 ** precision).fill(64 - precision + 1))
     expect(estimate({ precision, registers })).toBeGreaterThan(2 ** 60)
@@ -176,7 +176,7 @@ describe("the estimate", () => {
 })
 
 describe("the hash", () => {
-  it("is MurmurHash3_x86_128 of UTF-16, little-endian: vectors of mmh3 for Python", () => {
+  it("is MurmurHash3_x86_128 of UTF-16, little-endian: it matches vectors from mmh3 for Python", () => {
     const vectors: ReadonlyArray<readonly [text: string, seed: number, high: number, low: number]> = [
       ["", 0, 0, 0],
       ["", 1, -2000376340, 1423049145],
@@ -196,7 +196,7 @@ describe("the hash", () => {
     for (const [text, seed, high, low] of vectors) deepStrictEqual(murmur3(text, seed), { high, low })
   })
 
-  it("gives its first bits to the register, and the place of the first 1 after them to the rank", () => {
+  it("uses its first bits for the register, and the position of the next 1 for the rank", () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer(), fc.nat(31), fc.integer({ min: 4, max: 16 }), (a, b, zeros, precision) => {
         // Few bits are set, so that high ranks come.

@@ -1,5 +1,4 @@
-// A sum has no rounding in it: whatever the values, their order and their grouping, it is one and the same, and is rounded
-// once, when it is shown.
+// A sum is exact: it is the same for any values in any order and grouping, and is rounded once, when it is shown.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
@@ -15,7 +14,7 @@ const shuffled = (values: ReadonlyArray<number>): fc.Arbitrary<ReadonlyArray<num
 /** Values, the same in another order, and where that is cut into two. */
 const twice = awkwardValues().chain((values) => fc.tuple(fc.constant(values), shuffled(values), fc.nat(values.length)))
 
-it("is the exact sum, rounded once", () => {
+it("an exact sum is rounded once", () => {
   fc.assert(
     fc.property(awkwardValues(), (values) => {
       expect(rounded(added(values))).toBe(sumOf(values))
@@ -24,7 +23,7 @@ it("is the exact sum, rounded once", () => {
   )
 })
 
-it("is the same in any order and grouping, as plain data as well", () => {
+it("an exact sum is the same in any order and grouping, also as plain data", () => {
   fc.assert(
     fc.property(twice, ([values, others, cut]) => {
       const sum = added(values)
@@ -36,7 +35,7 @@ it("is the same in any order and grouping, as plain data as well", () => {
   )
 })
 
-it("less what it had before, it is what came since", () => {
+it("an exact sum minus an earlier one is the sum of what came in between", () => {
   fc.assert(
     fc.property(awkwardValues(), awkwardValues(), (before, since) => {
       const rest = less(added([...before, ...since]), added(before))
@@ -47,7 +46,7 @@ it("less what it had before, it is what came since", () => {
   )
 })
 
-it("is a number where one is enough, and never -0", () => {
+it("an exact sum is a single number if one is enough, and never -0", () => {
   fc.assert(
     fc.property(awkward, (value) => deepStrictEqual(added([value]), 0 + value)),
     { numRuns: runs(400) }
@@ -60,17 +59,21 @@ it("is a number where one is enough, and never -0", () => {
 
 describe("rounding", () => {
   it.each([
-    ["of two halves goes to the even one", [1, 2 ** -53], 1],
-    ["of a half and the least beyond it goes up", [1, 2 ** -53, Number.MIN_VALUE], 1 + 2 ** -52],
-    ["of a half and the least below it goes down", [1 + 2 ** -52, 2 ** -53, -Number.MIN_VALUE], 1 + 2 ** -52],
-    ["does not lose what is small beside what cancels", [1e300, 1, 1e-300, -1e300], 1],
-    ["knows no infinity on its way", [Number.MAX_VALUE, Number.MAX_VALUE, -Number.MAX_VALUE], Number.MAX_VALUE],
-    ["gives the greatest double below half a step beyond it", [Number.MAX_VALUE, 2 ** 970, -1], Number.MAX_VALUE],
-    ["gives infinity from there on", [Number.MAX_VALUE, 2 ** 970], Number.POSITIVE_INFINITY],
-    ["gives infinity below likewise", [-Number.MAX_VALUE, -1e308], Number.NEGATIVE_INFINITY],
-    ["takes a difference that overflows on its way", [-3 * 2 ** 970, Number.MAX_VALUE], Number.MAX_VALUE - 2 ** 971],
-    ["is exact below the normal numbers", [2 ** -1022, -Number.MIN_VALUE, -(2 ** -1022)], -Number.MIN_VALUE],
-    ["of tenths is what they come to", [0.1, 0.2, 0.3, -0.3, -0.2, -0.1, 0.1], 0.1]
+    ["rounds half to even", [1, 2 ** -53], 1],
+    ["rounds up just above a half", [1, 2 ** -53, Number.MIN_VALUE], 1 + 2 ** -52],
+    ["rounds down just below a half", [1 + 2 ** -52, 2 ** -53, -Number.MIN_VALUE], 1 + 2 ** -52],
+    ["keeps small values next to large ones that cancel", [1e300, 1, 1e-300, -1e300], 1],
+    ["never overflows in between", [Number.MAX_VALUE, Number.MAX_VALUE, -Number.MAX_VALUE], Number.MAX_VALUE],
+    ["yields the greatest double up to half a step beyond it", [Number.MAX_VALUE, 2 ** 970, -1], Number.MAX_VALUE],
+    ["yields infinity from there on", [Number.MAX_VALUE, 2 ** 970], Number.POSITIVE_INFINITY],
+    ["yields negative infinity likewise", [-Number.MAX_VALUE, -1e308], Number.NEGATIVE_INFINITY],
+    [
+      "subtracts correctly if an intermediate result overflows",
+      [-3 * 2 ** 970, Number.MAX_VALUE],
+      Number.MAX_VALUE - 2 ** 971
+    ],
+    ["is exact for subnormal numbers", [2 ** -1022, -Number.MIN_VALUE, -(2 ** -1022)], -Number.MIN_VALUE],
+    ["of tenths is the nearest double to their sum", [0.1, 0.2, 0.3, -0.3, -0.2, -0.1, 0.1], 0.1]
   ] as const)("%s", (_, values, expected) => {
     expect(sumOf(values)).toBe(expected)
     expect(rounded(added(values))).toBe(expected)

@@ -1,5 +1,5 @@
-// Exponential histograms: the buckets of OpenTelemetry's data model, states that do not depend on how values came, and
-// quantiles that are as near as they say.
+// Exponential histograms: the buckets of OpenTelemetry's data model, states that do not depend on the order of values,
+// and quantiles with the stated accuracy.
 
 import { DDSketch } from "@datadog/sketches-js"
 import { describe, expect, it } from "@effect/vitest"
@@ -29,8 +29,8 @@ const anyPositive = fc.oneof(
   fc.integer({ min: -1074, max: 1023 }).map((exponent) => 2 ** exponent)
 )
 
-describe("a bucket", () => {
-  it.each(scales)("has the values around every power of two where they belong, at the scale %d", (scale) => {
+describe("the bucket index", () => {
+  it.each(scales)("is correct for the values around every power of two, at the scale %d", (scale) => {
     const wrong: Array<number> = []
     for (let exponent = -1074; exponent <= 1023; exponent++) {
       const power = 2 ** exponent
@@ -41,21 +41,21 @@ describe("a bucket", () => {
     expect(wrong).toEqual([])
   })
 
-  it.each(scales)("has the least and the greatest values where they belong, at the scale %d", (scale) => {
+  it.each(scales)("is correct for the smallest and the largest values, at the scale %d", (scale) => {
     const subnormal = 2 ** -1022
     for (const value of [Number.MIN_VALUE, 3 * Number.MIN_VALUE, subnormal / 3, Number.MAX_VALUE, 1.5 * 2 ** 1023]) {
       expect(isInBucket(value, bucketOf(value, scale), scale)).toBe(true)
     }
   })
 
-  it("has any value where it belongs, at any scale", () => {
+  it("is correct for any value, at any scale", () => {
     fc.assert(
       fc.property(anyPositive, anyScale, (value, scale) => isInBucket(value, bucketOf(value, scale), scale)),
       { numRuns: runs(5000) }
     )
   })
 
-  it("tells the doubles on either side of any bound, as near as they are", () => {
+  it("separates the doubles on either side of any bound, however close they are", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), fc.double({ min: -1022, max: 1023, noNaN: true }), (scale, at) => {
         const bucket = Math.floor(at * 2 ** scale)
@@ -68,7 +68,7 @@ describe("a bucket", () => {
     )
   })
 
-  it("is two of the next finer scale", () => {
+  it("covers two buckets of the next finer scale", () => {
     fc.assert(
       fc.property(anyPositive, fc.constantFrom(...scales.slice(1)), (value, scale) => {
         expect(bucketOf(value, scale - 1)).toBe(bucketOf(value, scale) >> 1)
@@ -76,7 +76,7 @@ describe("a bucket", () => {
     )
   })
 
-  it("never comes before that of a smaller value, and its bounds neither", () => {
+  it("never decreases as values grow, and neither do the bounds", () => {
     fc.assert(
       fc.property(anyPositive, anyPositive, anyScale, (a, b, scale) => {
         const [low, high] = [bucketOf(Math.min(a, b), scale), bucketOf(Math.max(a, b), scale)]
@@ -87,14 +87,14 @@ describe("a bucket", () => {
     )
   })
 
-  it.each(scales)("begins at the power of two that it names, at the scale %d", (scale) => {
+  it.each(scales)("starts at the power of two that it names, at the scale %d", (scale) => {
     for (let exponent = -1074; exponent <= 1023; exponent++) {
       const bucket = exponent * 2 ** scale
       if (Number.isInteger(bucket)) expect(lowerBound(bucket, scale)).toBe(2 ** exponent)
     }
   })
 
-  it("has a middle that is no further from any of its values than the error of its scale", () => {
+  it("has a middle that is within the error of its scale from any of its values", () => {
     const anyNormal = anyPositive.filter((value) => value >= 2 ** -1020)
     fc.assert(
       fc.property(anyNormal, anyScale, (value, scale) => {
@@ -105,14 +105,14 @@ describe("a bucket", () => {
     )
   })
 
-  it("has the error that the base of its scale gives it", () => {
+  it("has the error derived from the base of its scale", () => {
     expect(relativeError(0)).toBeCloseTo(1 / 3, 14) // base 2
     expect(relativeError(1)).toBeCloseTo((Math.SQRT2 - 1) / (Math.SQRT2 + 1), 14)
     expect(relativeError(-1)).toBeCloseTo(3 / 5, 14) // base 4
     expect(relativeError(-11)).toBeCloseTo(1, 14)
   })
 
-  it("is that of the OpenTelemetry SDK", () => {
+  it("matches the OpenTelemetry SDK", () => {
     const anyOrdinary = fc.oneof(
       fc.double({ min: 1e-6, max: 1e6, noNaN: true }),
       fc.integer({ min: -1000, max: 1000 }).map((exponent) => 2 ** exponent)
@@ -183,7 +183,7 @@ const define = ({ maxScale = 20, maxSize = 160 }: Settings, of: ReadonlyArray<nu
 }
 
 describe("an exponential histogram", () => {
-  it("has the finest scale at which its values fit, whatever they are and however they came", () => {
+  it("has the finest scale that fits its values, whatever they are and in whatever order they came", () => {
     fc.assert(
       fc.property(anySettings, anyValues, (settings, values) => {
         expect(fold(settings, values)).toStrictEqual(define(settings, values))
@@ -193,12 +193,12 @@ describe("an exponential histogram", () => {
     )
   })
 
-  it("counts powers of two below the bound that they are", () => {
+  it("counts a power of two below the bound that equals it", () => {
     const { negative, positive, scale } = fold({ maxScale: 0 }, [1, 2, 3, 4, 5, -8])
     expect([scale, positive, negative]).toEqual([0, { offset: -1, counts: [1, 1, 2, 1] }, { offset: 2, counts: [1] }])
   })
 
-  it("is the same however its values are split into parts that are put together", () => {
+  it("is the same however its values are split into merged parts", () => {
     fc.assert(
       fc.property(anySettings, fc.array(anyValues, { minLength: 1, maxLength: 5 }), (settings, parts) => {
         const { merge } = exponentialMeasure(settings)
@@ -225,7 +225,7 @@ describe("an exponential histogram", () => {
     )
   })
 
-  it("leaves what came since then when the earlier one is taken away", () => {
+  it("yields what came later when an earlier state is subtracted", () => {
     fc.assert(
       fc.property(anySettings, anyValues, anyValues, (settings, before, since) => {
         const { minus } = exponentialMeasure(settings)
@@ -239,7 +239,7 @@ describe("an exponential histogram", () => {
     )
   })
 
-  it("is plain data, and goes on from where it was written down", () => {
+  it("is plain data, and continues from its serialised form", () => {
     fc.assert(
       fc.property(anySettings, anyValues, anyValue, (settings, values, value) => {
         const point = fold(settings, values)
@@ -253,7 +253,7 @@ describe("an exponential histogram", () => {
     )
   })
 
-  it("is the same in place, whatever came to other series", () => {
+  it("is the same in place, whatever was added to other series", () => {
     fc.assert(
       fc.property(anySettings, fc.array(anyValues, { minLength: 1, maxLength: 3 }), (settings, series) => {
         const points = new BlockPoints(() => new ExponentialTable(settings), true)
@@ -270,7 +270,7 @@ describe("an exponential histogram", () => {
     )
   })
 
-  it("gives points that stay as they are while it goes on", () => {
+  it("returns points that do not change while it continues", () => {
     const points = new BlockPoints(() => new ExponentialTable({}), true)
     points.reserve(0)
     points.add(0, 1, 0)
@@ -279,13 +279,13 @@ describe("an exponential histogram", () => {
     expect(point).toStrictEqual(fold({}, [1]))
   })
 
-  it("takes any finite number, and nothing else", () => {
+  it("accepts any finite number, and nothing else", () => {
     const { accepts } = exponentialMeasure({})
     expect([0, -1, Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE].every(accepts)).toBe(true)
     expect([NaN, Infinity, -Infinity, "1", null, undefined, 1n].some(accepts)).toBe(false)
   })
 
-  it("is what the OpenTelemetry SDK makes of the same values", () => {
+  it("matches the OpenTelemetry SDK for the same values", () => {
     const anyMeasured = fc.double({ min: -1e6, max: 1e6, noNaN: true }).filter((v) => v === 0 || Math.abs(v) > 1e-6)
     fc.assert(
       fc.property(
@@ -353,7 +353,7 @@ const exactQuantile = (values: ReadonlyArray<number>, q: number): number =>
 const qs = [0, 0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 1]
 
 describe("a quantile", () => {
-  it.each(Object.keys(samples))("is as near as it says: %s", (name) => {
+  it.each(Object.keys(samples))("is as accurate as stated: %s", (name) => {
     const values = sorted(samples[name]!)
     for (const maxSize of [2, 20, 160, 1000]) {
       const point = inPlace({ maxSize }, samples[name]!)
@@ -365,7 +365,7 @@ describe("a quantile", () => {
     }
   })
 
-  it("is as near as it says for any values", () => {
+  it("is as accurate as stated for any values", () => {
     fc.assert(
       fc.property(anySettings, anyValues, fc.double({ min: 0, max: 1, noNaN: true }), (settings, of, q) => {
         const values = of.filter((value) => value === 0 || Math.abs(value) >= 2 ** -1020)
@@ -381,7 +381,7 @@ describe("a quantile", () => {
     )
   })
 
-  it("is of the nearest rank, also where a product is rounded up", () => {
+  it("uses the nearest rank, also if a product is rounded up", () => {
     const upTo = (count: number) =>
       fold(
         {},
@@ -401,7 +401,7 @@ describe("a quantile", () => {
     }
   })
 
-  it("is the least at 0 and the greatest at 1, exactly, and grows in between", () => {
+  it("is exactly the minimum at 0 and the maximum at 1, and monotonic in between", () => {
     fc.assert(
       fc.property(anySettings, anyValues, (settings, values) => {
         const point = fold(settings, values)
@@ -412,13 +412,13 @@ describe("a quantile", () => {
     )
   })
 
-  it("is exact where all values are the same", () => {
+  it("is exact if all values are equal", () => {
     for (const value of [Math.PI, -5e-324, 0, Number.MAX_VALUE / 4]) {
       expect(qs.map((q) => quantile(fold({}, [value, value, value]), q))).toEqual(qs.map(() => value))
     }
   })
 
-  it("agrees with DDSketch as far as both are exact", () => {
+  it("agrees with DDSketch within the accuracy of both", () => {
     for (const name of ["lognormal", "Pareto", "bimodal", "around zero"]) {
       const sketch = new DDSketch({ relativeAccuracy: 0.01 })
       for (const value of samples[name]!) sketch.accept(value)
@@ -431,7 +431,7 @@ describe("a quantile", () => {
     }
   })
 
-  it("is shown with the point; of nothing there is none", () => {
+  it("is shown with the point, and absent without values", () => {
     expect(showExponential(fold({ maxScale: 0 }, [1, 2, 3]))).toEqual({
       count: 3,
       sum: 6,
@@ -465,7 +465,7 @@ describe("a quantile", () => {
   })
 })
 
-describe("the size", () => {
+describe("the size of an exponential histogram", () => {
   it("stays below 4 kB after any number of values of either sign over 30 orders of magnitude", () => {
     const values = asMany(10_000_000, 500_000)
     const points = new BlockPoints(() => new ExponentialTable({}), true)

@@ -1,4 +1,4 @@
-// The points of each kind in place: what its pure functions make, whatever comes to which series, and whoever has a copy.
+// In-place points of each kind equal the results of its pure functions, for any series and any number of copies.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, it } from "@effect/vitest"
 import fc from "fast-check"
@@ -32,8 +32,8 @@ const anyStep = (value: fc.Arbitrary<unknown>) =>
     at: anyTime
   })
 
-describe.each(Object.entries(kinds))("of kind %s", (name, { measures, settings }) => {
-  it("are the same as without a place, after any steps", () => {
+describe.each(Object.entries(kinds))("points of kind %s", (name, { measures, settings }) => {
+  it("are the same in place as in the reducer, after any steps", () => {
     fc.assert(
       fc.property(
         settings,

@@ -1,4 +1,4 @@
-// Summaries: quantiles of the values of a sliding window, count and sum of all, whatever the times of the values.
+// Summaries: quantiles of the values in a sliding window, count and sum of all values, for any times.
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { relativeError } from "../../src/internal/metric/instruments/exponentialScale.ts"
@@ -25,7 +25,7 @@ const show = (measured: ReadonlyArray<Measured>, now: number) => showSummary(sec
 const none = { "0": null, "0.5": null, "1": null }
 
 describe("a summary", () => {
-  it("shows quantiles of the values in the window, and count and sum of all", () => {
+  it("shows quantiles of the values in the window, and count and sum of all values", () => {
     const measured: ReadonlyArray<Measured> = [
       [1, 0],
       [2, 400],
@@ -43,7 +43,7 @@ describe("a summary", () => {
     expect(showSummary(second)(null, 0)).toEqual({ count: 0, sum: 0, quantiles: none })
   })
 
-  it("slides in steps: a value is shown for no longer than the window, and for all of it but a step", () => {
+  it("slides in steps: a value is shown for at most the window, and for all of it less one step", () => {
     const quantile = (at: number, now: number) => show([[7, at]], now).quantiles["1"]
     const anyTime = fc.integer({ min: -1e12, max: 1e12 })
     fc.assert(
@@ -54,7 +54,7 @@ describe("a summary", () => {
     )
   })
 
-  it("has a window of a minute in six steps unless said", () => {
+  it("has a window of one minute in six steps by default", () => {
     const { slots } = fold({ quantiles: [0.5] }, [
       [1, 0],
       [1, 9_999],
@@ -69,7 +69,7 @@ describe("a summary", () => {
     expect(fold({ quantiles: [0.5] }, [...times(0, 1), ...times(60_000, 1)]).slots.map(({ slot }) => slot)).toEqual([6])
   })
 
-  it("counts all values where the clock is set back, and has the quantiles of what came since", () => {
+  it("counts all values when the clock is set back, and has the quantiles of those that came since", () => {
     const measured: ReadonlyArray<Measured> = [
       [5, 10_000],
       [1000, 9_000]
@@ -78,7 +78,7 @@ describe("a summary", () => {
     expect(show(measured, 10_000)).toEqual({ count: 2, sum: 1005, quantiles: none })
   })
 
-  it("takes a value that is late by a slot, and one that is ahead of now once it is time", () => {
+  it("accepts a value that is late by one slot, and shows a future value once its time comes", () => {
     const measured: ReadonlyArray<Measured> = [
       [5, 10_000],
       [3, 9_900]
@@ -87,13 +87,13 @@ describe("a summary", () => {
     expect(show(measured, 10_000).quantiles).toMatchObject({ "0": 3, "1": 5 })
   })
 
-  it("shows the quantiles it was asked for, under their names", () => {
+  it("shows the requested quantiles under their names", () => {
     const settings = { quantiles: [0.5, 0.999, 1, 1e-7] }
     const { quantiles } = showSummary(settings)(fold(settings, [[1, 0]]), 0)
     expect(quantiles).toEqual({ "0.5": 1, "0.999": 1, "1": 1, "1e-7": 1 })
   })
 
-  it("is as near as an exponential histogram of 160 buckets", () => {
+  it("is as accurate as an exponential histogram with 160 buckets", () => {
     const settings = { quantiles: [0.01, 0.5, 0.9, 0.99], windowMillis: 60_000 }
     const measured = Array.from({ length: 6000 }, (_, i): Measured => [1 + ((i * 7919) % 6000), i * 10])
     const { quantiles } = showSummary(settings)(fold(settings, measured), 59_990)
@@ -130,7 +130,7 @@ const anyMeasured: fc.Arbitrary<Array<Measured>> = fc.array(fc.tuple(anyValue, a
 })
 
 describe("the state of a summary", () => {
-  it("has no more slots than the window, in order, up to that of the last value, or one more", () => {
+  it("has at most as many slots as the window plus one, in order, up to the slot of the last value", () => {
     fc.assert(
       fc.property(anySettings, anyMeasured, (settings, measured) => {
         const { count, slots } = fold(settings, measured)
@@ -153,7 +153,7 @@ describe("the state of a summary", () => {
     )
   })
 
-  it("does not depend on the parts that are put together", () => {
+  it("does not depend on how merged parts were split", () => {
     fc.assert(
       fc.property(anySettings, fc.array(anyMeasured, { minLength: 1, maxLength: 4 }), (settings, parts) => {
         const { merge } = summaryMeasure(settings)
@@ -180,7 +180,7 @@ describe("the state of a summary", () => {
     )
   })
 
-  it("is plain data, and goes on from where it was written down", () => {
+  it("is plain data, and continues from its serialised form", () => {
     fc.assert(
       fc.property(anySettings, anyMeasured, anyValue, anyTime, (settings, measured, value, at) => {
         const point = fold(settings, measured)
@@ -194,7 +194,7 @@ describe("the state of a summary", () => {
     )
   })
 
-  it("is the same in place, whatever came to other series", () => {
+  it("is the same in place, whatever was added to other series", () => {
     fc.assert(
       fc.property(anySettings, anyMeasured, anyMeasured, (settings, a, b) => {
         const points = new SlidingPoints(windowOf(settings), () => new SummaryTable(windowOf(settings)))
@@ -214,7 +214,7 @@ describe("the state of a summary", () => {
     )
   })
 
-  it("takes any finite number, and nothing else", () => {
+  it("accepts any finite number, and nothing else", () => {
     const { accepts } = summaryMeasure(second)
     expect([0, -1, Number.MAX_VALUE, -Number.MAX_VALUE].every(accepts)).toBe(true)
     expect([NaN, Infinity, "1", null].some(accepts)).toBe(false)

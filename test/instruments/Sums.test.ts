@@ -1,4 +1,4 @@
-// The plain measures: a sum that may go down, an average, extremes.
+// The plain measures: an up-down sum, an average, extremes.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
@@ -22,7 +22,7 @@ const measures: { readonly [name: string]: Measure<unknown> } = {
 describe.each(Object.entries(measures))("%s", (_name, measure) => {
   obeysTheLaws(measure, numbers)
 
-  it("takes any finite number, and nothing else", () => {
+  it("accepts any finite number, and nothing else", () => {
     for (const value of [0, -0, -1, 0.5, Number.MIN_VALUE, Number.MAX_VALUE, -Number.MAX_VALUE]) {
       expect(measure.accepts(value)).toBe(true)
     }
@@ -31,7 +31,7 @@ describe.each(Object.entries(measures))("%s", (_name, measure) => {
     }
   })
 
-  it("-0 counts as 0", () => {
+  it("treats -0 as 0", () => {
     for (const values of [[-0], [-0, -0], [0, -0], [-0, 0]]) {
       deepStrictEqual(pointOf(measure, valuesOf(values)), pointOf(measure, valuesOf(values.map(() => 0))))
     }
@@ -39,11 +39,11 @@ describe.each(Object.entries(measures))("%s", (_name, measure) => {
 })
 
 describe("upDown", () => {
-  it("adds up, and goes down as well", () => {
+  it("increases and decreases", () => {
     expect(pointOf(upDownMeasure, valuesOf([3, -5, 1]))).toBe(-1)
   })
 
-  it("the difference of two points is what came between them", () => {
+  it("yields what came between two points as their difference", () => {
     fc.assert(
       fc.property(numbers, numbers, (before, after) => {
         const earlier = pointOf(upDownMeasure, before)
@@ -55,15 +55,15 @@ describe("upDown", () => {
 })
 
 describe("average", () => {
-  it("shows the average beside what it is made of", () => {
+  it("shows the average with its sum and count", () => {
     expect(showAverage(pointOf(averageMeasure, valuesOf([1, 2, 6])))).toEqual({ average: 3, count: 3, sum: 9 })
   })
 
-  it("there is none of nothing", () => {
+  it("has no average without values", () => {
     expect(showAverage(null)).toEqual({ average: null, count: 0, sum: 0 })
   })
 
-  it("the difference of two points is what came between them", () => {
+  it("yields what came between two points as their difference", () => {
     fc.assert(
       fc.property(numbers, numbers, (before, after) => {
         const earlier = pointOf(averageMeasure, before)
@@ -75,7 +75,7 @@ describe("average", () => {
 })
 
 describe("minMax", () => {
-  it("has the least and the greatest of all values", () => {
+  it("has the minimum and the maximum of all values", () => {
     fc.assert(
       fc.property(numbers, (measured) => {
         const sorted = measured.map(([value]) => 0 + value).sort((a, b) => a - b)
@@ -85,7 +85,7 @@ describe("minMax", () => {
     )
   })
 
-  it("there are none of nothing", () => {
+  it("has neither without values", () => {
     expect(showMinMax(null)).toEqual({ min: null, max: null, count: 0 })
   })
 })

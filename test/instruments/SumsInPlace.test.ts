@@ -1,4 +1,5 @@
-// What is folded in place adds values with code made for the rows, or one by one: both keep all that additions round away.
+// In-place folds add values with code generated for the rows, or one by one: both keep everything that additions round
+// away.
 import { deepStrictEqual } from "node:assert/strict"
 import { expect, it } from "@effect/vitest"
 import fc from "fast-check"
@@ -62,7 +63,7 @@ for (const [what, make] of ways) {
 
 const ofNumbers = Object.keys(kinds).filter((kind) => kinds[kind]!.measures === "number")
 
-it.each(ofNumbers)("%s: in place, values come to what they come to in its reducer", (kind) => {
+it.each(ofNumbers)("%s: values added in place yield the same state as its reducer", (kind) => {
   const metric = definitionOf(kind, {})
   fc.assert(
     fc.property(awkwardValues(), (values) => {

@@ -1,4 +1,4 @@
-// A window of time that slides by slots: what is in it, as seen from the newest value and from the reader.
+// A sliding time window in slots: its content as seen from the newest value and from the reader.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
@@ -33,7 +33,7 @@ describe.each([
   obeysTheLaws(windowMeasure(settings), someMeasured(awkward, anyTime), inOrder)
 })
 
-it("a point has no more slots than the window, in order, and none that is more than one ahead of the last value", () => {
+it("has at most as many slots as the window, in order, and at most one ahead of the last value", () => {
   fc.assert(
     fc.property(anySettings, someMeasured(fc.integer(), anyTime), (settings, values) => {
       const slots = pointOf(windowMeasure(settings), values).slots.map(({ slot }) => slot)
@@ -50,7 +50,7 @@ it("a point has no more slots than the window, in order, and none that is more t
   )
 })
 
-describe("what is in the window", () => {
+describe("the content of a window", () => {
   /** By definition, over all values, with integers that have no end. */
   const expected = (
     { slots, windowMillis }: { readonly slots: number; readonly windowMillis: number },
@@ -73,7 +73,7 @@ describe("what is in the window", () => {
   }
   const some = someMeasured(awkward, fc.integer({ min: -40, max: 40 }))
 
-  it("is what the definition says, for a reader at any time", () => {
+  it("matches the definition, for a reader at any time", () => {
     fc.assert(
       fc.property(anySettings, some, fc.integer({ min: -60, max: 60 }), (settings, measured, now) => {
         const point = pointOf(windowMeasure(settings), inOrder(measured))
@@ -85,7 +85,7 @@ describe("what is in the window", () => {
     )
   })
 
-  it("is never as old as the window is long, and never misses what is younger than that less a slot", () => {
+  it("is never as old as the window is long, and always includes what is younger than the window less a slot", () => {
     fc.assert(
       fc.property(anySettings, fc.integer({ min: -40, max: 40 }), fc.nat(40), (settings, at, age) => {
         const { count } = showWindow(settings)(windowMeasure(settings).first(1, at), at + age)
@@ -97,8 +97,8 @@ describe("what is in the window", () => {
   })
 })
 
-describe("at the edges", () => {
-  it("a slot is in the window as a whole, until the reader is as far as its end", () => {
+describe("the edges of a window", () => {
+  it("a slot is in the window as a whole, until the reader reaches its end", () => {
     const point = pointOf(measure, [
       [1, 0],
       [2, 999]
@@ -107,7 +107,7 @@ describe("at the edges", () => {
     expect(showWindow(ten)(point, 10_000).count).toBe(0)
   })
 
-  it("what is after the reader's slot does not count", () => {
+  it("values after the reader's slot do not count", () => {
     expect(
       valuesIn(
         [
@@ -119,7 +119,7 @@ describe("at the edges", () => {
     ).toBe(1)
   })
 
-  it("a value may be late by one slot, and is in the window with those that came before it", () => {
+  it("a value may be late by one slot, and is in the window with earlier values", () => {
     const late = (at: number) =>
       valuesIn(
         [
@@ -132,7 +132,7 @@ describe("at the edges", () => {
     expect(late(9000)).toBe(3)
   })
 
-  it("a value that is earlier than that says that the clock was set back: what lies after it is forgotten", () => {
+  it("an even earlier value means that the clock was set back, and discards what lies after it", () => {
     const set = (at: number, now: number) =>
       valuesIn(
         [
@@ -157,7 +157,7 @@ describe("at the edges", () => {
     expect(showWindow(few)(point, 10_000).sum).toBe(2)
   })
 
-  it("times before 1970, and between milliseconds", () => {
+  it("times before 1970 and between milliseconds are supported", () => {
     const shown = valuesIn(
       [
         [1, -10_000.5],
@@ -169,7 +169,7 @@ describe("at the edges", () => {
     expect(shown.sum).toBe(6)
   })
 
-  it("times so far away that slots cannot be told apart are finite all the same", () => {
+  it("times so far away that slots are indistinguishable still yield finite results", () => {
     for (const at of [Number.MAX_VALUE, -Number.MAX_VALUE]) {
       const point = measure.first(1, at)
       deepStrictEqual(JSON.parse(JSON.stringify(point)), point)
@@ -178,7 +178,7 @@ describe("at the edges", () => {
   })
 })
 
-it("an empty window has no extremes and no average, and a rate of 0", () => {
+it("an empty window has no extremes, no average, and a rate of 0", () => {
   const nothing = { count: 0, sum: 0, min: null, max: null, average: null }
   for (const point of [null, measure.first(1, 0)]) {
     expect(showWindow(ten)(point, 60_000)).toEqual(nothing)
@@ -186,7 +186,7 @@ it("an empty window has no extremes and no average, and a rate of 0", () => {
   }
 })
 
-it("a window is a minute unless it says otherwise", () => {
+it("a window is one minute long by default", () => {
   const settings = { slots: 60 }
   expect(showRate(settings)(windowMeasure(settings).first(30, 0), 59_999)).toEqual({ perSecond: 0.5 })
   expect(showRate(settings)(windowMeasure(settings).first(30, 0), 60_000)).toEqual({ perSecond: 0 })

@@ -1,4 +1,4 @@
-// A kernel that takes what another one has come to is in the state that `merge` gives of both, as far as its limits allow.
+// A kernel that absorbs another one reaches the state that `merge` returns for both, within its limits.
 import { deepStrictEqual } from "node:assert/strict"
 import { expect, it } from "@effect/vitest"
 import fc from "fast-check"
@@ -27,7 +27,7 @@ const isUnlimited = ({ instrument }: Definition): boolean =>
   instrument.expireAfter === undefined &&
   (instrument.kind !== "frequency" || (instrument.settings as { maxValues?: number }).maxValues === 1000)
 
-it("is the merged state, for any definition and any events", () => {
+it("absorbing a kernel yields the merged state, for any definition and any events", () => {
   fc.assert(
     fc.property(anyDefinition.filter(isUnlimited), someEvents, someEvents, (metric, events, others) => {
       const kernel = fed(metric, events)
@@ -42,7 +42,7 @@ it("is the merged state, for any definition and any events", () => {
   )
 })
 
-it("loses nothing beyond the limit of series, and of those that have expired", () => {
+it("absorbing a kernel loses nothing beyond the series limit, nor of expired series", () => {
   fc.assert(
     fc.property(
       fc.array(someEvents, { minLength: 1, maxLength: 5 }),
@@ -65,7 +65,7 @@ it("loses nothing beyond the limit of series, and of those that have expired", (
   )
 })
 
-it("merges the sources of a derived metric, without levels where these are not asked for", () => {
+it("absorbing a kernel merges the sources of a derived metric, and includes levels only if requested", () => {
   const Largest = Metric.make("largest", {
     events: Family,
     initial: 0,

@@ -1,4 +1,4 @@
-// The answer to a read comes in parts, and is what it would have been as a whole.
+// The answer to a read is sent in parts, and equals the whole answer.
 import { deepStrictEqual } from "node:assert"
 import { it } from "@effect/vitest"
 import fc from "fast-check"
@@ -44,7 +44,7 @@ const anyValue = fc.letrec((tie) => ({
 /** A word that users chose, among many. */
 const words = Object.fromEntries([...Array.from({ length: 500 }, (_, i) => [`word ${i}`, i]), ["__proto__", 1]])
 
-it("whatever metrics show", () => {
+it("an answer sent in parts arrives intact, for any metrics", () => {
   fc.assert(
     fc.property(
       fc.array(
@@ -58,7 +58,7 @@ it("whatever metrics show", () => {
   )
 })
 
-it("has about as many values in each part, however many there are in an entry", () => {
+it("an answer part has about the same number of values, however many there are in an entry", () => {
   const sizes = [1, 20, 400].map((length) => {
     const sent: Array<number> = []
     const send: SendPart = ({ entries }, values) => {
@@ -73,7 +73,7 @@ it("has about as many values in each part, however many there are in an entry", 
   deepStrictEqual(sizes, [true, true, true])
 })
 
-it("counts values of anything that can be sent, no further than is asked", () => {
+it("the value count covers anything that can be sent, and stops at its limit", () => {
   const few: Array<unknown> = [1, "a", null, undefined, 1n, new Date(3)]
   deepStrictEqual(
     few.map((each) => valuesIn(each, 100)),

@@ -1,4 +1,4 @@
-// However many reads are answered together, what is on its way to the application thread is received in a short turn.
+// However many reads are answered together, the application thread receives the answers in short turns.
 import { expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -56,7 +56,7 @@ it.each([
     100
   ],
   ["very many reads of a few series", [Metric.counter("one", { events: Family, labels })], 3, 500]
-])("answers in turns that are short: %s", (_, metrics, series, reads = 1) => {
+])("a fold answers in short turns: %s", (_, metrics, series, reads = 1) => {
   const { answers, turn } = reading(metrics, series, reads)
   let turns = 0
   for (;;) {

@@ -13,14 +13,14 @@ const streamOf = () => {
 }
 
 // Whether the worker is taken for stuck hangs on it.
-describe("the stream of a thread that has ended", () => {
-  it("is not behind when the thread has never written to the memory that it got", () => {
+describe("the stream of an exited thread", () => {
+  it("is not behind if the thread has never written to its memory", () => {
     const { stream } = streamOf()
     stream.end()
     expect(stream.isBehind).toBe(false)
   })
 
-  it("is not behind when the fold has gone on from a page whose end is the last that the thread has published", () => {
+  it("is not behind if the fold has moved past a page whose end is the last that the thread published", () => {
     const { page, stream, words } = streamOf()
     clearPage(page, 0)
     const row = page.first + 1

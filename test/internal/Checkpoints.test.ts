@@ -1,5 +1,5 @@
-// A log of two recorders that is folded by one fold after the other. Each saves what it knows in parts while it reads on, and
-// ends at any time: also before it has come to where the one before it had saved a lane.
+// A log of two recorders, folded by one fold after the other. Each saves its state in parts while it continues reading,
+// and ends at any time, also before it has reached the point where the previous one had saved a lane.
 import { isDeepStrictEqual } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -143,7 +143,7 @@ const whole = (kernel: Kernel): unknown => {
 }
 
 describe("folds that are replaced", () => {
-  it("go by how far a lane was saved, also before they have come there", () => {
+  it("restore each lane from the point where it was saved, also before they have reached it", () => {
     const folds = new TwoLanes()
     folds.fillPage(1)
     folds.large(0)
@@ -156,7 +156,7 @@ describe("folds that are replaced", () => {
     expect(folds.folded).toEqual(folds.emitted)
   })
 
-  it("go on in the midst of rows that are folded as one", () => {
+  it("resume in the middle of rows that are folded together", () => {
     const folds = new TwoLanes()
     folds.fillPage(0)
     folds.read(2)
@@ -166,7 +166,7 @@ describe("folds that are replaced", () => {
     expect(folds.folded).toEqual(folds.emitted)
   })
 
-  it("know the strings of the log, which are saved few at a time", () => {
+  it("know the strings of the log, which are saved a few at a time", () => {
     const folds = new TwoLanes()
     for (const time of [1, 2]) {
       // Pages are as few as the writer may have.
@@ -185,7 +185,7 @@ describe("folds that are replaced", () => {
     }
   })
 
-  it("have a large lane serialised twice at the most, however long it takes to get memory for it", () => {
+  it("serialise a large lane at most twice, however long the memory for it takes", () => {
     const folds = new TwoLanes()
     folds.large(0, 6_000_000)
     for (let i = 0; i < 2; i++) folds.fillPage(1)
@@ -199,7 +199,7 @@ describe("folds that are replaced", () => {
     expect(folds.folded).toEqual(folds.emitted)
   })
 
-  it("save very many series as they were at one moment, in steps between which events are folded", () => {
+  it("save very many series as of one moment, in steps between which events are folded", () => {
     const folds = new ManySeries()
     folds.emit(1500)
     folds.fillPage()
@@ -212,7 +212,7 @@ describe("folds that are replaced", () => {
     expect(isDeepStrictEqual(states, expected)).toBe(true)
   })
 
-  it("have all of very many series, wherever they ended", () => {
+  it("restore all of very many series, wherever the previous fold ended", () => {
     const anyStep = fc.oneof(
       fc.record({ do: fc.constant("emit" as const), n: fc.integer({ min: 1, max: 300 }) }),
       fc.record({ do: fc.constant("save" as const), n: fc.integer({ min: 1, max: 30 }) }),
@@ -233,7 +233,7 @@ describe("folds that are replaced", () => {
     )
   })
 
-  it("fold each event once, whatever was saved of the log and wherever they ended", () => {
+  it("fold each event once, whatever was saved of the log and wherever the previous fold ended", () => {
     const anyLane = fc.nat(1)
     const anyStep = fc.oneof(
       fc.record({ do: fc.constantFrom("large" as const, "fillPage" as const), n: anyLane }),

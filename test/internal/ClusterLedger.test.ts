@@ -1,5 +1,5 @@
-// What the primary of a cluster keeps, against a model of it: totals are exact, never go backwards, and what is kept of
-// those that have ended is bounded.
+// The ledger of a cluster's primary against a model: totals are exact, never go backwards, and the retained data of
+// ended processes is bounded.
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
@@ -57,7 +57,7 @@ const step = fc.record({
 })
 
 describe("the ledger of a cluster", () => {
-  it("has exactly what was told, never less than before, and bounds what is kept by id", () => {
+  it("has exactly the reported counts, never decreases, and bounds what is kept by id", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80, size: "max" }), fc.integer({ min: 1, max: 3 }), (steps, maxEnded) => {
         const { ledger } = makeLedger([Sold], maxEnded)
@@ -98,7 +98,7 @@ describe("the ledger of a cluster", () => {
     )
   })
 
-  it("keeps its counts where a process tells of one recorder under two ids", () => {
+  it("keeps its counts if a process reports one recorder under two ids", () => {
     const { ledger } = makeLedger([Sold], 1)
     ledger.take(1, part(0, "a", 1), 0)
     ledger.take(1, part(0, "b", 2), 0)
@@ -117,7 +117,7 @@ describe("the ledger of a cluster", () => {
     })
   })
 
-  it("puts very many series together in steps, and all of the moment when they were asked for", () => {
+  it("merges very many series in steps, all as of the moment of the request", () => {
     const Wide = Metric.counter("wide", {
       events: ShopEvent,
       when: "shop.sale",
@@ -144,7 +144,7 @@ describe("the ledger of a cluster", () => {
     expect(count).toBeGreaterThan(20)
   })
 
-  it("does not grow, however often processes begin again", () => {
+  it("does not grow, however often processes restart", () => {
     const { ledger } = makeLedger([Sold], 10)
     for (let process = 1; process <= 500; process++) {
       ledger.take(process, part(process, "shop", 1), 0)
@@ -157,7 +157,7 @@ describe("the ledger of a cluster", () => {
     expect(others).toBe(490 + 1)
   })
 
-  it("keeps of a derived metric what happened, and not how its process stood", () => {
+  it("keeps the counts of a derived metric, and drops the levels of its process", () => {
     const Turnover = Metric.derive("shop.turnover", {
       from: { sold: Sold, stock: Stock },
       view: ({ sold, stock }) => ({ sold: sold.value, stock: stock.value })
@@ -181,7 +181,7 @@ describe("the ledger of a cluster", () => {
     expect(shown()).toMatchObject([{ sold: 25, stock: null }, undefined, { least: 5 }])
   })
 
-  it("does not take a time in the future for the latest, whatever processes have left", () => {
+  it("does not treat a future time as the latest, whatever processes have left", () => {
     const kept = { events: ShopEvent, when: "shop.sale" } as const
     const Last = Metric.gauge("shop.last", { ...kept, value: "pieces" })
     const Rate = Metric.rate("shop.rate", { ...kept, window: 10_000 })
@@ -214,7 +214,7 @@ describe("the ledger of a cluster", () => {
     }
   })
 
-  it("says of states that cannot be merged why, once, and shows the other metrics", () => {
+  it("reports once why states cannot be merged, and shows the other metrics", () => {
     const { ledger, problems } = makeLedger([Sold, Stock])
     for (const process of [1, 2]) {
       const odd = { ...part(0, "shop", 1).states, [Stock.name]: stateOf(Stock, 7) }
@@ -243,7 +243,7 @@ describe("the ledger of a cluster", () => {
   ]
 
   it.each(all.map((metric) => [metric.name, metric] as const))(
-    "leaves out what is no state of %s, whatever becomes of its recorder, and has all others",
+    "leaves out an invalid state of %s, whatever becomes of its recorder, and includes all others",
     (name, metric) => {
       for (const bad of [
         null,

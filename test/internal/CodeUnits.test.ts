@@ -14,7 +14,7 @@ const texts = [
 ]
 
 it.each(texts.map((text) => [JSON.stringify(text.slice(0, 20)), text] as const))(
-  "the units of %s are its text again",
+  "the code units of %s decode to its text",
   (_, text) => {
     for (const Memory of [ArrayBuffer, SharedArrayBuffer]) {
       // Within a larger memory, as in a page.

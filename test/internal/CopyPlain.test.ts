@@ -1,4 +1,4 @@
-// What is read in process is the reader's own.
+// A value read in process belongs to its reader.
 import { deepStrictEqual, notStrictEqual } from "node:assert"
 import { it } from "@effect/vitest"
 import fc from "fast-check"
@@ -10,7 +10,7 @@ const objectsIn = (value: unknown): ReadonlyArray<object> =>
     ? [value, ...(ArrayBuffer.isView(value) ? [] : Object.values(value).flatMap(objectsIn))]
     : []
 
-it("a copy of plain data is equal and shares nothing with it, whatever its names", () => {
+it("a copy of plain data is equal to it and shares nothing with it, whatever its names", () => {
   const anyName = fc.oneof(fc.constantFrom("__proto__", "constructor", "toString", ""), fc.string())
   const anyData = fc.letrec((tie) => ({
     data: fc.oneof(

@@ -1,4 +1,4 @@
-// A read shows the moment when it was its turn, whatever comes before it has been made.
+// A read shows the moment of its turn, whatever arrives before it is complete.
 import { deepStrictEqual } from "node:assert"
 import { deserialize, serialize } from "node:v8"
 import { describe, it, vi } from "@effect/vitest"
@@ -63,7 +63,7 @@ class Lane {
 const anyEvents = fc.array(anyEvent, { maxLength: 30, size: "max" })
 const anyTime = fc.constantFrom(0, 900, 1000, 1950, 2100.5, -3)
 
-it("is of the moment of its turn, for any metrics, events and times", () => {
+it("a cut shows the moment of its turn, for any metrics, events and times", () => {
   fc.assert(
     fc.property(
       fc.array(anyDefinition, { minLength: 1, maxLength: 3 }),
@@ -109,7 +109,7 @@ it("is of the moment of its turn, for any metrics, events and times", () => {
   )
 })
 
-it("is the same in the call as in steps, for any metrics, events and times, sent or not", () => {
+it("a cut is the same in one call as in steps, for any metrics, events and times, sent or not", () => {
   fc.assert(
     fc.property(
       fc.array(anyDefinition, { minLength: 1, maxLength: 3 }),
@@ -131,7 +131,7 @@ it("is the same in the call as in steps, for any metrics, events and times, sent
 })
 
 it.each(["counter", "exponentialHistogram"])(
-  "is made in the call where all series are few, of one %s or of several",
+  "a cut is made in one call if all series are few, of one %s or of several",
   (kind) => {
     const three = [1, 2, 3].map(() => definitionOf(kind, { labels: ["path"] }))
     const isBrief = (definitions: ReadonlyArray<Metric.Any>, series: number): boolean => {
@@ -147,7 +147,7 @@ it.each(["counter", "exponentialHistogram"])(
   }
 )
 
-it("is the reader's own, where it is not sent", () => {
+it("a cut that is not sent belongs to its reader", () => {
   const metrics = Object.keys(kinds).flatMap((kind) => [
     definitionOf(kind, {}),
     definitionOf(kind, { labels: ["path"] })
@@ -174,7 +174,7 @@ const many = (seconds: number): ReadonlyArray<MetricEvent> =>
   Array.from({ length: 400 }, (_, i) => ({ _tag: "request", path: `/${i}`, seconds: seconds + i, ok: i % 2 === 0 }))
 
 describe.each(Object.keys(kinds))("%s", (kind) => {
-  it.each(whats)("goes on with what there was when its series change on the way: %s", (what) => {
+  it.each(whats)("continues with the values at the cut when its series change during the read: %s", (what) => {
     const metric = definitionOf(kind, { labels: ["path"], expireAfter: 1000 })
     const [lane, twin] = [new Lane([metric]), new Lane([metric])]
     for (const each of [lane, twin]) {
@@ -191,7 +191,7 @@ describe.each(Object.keys(kinds))("%s", (kind) => {
   })
 })
 
-it("is copied once for all who read it", () => {
+it("is copied once for all readers", () => {
   const lane = new Lane([definitionOf("counter", { labels: ["path"] })])
   lane.emit(many(1), 0)
   const asked = Array.from({ length: 16 }, () => lane.ask("snapshots", 0))
@@ -206,7 +206,7 @@ it("is copied once for all who read it", () => {
   for (const each of others) deepStrictEqual(each, first)
 })
 
-it("is gone through in steps for the few series that are asked for", () => {
+it("is read in steps for the few requested series", () => {
   const lane = new Lane([definitionOf("exponentialHistogram", { labels: ["path"] })])
   lane.emit(many(1), 0)
   const asked = lane.ask("snapshots", 0, { path: "/399" })

@@ -1,4 +1,4 @@
-// The time limits of those who wait: one timer for all of them, and none that outlives the last.
+// Timeouts of waiters: one timer for all of them, which does not outlive the last.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { afterwards } from "../../src/internal/util/deadlines.ts"
 
@@ -15,7 +15,7 @@ describe("deadlines", () => {
     vi.useRealTimers()
   })
 
-  it("pass when it is their time, in whatever order they were set", () => {
+  it("fire at their time, in whatever order they were set", () => {
     for (const millis of [30, 10, 20, 40]) afterwards(millis, note(`${millis}`))
     vi.advanceTimersByTime(9)
     expect(passed).toEqual([])
@@ -25,7 +25,7 @@ describe("deadlines", () => {
     expect(passed).toEqual(["10", "20", "30", "40"])
   })
 
-  it("share one timer, which those that are taken back leave as it is", () => {
+  it("share one timer, which cancelled ones leave unchanged", () => {
     const takeBack = Array.from({ length: 100 }, () => afterwards(50, note("early")))
     expect(vi.getTimerCount()).toBe(1)
     for (const each of takeBack) each()
@@ -37,7 +37,7 @@ describe("deadlines", () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it("of any length pass when it is their time, and one without end never does", () => {
+  it("of any length fire at their time, and an infinite one never does", () => {
     const day = 24 * 60 * 60_000
     const takeBack = afterwards(Number.POSITIVE_INFINITY, note("never"))
     afterwards(30 * day, note("after 30 days"))
@@ -48,7 +48,7 @@ describe("deadlines", () => {
     takeBack()
   })
 
-  it("that pass while an action runs set no timer into the past", () => {
+  it("that expire while an action runs set no timer in the past", () => {
     const delays: Array<number> = []
     const { setTimeout: set } = globalThis
     vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, millis: number) => {
@@ -67,7 +67,7 @@ describe("deadlines", () => {
     expect(Math.min(...delays)).toBeGreaterThanOrEqual(0)
   })
 
-  it("pass although one before them throws", () => {
+  it("fire even if an earlier one throws", () => {
     afterwards(10, () => {
       throw new Error("a defect")
     })
@@ -77,7 +77,7 @@ describe("deadlines", () => {
     expect(passed).toEqual(["next"])
   })
 
-  it("that are set by one that passes have their time", () => {
+  it("set by one that fires get their full time", () => {
     afterwards(10, () => void afterwards(5, note("inner")))
     afterwards(12, note("outer"))
     vi.advanceTimersByTime(13)
@@ -87,7 +87,7 @@ describe("deadlines", () => {
   })
 })
 
-it("a deadline keeps the process alive until it is taken back", () => {
+it("a deadline keeps the process alive until it is cancelled", () => {
   const held = (): number => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length
   const before = held()
   const [first, second] = [afterwards(60_000, () => {}), afterwards(50_000, () => {})]

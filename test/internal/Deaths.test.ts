@@ -23,21 +23,21 @@ const guiltyAfter = (first: Place, second: Place, cause = exited): string | unde
   return deaths.add(second, cause, nameOf)?.name
 }
 
-it("finds a metric guilty by the second death in the same place", () => {
+it("a metric is guilty after the second death in the same place", () => {
   expect(guiltyAfter(at({}), at({}))).toBe("1.0")
   for (const other of [{ lane: 2 }, { metric: 1 }, { sequence: 6 }, { during: "view" }] as const) {
     expect(guiltyAfter(at({}), at(other))).toBe(undefined)
   }
 })
 
-it("finds a metric guilty that dies at a row of the run in which the worker before died", () => {
+it("a metric is guilty if it dies at a row of the run in which the previous worker died", () => {
   for (const sequence of [-2, -1, 0, 1]) expect(guiltyAfter(run, at({ sequence, metric: 3 }))).toBe("1.3")
   for (const sequence of [-3, 2, 3]) expect(guiltyAfter(run, at({ sequence }))).toBe(undefined)
   expect(guiltyAfter(run, at({ sequence: -2, lane: 2 }))).toBe(undefined)
   expect(guiltyAfter(run, run)).toBe(undefined)
 })
 
-it("does not look at the event where memory has run out", () => {
+it("the event is ignored if memory has run out", () => {
   expect(guiltyAfter(at({}), at({ sequence: 9 }), outOfMemory)).toBe("1.0")
   expect(guiltyAfter(run, at({ sequence: 9, metric: 2 }), outOfMemory)).toBe("1.2")
   expect(guiltyAfter(at({}), at({ metric: 1 }), outOfMemory)).toBe(undefined)

@@ -1,4 +1,4 @@
-// A defect of the library is not taken for what a getter of an event, or a function of a metric, has thrown.
+// A defect of the library is distinguished from errors thrown by a getter of an event or a function of a metric.
 import { expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -18,7 +18,7 @@ const events = Schema.TaggedUnion({ job: { n: Schema.Number } })
 const job = { _tag: "job", n: 1 } as const
 const hostile = Object.defineProperty({ _tag: "job" }, "n", { enumerable: true, get: fails })
 
-it("a string of an event that cannot be written is a defect, and the next event goes on", () => {
+it("an event string that cannot be written is a defect, and the next event succeeds", () => {
   const pair = new StreamPair()
   const room = vi.spyOn(pair.writer as never as { room: () => boolean }, "room").mockImplementationOnce(fails)
   expect(() => pair.generic(1, job, 0)).toThrow(defect)
@@ -29,7 +29,7 @@ it("a string of an event that cannot be written is a defect, and the next event 
   expect(pair.events).toEqual([job])
 })
 
-it("a copy of an event that cannot be made of what was read is a defect", () => {
+it("an event copy that cannot be rebuilt is a defect", () => {
   const decode = vi.spyOn(DataDecoder.prototype, "event").mockImplementationOnce(fails)
   try {
     expect(() => copyOf(job)).toThrow(defect)
@@ -40,7 +40,7 @@ it("a copy of an event that cannot be made of what was read is a defect", () => 
   expect(copyOf(job)).toEqual(job)
 })
 
-it("a metric is quarantined for what its functions throw, and not for a defect of its fold", () => {
+it("a metric is quarantined for errors of its functions, and not for a defect of its fold", () => {
   const quarantined = vi.fn()
   const registered = (metric: Metric.Any) =>
     new RegisteredMetric(metric, 0, 0, 0, { quarantined, cut: (kernel) => new SeriesCut(kernel) })

@@ -1,4 +1,4 @@
-// What came since an earlier state is shown some series at a time, and is what it would have been at once.
+// The difference from an earlier state is computed a few series at a time, and equals the result of a single step.
 import { deepStrictEqual } from "node:assert"
 import { expect, it } from "@effect/vitest"
 import fc from "fast-check"
@@ -8,7 +8,7 @@ import { allSteps } from "../../src/internal/util/steps.ts"
 import { anyDefinition, anyEvent, Family } from "../support/anyKernels.ts"
 import { runs } from "../support/long.ts"
 
-it("shows what the definition would show", () => {
+it("a delta view shows the same as the definition", () => {
   fc.assert(
     fc.property(
       anyDefinition.filter(({ instrument }) => instrument !== undefined),
@@ -33,12 +33,15 @@ it("shows what the definition would show", () => {
   )
 })
 
-it.each([{}, { expireAfter: "1 hour" }])("looks at some series in each step, with the options %j", (options) => {
-  const Wide = Metric.counter("wide", { events: Family, when: ["request"], labels: ["path"], ...options } as never)
-  const events = Array.from({ length: 1000 }, (_, i) => ({ _tag: "request", path: `/${i}` }))
-  const state = Metric.fold(Wide, events as never) as never
-  const steps = deltaViewSteps(Wide.instrument!, state, state, 0)
-  let count = 0
-  while (steps.next().done !== true) count++
-  expect(count).toBeGreaterThan(6)
-})
+it.each([{}, { expireAfter: "1 hour" }])(
+  "a delta view visits a few series in each step, with the options %j",
+  (options) => {
+    const Wide = Metric.counter("wide", { events: Family, when: ["request"], labels: ["path"], ...options } as never)
+    const events = Array.from({ length: 1000 }, (_, i) => ({ _tag: "request", path: `/${i}` }))
+    const state = Metric.fold(Wide, events as never) as never
+    const steps = deltaViewSteps(Wide.instrument!, state, state, 0)
+    let count = 0
+    while (steps.next().done !== true) count++
+    expect(count).toBeGreaterThan(6)
+  }
+)

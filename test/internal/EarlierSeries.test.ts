@@ -1,4 +1,4 @@
-// What is kept of series that have expired, for those who add up: bounded, and nothing of it is lost from the sum.
+// Expired series that are kept for totals: bounded, with nothing lost from the sum.
 import { expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -32,7 +32,7 @@ const countedBy = (metric: RegisteredMetric) => {
   }
 }
 
-it("the series that had events last are kept, no more than the limit, and the sum has all", () => {
+it("the most recently active series are kept, up to the limit, and the sum includes all", () => {
   const metric = registered()
   metric.keepExpired()
   for (let i = 1; i <= 20; i++) {
@@ -45,7 +45,7 @@ it("the series that had events last are kept, no more than the limit, and the su
   }
 })
 
-it("what expired before anybody added up, and what is kept over a reset and a save, is in the sum once", () => {
+it("what expired before the first read, and what is kept over a reset and a save, is in the sum once", () => {
   const metric = registered()
   seen(metric, "a", 0)
   seen(metric, "b", 2000)

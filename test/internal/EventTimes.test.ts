@@ -1,4 +1,4 @@
-// Events of one synchronous turn have their own times by the live clock, to a millisecond, at whatever pace they come.
+// Events of one synchronous turn have their own times by the live clock, to the millisecond, at any pace.
 import { afterEach, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
@@ -31,7 +31,7 @@ it("an event of a long turn has its own time", () => {
   expect(Math.max(...stale)).toBeLessThan(1)
 })
 
-it("at a steady pace times are less than three milliseconds old, the one that the clock counts in included", () => {
+it("at a steady pace times are less than three milliseconds old, including the one in which the clock counts", () => {
   fc.assert(
     fc.property(fc.double({ min: 1e-4, max: 200, noNaN: true }), fc.integer({ min: 1, max: 300 }), (pace, count) => {
       expect(Math.max(...staleness(new Array(count).fill(pace)))).toBeLessThan(3)
@@ -40,7 +40,7 @@ it("at a steady pace times are less than three milliseconds old, the one that th
   )
 })
 
-it("after a burst of fast events, 15 slow ones at the most have a time that is too old", () => {
+it("after a burst of fast events, at most 15 slow events have a stale time", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 500 }), (fast) => {
       const stale = staleness([...new Array(fast).fill(0.0001), ...new Array(40).fill(100)])

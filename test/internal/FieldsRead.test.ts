@@ -1,5 +1,5 @@
-// The rows of a recorder hold the fields that its metrics read, and no others. A function of the user may read all of an
-// event. What no metric reads is not looked at, whatever it is.
+// The rows of a recorder hold exactly the fields that its metrics read. A user's function may read the whole event.
+// Fields that no metric reads are not accessed.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
@@ -36,7 +36,7 @@ const fieldsOf = (registrations: Registrations, tag: string): ReadonlyArray<stri
 const byHand = Metric.make("by hand", { events, initial: 0, reduce: { open: (n, { bytes }) => n + bytes } })
 
 describe("the rows of a recorder", () => {
-  it("hold the values and labels of its instruments, of an event that could not lie in a row as a whole, too", () => {
+  it("hold the values and labels of its instruments, also of an event that does not fit a row as a whole", () => {
     const saves = Metric.counter("saves", { events, when: ["save"], labels: ["outcome"] })
     const bytes = Metric.gauge("bytes", { events, value: "bytes" })
     expect(fieldsOf(registered(saves), "save")).toEqual(["outcome"])
@@ -55,7 +55,7 @@ describe("the rows of a recorder", () => {
     expect(fieldsOf(registrations, "open")).toEqual(["tenant", "bytes", "seconds"])
   })
 
-  it("hold the span of an event beside its fields if a metric reads it, and are the same as ever if none does", () => {
+  it("hold the span of an event next to its fields if a metric reads it, and are unchanged otherwise", () => {
     const plain = Metric.counter("plain", { events, labels: ["tenant"] })
     const spans = Metric.counter("spans", { events, when: ["save"], exemplar: "span" })
     const registrations = registered(plain, spans)
@@ -79,13 +79,13 @@ describe("the rows of a recorder", () => {
     expect(registrations.layoutOf("save")).toBe(registered(plain).layoutOf("save"))
   })
 
-  it("hold all fields of events that the families of its metrics have, and no metric reads", () => {
+  it("hold all fields of events that belong to a family of its metrics but that no metric reads", () => {
     const saves = Metric.counter("saves", { events, when: ["save"] })
     expect(fieldsOf(registered(saves), "open")).toEqual(["tenant", "bytes", "seconds"])
     expect(fieldsOf(registered(saves), "unheard of")).toBe("foreign")
   })
 
-  it("are of one layout in all recorders that read the same", () => {
+  it("share one layout among all recorders that read the same fields", () => {
     const one = Metric.counter("one", { events, when: ["save"], value: "bytes", labels: ["outcome"] })
     const [other, more] = [
       Metric.gauge("two", { events, value: "bytes" }),
@@ -94,7 +94,7 @@ describe("the rows of a recorder", () => {
     expect(registered(one).layoutOf("save")).toBe(registered(more, other).layoutOf("save"))
   })
 
-  it("hold what a metric reads that was replaced, until the fold has its successor", () => {
+  it("hold the fields of a replaced metric until the fold has its successor", () => {
     const of = (field: "tenant" | "seconds") => Metric.counter("m", { events, when: ["open"], labels: [field] })
     const registrations = registered(of("tenant"))
     const metrics = [of("seconds")]
@@ -122,7 +122,7 @@ const definitions: ReadonlyArray<(name: string) => Metric.Any> = [
     })
 ]
 
-describe("metrics that come while events do", () => {
+describe("metrics that are registered while events come", () => {
   const number = fc.oneof(fc.integer({ min: -3, max: 20 }), fc.constantFrom(-0, 0.5, 1e10))
   const tenant = fc.constantFrom("a", "b")
   const outcome = fc.constantFrom("ok", "bad")
@@ -136,7 +136,7 @@ describe("metrics that come while events do", () => {
     { weight: 1, arbitrary: fc.constant("fold" as const) }
   )
 
-  it("come each to the state of its reducer over the events since, whatever the others read", () => {
+  it("each reach the state of their reducer over the events since, whatever the others read", () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 80, size: "max" }), (steps) => {
         const folding = new Folding()
@@ -168,7 +168,7 @@ describe.each([true, false])("a field that no metric reads, with generated code:
     ["missing", undefined],
     ["a function", () => 1],
     ["deep", { in: { it: Symbol("x") } }]
-  ])("is not looked at: %s", (_, bytes) => {
+  ])("is not accessed: %s", (_, bytes) => {
     const recorder = new Folding(generate).recorder([saves])
     recorder.emit({ _tag: "save", outcome: "ok", bytes } as MetricEvent, 0)
     const throwing = Object.defineProperty({ _tag: "save", outcome: "bad" }, "bytes", {
@@ -179,7 +179,7 @@ describe.each([true, false])("a field that no metric reads, with generated code:
     expect(series.map(({ labels }) => labels)).toEqual([{ outcome: "ok" }, { outcome: "bad" }])
   })
 
-  it("is not looked at in an event that lies in no row of fixed width", () => {
+  it("is not accessed in an event that does not fit a row of fixed width", () => {
     const recorder = new Folding(generate).recorder([saves])
     recorder.emit({ _tag: "save", outcome: "x".repeat(2000), bytes: () => 1 } as MetricEvent, 0)
     expect(recorder.read()).toMatchObject([{ value: 1 }])

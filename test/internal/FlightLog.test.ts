@@ -1,5 +1,5 @@
-// The end of a log, read again: the events in it are those that were emitted last, whatever they lie in and wherever the
-// pages that are kept begin.
+// The end of a log, read again: its events are those that were emitted last, whatever their form and wherever the kept
+// pages begin.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -97,8 +97,8 @@ class Flight {
 }
 
 const carriers: ReadonlyArray<StreamPairOptions & { readonly carrier: string }> = [
-  { carrier: "pages that have memory of their own" },
-  { carrier: "pages of one memory, in turn", fixedMemory: true, pagesInTurn: 3 },
+  { carrier: "pages with separate memory" },
+  { carrier: "pages in one memory, in rotation", fixedMemory: true, pagesInTurn: 3 },
   { carrier: "events of any shape", generate: false }
 ]
 
@@ -114,7 +114,7 @@ describe.each(carriers)("the end of a log of $carrier", ({ carrier: _, ...option
     fc.record({ do: fc.constant("read" as const), lane, at, n })
   )
 
-  it("has the last events as they were emitted, at the begin of any page", () => {
+  it("has the last events as they were emitted, at the beginning of any page", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const flight = new Flight(3, options)
@@ -140,7 +140,7 @@ describe.each(carriers)("the end of a log of $carrier", ({ carrier: _, ...option
     )
   })
 
-  it("keeps as many pages as it was asked for, however often they are written again", () => {
+  it("keeps the configured number of pages, however often they are rewritten", () => {
     const flight = new Flight(3, options)
     const count = 3000
     for (let i = 0; i < count; i++) {
@@ -155,7 +155,7 @@ describe.each(carriers)("the end of a log of $carrier", ({ carrier: _, ...option
   })
 })
 
-it("a string that was written before the pages that are kept, and is used in them, is read as it was", () => {
+it("a string that was written before the kept pages, and is used in them, is read intact", () => {
   const numbers = Array.from({ length: 40 }, (_, i) => `n${i}`)
   const struct = Schema.Struct(Object.fromEntries(numbers.map((name) => [name, Schema.Number])))
   const spans = layoutOf("spanned", struct.ast, undefined, true)!
@@ -174,7 +174,7 @@ it("a string that was written before the pages that are kept, and is used in the
   )
 })
 
-it("events behind evicted ones have their own numbers, and those before them none", () => {
+it("events after evicted ones have their own numbers, and earlier ones have none", () => {
   const flight = new Flight(1)
   for (const n of [1, 2]) flight.generic(0, n, { _tag: "any", n })
   flight.skip(0, 10)
@@ -183,7 +183,7 @@ it("events behind evicted ones have their own numbers, and those before them non
   expect(flight.read().map(({ sequence }) => sequence)).toEqual([undefined, undefined, 13, 14, 1])
 })
 
-it("tells the recorders of a lane apart that had it one after the other", () => {
+it("distinguishes recorders that used the same lane one after the other", () => {
   const flight = new Flight(1)
   flight.generic(0, 0, { _tag: "any", of: "first" })
   flight.open(0, "second")
@@ -195,7 +195,7 @@ it("tells the recorders of a lane apart that had it one after the other", () => 
   expect(flight.read({ isOf: ({ recorderId }) => recorderId === "second" })).toHaveLength(1)
 })
 
-it("ends at the event that is asked for", () => {
+it("ends at the requested event", () => {
   const flight = new Flight(1)
   for (let n = 1; n <= 9; n++) flight.generic(0, n, { _tag: "any", n })
   expect(flight.read({ most: 2, upTo: 5 }).map(({ sequence }) => sequence)).toEqual([4, 5])
@@ -217,7 +217,7 @@ it("writes the same words as a stream without it", () => {
   expect(words[0]!.subarray(16).equals(words[1]!)).toBe(true)
 })
 
-it("gives up what it keeps before an event finds no room", () => {
+it("releases its pages before an event finds no room", () => {
   const flight = new Flight(8, { bytes: 3 * PageBytes, fixedMemory: true })
   for (let i = 0; i < 2000; i++) {
     flight.generic(0, i, { _tag: "any", text: ".".repeat(500) })
@@ -227,7 +227,7 @@ it("gives up what it keeps before an event finds no room", () => {
   deepStrictEqual(read, flight.emitted.slice(flight.emitted.length - read.length))
 })
 
-it("reads the rows of a type that was given to another layout by the one of their time", async () => {
+it("reads the rows of a reassigned type by the layout of their time", async () => {
   const flight = new Flight(1)
   flight.row("wide", 0, 0, { _tag: "wide", a: 1 })
   // The page in which its type is declared is not kept.

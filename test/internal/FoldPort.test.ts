@@ -1,4 +1,4 @@
-// The application thread's end of the stream's port: what it passes on, and what becomes of what it cannot pass on.
+// The application thread's end of the stream's port: what it forwards, and how it handles what it cannot forward.
 import { once } from "node:events"
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads"
 import { describe, expect, it, vi } from "vitest"
@@ -29,7 +29,7 @@ const open = (receive: (reply: FoldReply) => void) => {
   }
 }
 
-it("opens the stream with the words by which the threads wake each other", () => {
+it("the stream opens with the words that the threads use to wake each other", () => {
   using opened = open(() => {})
   expect(receiveMessageOnPort(opened.fold)?.message).toEqual({
     _tag: "Start",
@@ -38,7 +38,7 @@ it("opens the stream with the words by which the threads wake each other", () =>
   })
 })
 
-it("receives at once, and once, what the fold has sent before it ended", async () => {
+it("a port receives at once, and once, what the fold sent before it ended", async () => {
   const received: Array<FoldReply> = []
   using opened = open((reply) => void received.push(reply))
   for (let i = 0; i < 3; i++) opened.fold.postMessage(idle)
@@ -49,7 +49,7 @@ it("receives at once, and once, what the fold has sent before it ended", async (
   expect(received).toHaveLength(3)
 })
 
-it("makes room for more of an answer in a later turn of the event loop, once for all that has come in one", () => {
+it("a port makes room for more of an answer in a later turn of the event loop, once for all parts that came in one turn", () => {
   using opened = open(() => {})
   const part = { path: ["0"], from: 0, entries: [1], names: undefined }
   const post = (values: number): void =>
@@ -76,13 +76,13 @@ it("makes room for more of an answer in a later turn of the event loop, once for
   expect(told()).toEqual([{ _tag: "Taken", values: 3 * PartValues }])
 })
 
-it("fails with what cannot be sent", () => {
+it("sending fails for a value that cannot be cloned", () => {
   using opened = open(() => {})
   opened.port.post({ _tag: "Attach", attachments: [{ at: 0, command: () => {} }] })
   expect(opened.failures).toEqual([expect.objectContaining({ name: "DataCloneError" })])
 })
 
-it("fails with what the receiver throws, and receives what comes next", () => {
+it("an error of the receiver is rethrown, and the next message is received", () => {
   let replies = 0
   using opened = open(() => {
     if (++replies === 1) throw new Error("a defect")
@@ -92,7 +92,7 @@ it("fails with what the receiver throws, and receives what comes next", () => {
   expect([replies, opened.failures]).toEqual([2, [new Error("a defect")]])
 })
 
-describe("what a reply leads to", () => {
+describe("the effects of a reply", () => {
   /** Two replies, each of which leads to an action that notes its number. The first reply comes by itself, and the other as a test has it. */
   const run = async (second: (opened: ReturnType<typeof open>) => unknown, inFirst = () => {}) => {
     const ran: Array<number> = []
@@ -112,19 +112,19 @@ describe("what a reply leads to", () => {
     return { ran, ...opened }
   }
 
-  it("happens in the turn of the event loop in which it comes", async () => {
+  it("happen in the turn of the event loop in which it arrives", async () => {
     const { later, ran } = await run(() => {})
     expect([ran, later]).toEqual([[1, 2], []])
   })
 
-  it("happens later where the replies of a lost thread are received in the midst of something else", async () => {
+  it("happen later if the replies of a lost thread are received during another operation", async () => {
     const { later, ran } = await run(({ port }) => port.drain())
     expect(ran).toEqual([1])
     for (const action of later) action()
     expect(ran).toEqual([1, 2])
   })
 
-  it("happens later where one before it has found that the thread is lost", async () => {
+  it("happen later if an earlier reply revealed that the thread is lost", async () => {
     const ran: Array<number> = []
     let replies = 0
     using opened = open(() => {
@@ -143,7 +143,7 @@ describe("what a reply leads to", () => {
     expect(ran).toEqual([1, 2, 3])
   })
 
-  it("may throw, which surfaces later and loses nothing of the next", async () => {
+  it("may throw, which surfaces later and loses nothing of the next reply", async () => {
     const { failures, later, ran } = await run(
       () => {},
       () => {

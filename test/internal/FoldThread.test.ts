@@ -1,5 +1,4 @@
-// A worker thread that has nothing to do goes to sleep, and no event is left lying when it does: whatever the order in
-// which the messages of the two threads cross.
+// An idle worker thread parks and leaves no event unread, in whatever order the messages of the two threads cross.
 
 import zlib from "node:zlib"
 import { expect, it, vi } from "@effect/vitest"
@@ -80,7 +79,7 @@ const makeThread = Effect.gen(function* () {
   }
 })
 
-it.live("asks once whether it may sleep, naps until it may, and then does nothing", () =>
+it.live("the fold thread requests permission to park once, polls until it is granted, and then does nothing", () =>
   Effect.gen(function* () {
     const { deliver, idle, napsOf, writer } = yield* makeThread
     yield* idle
@@ -92,7 +91,7 @@ it.live("asks once whether it may sleep, naps until it may, and then does nothin
   }).pipe(Effect.scoped)
 )
 
-it.live("is woken by one message with the next rows, and naps again", () =>
+it.live("the fold thread is woken by one message with the next rows, and polls again", () =>
   Effect.gen(function* () {
     const { deliver, emit, folded, idle, napsOf, toThread, writer } = yield* makeThread
     yield* idle
@@ -112,7 +111,7 @@ it.live("is woken by one message with the next rows, and naps again", () =>
   }).pipe(Effect.scoped)
 )
 
-it.live("never naps while something runs beside the fold, and folds what comes meanwhile", () =>
+it.live("the fold thread never polls while something runs next to the fold, and folds what comes meanwhile", () =>
   Effect.gen(function* () {
     const { emit, folded, napsOf, thread } = yield* makeThread
     const beside = yield* Effect.forkChild(thread.beside(Effect.never), { startImmediately: true })
@@ -128,7 +127,7 @@ it.live("never naps while something runs beside the fold, and folds what comes m
   }).pipe(Effect.scoped)
 )
 
-it.live("folds what was written while its question was on the way", () =>
+it.live("the fold thread folds what was written while its request to park was in flight", () =>
   Effect.gen(function* () {
     const { deliver, emit, folded, idle, napsOf, writer } = yield* makeThread
     yield* idle
@@ -154,7 +153,7 @@ it.live("folds what was written while its question was on the way", () =>
   }).pipe(Effect.scoped)
 )
 
-it.live("asks again after it was woken for nothing before it slept", () =>
+it.live("the fold thread requests permission again after it was woken for nothing before it parked", () =>
   Effect.gen(function* () {
     const { deliver, emit, folded, idle, napsOf, writer } = yield* makeThread
     yield* idle
@@ -167,7 +166,7 @@ it.live("asks again after it was woken for nothing before it slept", () =>
   }).pipe(Effect.scoped)
 )
 
-it.live("answers a command that ends its nap before the next turn of the event loop", () =>
+it.live("the fold thread answers a command that ends its poll interval before the next turn of the event loop", () =>
   Effect.gen(function* () {
     const { fromThread, nap, napsOf, writer } = yield* makeThread
     yield* napsOf(5)
@@ -192,7 +191,7 @@ const Seen = Metric.histogram("seen", {
   labels: ["what"]
 })
 
-it.live("goes on at once with a long answer when a part of it was taken during its nap", () =>
+it.live("the fold thread continues a long answer at once when a part of it was taken during its poll interval", () =>
   Effect.gen(function* () {
     const { deliver, fromThread, nap, napsOf, source, thread, writer } = yield* makeThread
     writer.command({ _tag: "Register", lane: 0, name: Seen.name, metric: Seen, at: 0 })
@@ -217,37 +216,39 @@ it.live("goes on at once with a long answer when a part of it was taken during i
   }).pipe(Effect.scoped)
 )
 
-it.live("does not nap while a scrape is compressed, and sends one that was compressed while it slept", () =>
-  Effect.gen(function* () {
-    const { deliver, fromThread, idle, napsOf, writer } = yield* makeThread
-    yield* idle
-    const gzip = Object.getPrototypeOf(zlib.createGzip()) as Pick<zlib.Gzip, "end">
-    const { end } = gzip
-    let compress: (() => void) | undefined
-    vi.spyOn(gzip, "end").mockImplementation(function (this: zlib.Gzip) {
-      compress = () => void Reflect.apply(end, this, [])
-      return this
-    })
-    const all = { recorderIds: [], lanes: new Int32Array(0), stats: packStats([]), runtime: undefined }
-    const rendering = { format: "text", compression: "gzip" } as const
-    writer.command({ _tag: "Render", request: 7, rendering, now: 0, namespace: "test", foldLag: undefined, ...all })
-    deliver()
-    for (let i = 0; i < 1000 && compress === undefined; i++) yield* nextTurn
-    expect(fromThread.splice(0)).toEqual([{ _tag: "Rendering", request: 7 }])
-    expect(yield* napsOf(20)).toBe(0)
-    for (let i = 0; i < 1_000_000 && fromThread.length === 0; i++) yield* nextTurn
-    expect(fromThread.splice(0)).toEqual([{ _tag: "Idle" }])
-    writer.readerIdle()
-    deliver()
-    yield* nextTurn
-    expect(yield* napsOf(20)).toBe(0)
-    compress!()
-    for (let i = 0; i < 100_000 && fromThread.length === 0; i++) yield* nextTurn
-    expect(fromThread.map(({ _tag }) => _tag)).toEqual(["Rendered"])
-  }).pipe(Effect.scoped)
+it.live(
+  "the fold thread does not poll while a scrape is compressed, and sends one that was compressed while it was parked",
+  () =>
+    Effect.gen(function* () {
+      const { deliver, fromThread, idle, napsOf, writer } = yield* makeThread
+      yield* idle
+      const gzip = Object.getPrototypeOf(zlib.createGzip()) as Pick<zlib.Gzip, "end">
+      const { end } = gzip
+      let compress: (() => void) | undefined
+      vi.spyOn(gzip, "end").mockImplementation(function (this: zlib.Gzip) {
+        compress = () => void Reflect.apply(end, this, [])
+        return this
+      })
+      const all = { recorderIds: [], lanes: new Int32Array(0), stats: packStats([]), runtime: undefined }
+      const rendering = { format: "text", compression: "gzip" } as const
+      writer.command({ _tag: "Render", request: 7, rendering, now: 0, namespace: "test", foldLag: undefined, ...all })
+      deliver()
+      for (let i = 0; i < 1000 && compress === undefined; i++) yield* nextTurn
+      expect(fromThread.splice(0)).toEqual([{ _tag: "Rendering", request: 7 }])
+      expect(yield* napsOf(20)).toBe(0)
+      for (let i = 0; i < 1_000_000 && fromThread.length === 0; i++) yield* nextTurn
+      expect(fromThread.splice(0)).toEqual([{ _tag: "Idle" }])
+      writer.readerIdle()
+      deliver()
+      yield* nextTurn
+      expect(yield* napsOf(20)).toBe(0)
+      compress!()
+      for (let i = 0; i < 100_000 && fromThread.length === 0; i++) yield* nextTurn
+      expect(fromThread.map(({ _tag }) => _tag)).toEqual(["Rendered"])
+    }).pipe(Effect.scoped)
 )
 
-it.live("never asks whether it may sleep while events come", () =>
+it.live("the fold thread never requests permission to park while events come", () =>
   Effect.gen(function* () {
     const { emit, folded, fromThread, napsOf } = yield* makeThread
     let naps = 0
@@ -261,7 +262,7 @@ it.live("never asks whether it may sleep while events come", () =>
   }).pipe(Effect.scoped)
 )
 
-it.live("is not woken for what is not there", () =>
+it.live("the fold thread is not woken for nothing", () =>
   Effect.gen(function* () {
     const { deliver, idle, toThread, writer } = yield* makeThread
     yield* idle

@@ -1,4 +1,4 @@
-// The counters by which the fold tells recorders how far it is.
+// The counters by which the fold reports its progress to recorders.
 import { expect, it } from "@effect/vitest"
 import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounters.ts"
 
@@ -9,7 +9,7 @@ const tableOf = (chunks: number) => {
   return { lanes, table }
 }
 
-it("each lane has counters of its own, in all chunks", () => {
+it("each lane has its own counters, in all chunks", () => {
   const { lanes, table } = tableOf(2)
   for (const [i, counters] of lanes.entries()) {
     counters.applied = i + 1
@@ -19,7 +19,7 @@ it("each lane has counters of its own, in all chunks", () => {
   expect(table.of(lanes.length - 1).applied, "whoever looks").toBe(lanes.length)
 })
 
-it("counters that are cleared are as new, and those of other lanes stay as they are", () => {
+it("cleared counters are like new, and those of other lanes are unchanged", () => {
   const { lanes } = tableOf(1)
   const three = lanes.slice(0, 3)
   for (const counters of three) {
@@ -36,7 +36,7 @@ it("counters that are cleared are as new, and those of other lanes stay as they 
   expect(three.map((counters) => counters.takeWanted())).toEqual([true, false, true])
 })
 
-it("a question is answered once, and by no events of other lanes", () => {
+it("a request is answered once, and never by events of other lanes", () => {
   const { lanes } = tableOf(1)
   const [one, other] = [lanes[0]!, lanes[1]!]
   expect(one.takeWanted()).toBe(false)
@@ -45,7 +45,7 @@ it("a question is answered once, and by no events of other lanes", () => {
   expect([one.takeWanted(), one.takeWanted()]).toEqual([true, false])
 })
 
-it("what was folded is another number after any event of any lane, applied or ignored, and after nothing else", () => {
+it("the folded number changes after any event of any lane, applied or ignored, and after nothing else", () => {
   const { lanes, table } = tableOf(2)
   const seen = [table.folded]
   for (const counters of [lanes[0]!, lanes[1023]!, lanes[1024]!, lanes[2047]!]) {

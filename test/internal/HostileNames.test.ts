@@ -1,4 +1,4 @@
-// No name, tag, literal, label or id becomes code, or part of a prototype, whatever text it is.
+// No name, tag, literal, label or id becomes code, or part of a prototype, whatever its text.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import fc from "fast-check"
@@ -39,7 +39,7 @@ const expectUnharmed = (): void => {
 const anyNames = fc.uniqueArray(anyText, { minLength: 1, maxLength: 4 })
 
 describe("hostile text", () => {
-  it("is only text in generated code of rows, in names, tags, literals and values", () => {
+  it("is inert in generated code for rows: in names, tags, literals and values", () => {
     const any = fc.record({ tag: anyText, names: anyNames, literals: anyNames, value: anyText, fixed: fc.boolean() })
     fc.assert(
       fc.property(any, ({ fixed, literals, names, tag, value }) => {
@@ -66,7 +66,7 @@ describe("hostile text", () => {
     )
   })
 
-  it("is only data in events that have no layout", () => {
+  it("is inert in events that have no layout", () => {
     const anyData = fc.object({ key: anyText, values: [anyText, fc.integer()], maxDepth: 3 })
     fc.assert(
       fc.property(anyText, anyData, (tag, data) => {
@@ -84,7 +84,7 @@ describe("hostile text", () => {
     )
   })
 
-  it.effect("is only text in labels, ids and names of metrics, from the event to the scrape", () =>
+  it.effect("is inert in labels, ids and names of metrics, from the event to the scrape", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime.makeInProcess({ namespace: `n";${strike}//`, logging: "silent" })
       yield* runtime.start

@@ -1,5 +1,6 @@
-// A loop that emits has in it all that an event passes, when V8 has compiled it, and makes no object of the event: the
-// object lives on only where a call that was not taken in gets it. Nothing here is timed: V8 says what it does.
+// Once V8 has compiled a loop that emits, it has inlined everything that an event passes, and allocates no object for
+// the event: the object survives only where a call that was not inlined receives it. Nothing is timed: V8 reports what
+// it does.
 import { spawnSync } from "node:child_process"
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -38,8 +39,8 @@ const MostRuns = 5
 /** What gets an event where it is not as most are. */
 const gettingEvents = ["unwritten", "#offerAny", "writeAny", "writeRow", "copy"]
 
-describe.skipIf(!isKnown)(`a loop that emits, compiled after all that it calls and a full recorder, in V8 13`, () => {
-  it("takes in what an event passes, and stays compiled", { timeout: MostRuns * HangsAfter }, () => {
+describe.skipIf(!isKnown)(`a loop that emits, compiled after all its callees and a full recorder, in V8 13`, () => {
+  it("inlines the path of an event, and stays compiled", { timeout: MostRuns * HangsAfter }, () => {
     let seen = look()
     for (let runs = 1; runs < MostRuns && !isDeepStrictEqual(seen, wanted); runs++) seen = look()
     expect(seen).toEqual(wanted)

@@ -1,4 +1,4 @@
-// Whatever takes long on the application thread shares a few milliseconds of each turn of the event loop.
+// Long work on the application thread shares a few milliseconds of each turn of the event loop.
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { inSlices } from "../../src/internal/util/inSlices.ts"
@@ -36,7 +36,7 @@ const countTurns = () => {
   }
 }
 
-it("takes as many steps in a turn, however many are at work", () =>
+it("slices take the same number of steps in a turn, however many tasks are at work", () =>
   withClock(async (step) => {
     const turns = countTurns()
     const taken: Array<readonly [turn: number, who: number]> = []
@@ -58,7 +58,7 @@ it("takes as many steps in a turn, however many are at work", () =>
     expect(new Set(taken.slice(0, 22).map(([, who]) => who)).size).toBe(10)
   }))
 
-it("does what is short at once", () =>
+it("a short task finishes at once", () =>
   withClock(async () => {
     const turns = countTurns()
     function* short(): Steps<number> {
@@ -69,7 +69,7 @@ it("does what is short at once", () =>
     turns.stop()
   }))
 
-it("goes on with the others when one is interrupted", () =>
+it("the other tasks continue when one is interrupted", () =>
   withClock(async (step) => {
     function* work(count: number): Steps<number> {
       for (let i = 0; i < count; i++) {

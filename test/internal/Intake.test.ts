@@ -1,5 +1,5 @@
-// The producer side of a recorder over a stream that has little memory, and a fold that reads when it likes: whatever
-// happens in between, events come out in the order of acceptance, and no more wait than the capacity.
+// The producer side of a recorder over a stream with little memory, and a fold that reads at any time: events keep the
+// order of acceptance, and never more wait than the capacity.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it, vi } from "@effect/vitest"
 import { Effect, Schema } from "effect"
@@ -139,53 +139,56 @@ describe("an intake", () => {
   const memory: fc.Arbitrary<StreamPairOptions> = fc.constantFrom(...memories)
   const anyOptions = fc.record({ capacity: fc.integer({ min: 1, max: 40 }), live: fc.boolean(), memory })
 
-  it.each(policies)("%s: keeps order and capacity, and accounts for all, whatever happens", async (overflow) => {
-    await fc.assert(
-      fc.asyncProperty(anyOptions, anySteps, async (any, steps) => {
-        const { capacity } = any
-        const options = { ...any, overflow }
-        const { came, fill, fold, intake, offer, offerOrWait, turn } = makeIntake(options)
-        intake.open()
-        intake.flow()
-        const offers: Array<{ readonly event: MetricEvent; readonly decided: Promise<Offer> }> = []
-        const run = (step: Step): void => {
-          if ("kind" in step) {
-            for (let i = 0; i < step.count; i++) {
-              const event = eventOf(step.kind, offers.length)
-              const wait = step.do === "wait"
-              const decided = wait ? Effect.runPromise(offerOrWait(event)) : Promise.resolve(offer(event))
-              offers.push({ event, decided })
-            }
-          } else if (step.do === "turn") turn()
-          else if (step.do === "flush") intake.flush()
-          else if (step.do === "fill") fill()
-          else if ("pages" in step) fold(step.pages)
-        }
-        for (const step of steps) {
-          run(step)
-          expect(intake.stats().pending).toBeLessThanOrEqual(capacity)
-        }
-        // Nobody asks for anything any more: time alone has to bring all of it through.
-        for (let rounds = 0; rounds < 200; rounds++) {
-          await Promise.resolve()
-          turn()
-          fold(9)
-        }
-        const accepted: Array<MetricEvent> = []
-        for (const { decided, event } of offers) if ((await decided) === "accepted") accepted.push(event)
-        const stats = intake.stats()
-        expect(stats).toMatchObject({ offered: offers.length, accepted: accepted.length, pending: 0 })
-        const known = accepted.map((event) => (event._tag === "foreign" ? { _tag: "foreign" } : event))
-        if (overflow !== "drop-oldest") return deepStrictEqual(came(), known)
-        expect(came().length).toBe(accepted.length - stats.evicted)
-        const ns = came().flatMap((event) => ("n" in event ? [Number(event.n)] : []))
-        expect(ns).toEqual(ns.toSorted((a, b) => a - b))
-      }),
-      { numRuns: runs(80) }
-    )
-  })
+  it.each(policies)(
+    "%s: keeps order and capacity, and accounts for every event, whatever happens",
+    async (overflow) => {
+      await fc.assert(
+        fc.asyncProperty(anyOptions, anySteps, async (any, steps) => {
+          const { capacity } = any
+          const options = { ...any, overflow }
+          const { came, fill, fold, intake, offer, offerOrWait, turn } = makeIntake(options)
+          intake.open()
+          intake.flow()
+          const offers: Array<{ readonly event: MetricEvent; readonly decided: Promise<Offer> }> = []
+          const run = (step: Step): void => {
+            if ("kind" in step) {
+              for (let i = 0; i < step.count; i++) {
+                const event = eventOf(step.kind, offers.length)
+                const wait = step.do === "wait"
+                const decided = wait ? Effect.runPromise(offerOrWait(event)) : Promise.resolve(offer(event))
+                offers.push({ event, decided })
+              }
+            } else if (step.do === "turn") turn()
+            else if (step.do === "flush") intake.flush()
+            else if (step.do === "fill") fill()
+            else if ("pages" in step) fold(step.pages)
+          }
+          for (const step of steps) {
+            run(step)
+            expect(intake.stats().pending).toBeLessThanOrEqual(capacity)
+          }
+          // Nobody asks for anything any more: time alone has to bring all of it through.
+          for (let rounds = 0; rounds < 200; rounds++) {
+            await Promise.resolve()
+            turn()
+            fold(9)
+          }
+          const accepted: Array<MetricEvent> = []
+          for (const { decided, event } of offers) if ((await decided) === "accepted") accepted.push(event)
+          const stats = intake.stats()
+          expect(stats).toMatchObject({ offered: offers.length, accepted: accepted.length, pending: 0 })
+          const known = accepted.map((event) => (event._tag === "foreign" ? { _tag: "foreign" } : event))
+          if (overflow !== "drop-oldest") return deepStrictEqual(came(), known)
+          expect(came().length).toBe(accepted.length - stats.evicted)
+          const ns = came().flatMap((event) => ("n" in event ? [Number(event.n)] : []))
+          expect(ns).toEqual(ns.toSorted((a, b) => a - b))
+        }),
+        { numRuns: runs(80) }
+      )
+    }
+  )
 
-  it.each<StreamPairOptions>(memories)("takes no memory for what drop-oldest takes back, with %o", (memory) => {
+  it.each<StreamPairOptions>(memories)("takes no memory for events that drop-oldest evicts, with %o", (memory) => {
     const { bytes, fill, intake, offer } = makeIntake({ capacity: 20, overflow: "drop-oldest", memory, live: true })
     intake.open()
     intake.flow()
@@ -196,7 +199,7 @@ describe("an intake", () => {
     expect(bytes()).toBe(before)
   })
 
-  it.each(policies)("%s: goes straight into the stream under a capacity that is no bound at all", (overflow) => {
+  it.each(policies)("%s: writes straight into the stream under an unbounded capacity", (overflow) => {
     const { intake, offer } = makeIntake({
       capacity: Number.MAX_SAFE_INTEGER,
       overflow,
@@ -210,7 +213,7 @@ describe("an intake", () => {
     expect(intake.rows.limit).toBeGreaterThan(2 ** 49)
   })
 
-  it.each<StreamPairOptions>(memories)("events that wait in the queue go before later ones, with %o", (memory) => {
+  it.each<StreamPairOptions>(memories)("places queued events before later ones, with %o", (memory) => {
     const options = { capacity: 1000, overflow: "drop-newest", memory, live: true } as const
     const { came, fill, fold, intake, offer, turn } = makeIntake(options)
     intake.open()
@@ -234,7 +237,7 @@ describe("an intake", () => {
   })
 
   it.each([6, 40, 400])(
-    "has its events folded in the call that emits from half the capacity of %d on, not before",
+    "has its events folded in the emitting call from half the capacity of %d on, not before",
     (capacity) => {
       const { foldedNowAt, intake, offer } = makeIntake({
         capacity,
@@ -260,7 +263,7 @@ describe("an intake", () => {
     })
 
   it.each(["drop-newest", "fail"] as const)(
-    "under %s looks at a refused event no more often than at others",
+    "under %s reads a refused event no more often than an accepted one",
     (overflow) => {
       const { intake, offer } = makeIntake({ capacity: 8, overflow, memory: memories[0]!, live: true })
       intake.open()
@@ -276,7 +279,7 @@ describe("an intake", () => {
     }
   )
 
-  it("asks the fold once for an event that has no room: what it folds after that makes room for the next one", () => {
+  it("requests the fold once for an event without room, and the space that the fold frees goes to the next event", () => {
     let calls = 0
     const { came, fold, intake, offer } = makeIntake({
       capacity: 4,
@@ -299,7 +302,7 @@ describe("an intake", () => {
     expect(intake.stats()).toMatchObject({ offered: 20, accepted: 16, refused: 4, applied: 16 })
   })
 
-  it("under drop-oldest gives the fold half of the capacity at the most, and one event if that is all", () => {
+  it("under drop-oldest gives the fold at most half of the capacity, or one event if that is all", () => {
     for (const [capacity, most] of [
       [1, 1],
       [2, 1],
@@ -320,7 +323,7 @@ describe("an intake", () => {
     }
   })
 
-  it("holds back what comes while it starts again, as it did the first time", () => {
+  it("holds back events while it restarts, as on the first start", () => {
     const { came, fold, intake, offer } = makeIntake({
       capacity: 9,
       overflow: "fail",
@@ -340,7 +343,7 @@ describe("an intake", () => {
     }
   })
 
-  it("keeps its books when the fold has closed its lane, whoever has that by then", () => {
+  it("keeps its accounting when the fold has closed its lane, whoever owns that by then", () => {
     const { counters, fold, intake, offer } = makeIntake({
       capacity: 9,
       overflow: "fail",
@@ -359,7 +362,7 @@ describe("an intake", () => {
     expect(intake.stats()).toMatchObject({ accepted: 3, applied: 3, ignored: 0, pending: 0 })
   })
 
-  it("lets nothing of what has waited go when it has failed", () => {
+  it("releases no waiting event after it has failed", () => {
     const { came, fold, intake, offer } = makeIntake({
       capacity: 9,
       overflow: "fail",
@@ -375,7 +378,7 @@ describe("an intake", () => {
     expect(intake.stats()).toMatchObject({ accepted: 1, pending: 1 })
   })
 
-  it("asks the fold once, however many wait for it", async () => {
+  it("requests the fold once, however many wait for it", async () => {
     const any = { capacity: 4, overflow: "backpressure", memory: memories[0]!, live: true } as const
     const { counters, fold, intake, offerOrWait, turn } = makeIntake(any)
     const want = vi.spyOn(counters, "want")

@@ -1,4 +1,4 @@
-// Values that are made from the same thing are made once, and none of them stays because it was once made.
+// Values derived from the same key are created once, and none is retained merely because it was created.
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -8,7 +8,7 @@ import { Interned } from "../../src/internal/util/interned.ts"
 setFlagsFromString("--expose-gc")
 const collect: () => void = runInNewContext("gc")
 
-it("makes the value of a key once, for as long as it is used", async () => {
+it("an interned value is created once while it is in use", async () => {
   const interned = new Interned<object>()
   const used = interned.get("used", () => ({}))
   for (let i = 0; i < 1000; i++) interned.get(`passing ${i}`, () => ({}))
@@ -18,7 +18,7 @@ it("makes the value of a key once, for as long as it is used", async () => {
   expect(again()).toBe(used)
 })
 
-it("keeps the values that were made last, and forgets all others that nobody uses", async () => {
+it("the most recent values are kept, and all other unused ones are dropped", async () => {
   const interned = new Interned<object>()
   for (let i = 0; i < 1000; i++) interned.get(`passing ${i}`, () => ({}))
   // References are weak from the next turn on; the registry is told in a turn after that.

@@ -1,5 +1,5 @@
-// A built-in metric is folded in place, from rows or from events. Whatever its definition, whatever the events, however
-// they lie in the stream: it comes to the same state as its pure reducer, which is its definition.
+// A built-in metric is folded in place, from rows or from events. For any definition, any events and any layout in the
+// stream it reaches the same state as its pure reducer, which is its definition.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
@@ -64,15 +64,15 @@ const play = (folding: Folding, definitions: ReadonlyArray<Definition>, steps: R
 
 const anyDefinitions = fc.array(anyDefinition, { minLength: 1, maxLength: 3 })
 
-describe("the kernels of any metrics come to the state of their reducers, for any events", () => {
-  it("in a stream of their own", () => {
+describe("the kernels of any metrics reach the state of their reducers, for any events", () => {
+  it("in a separate stream", () => {
     fc.assert(
       fc.property(anyDefinitions, anySteps, (definitions, steps) => play(new Folding(), definitions, steps)),
       { numRuns: runs(300) }
     )
   })
 
-  it("in a stream whose dictionary is full, so that all strings take turns", () => {
+  it("in a stream whose dictionary is full, so that all strings reuse codes", () => {
     const folding = new Folding()
     for (let i = 0; i < LastingStrings; i++) {
       folding.writer.strings.of(`taken ${i}`)
@@ -95,14 +95,14 @@ describe("a kernel", () => {
       ...of(i)
     }))
 
-  it.each(Object.keys(kinds))("%s takes pages of events, with many series and beyond their cap", (kind) => {
+  it.each(Object.keys(kinds))("%s accepts pages of events, with many series and beyond their limit", (kind) => {
     const events = requests(3000, (i) => ({ path: `/${i % 150}`, seconds: i % 97 === 0 ? NaN : i / 100 }))
     emitAll(definitionOf(kind, {}), events)
     emitAll(definitionOf(kind, { labels: ["path"], maxSeries: 20 }), events)
     emitAll(definitionOf(kind, { labels: ["path", "ok"] }), events)
   })
 
-  it.each(Object.keys(kinds))("%s takes values of many sizes, whose sums no two doubles hold", (kind) => {
+  it.each(Object.keys(kinds))("%s accepts values of many magnitudes, whose sums two doubles cannot hold", (kind) => {
     const seconds = (i: number) =>
       i % 97 === 0 ? Infinity : (i % 3 === 0 ? -1 : 1) * 10 ** (((i * 7919) % 24_000) / 1000 - 12)
     const events = requests(3000, (i) => ({ method: i % 5 === 0 ? "GET" : "PUT", seconds: seconds(i) }))
@@ -110,13 +110,13 @@ describe("a kernel", () => {
     emitAll(definitionOf(kind, { labels: ["method"] }), events)
   })
 
-  it.each(Object.keys(kinds))("%s takes whole numbers, which lie in rows of their own", (kind) => {
+  it.each(Object.keys(kinds))("%s accepts integers, which have rows of their own", (kind) => {
     const events = requests(300, (i) => ({ seconds: (i * 37) % 101 }))
     emitAll(definitionOf(kind, {}), events)
     emitAll(definitionOf(kind, { labels: ["method"] }), events)
   })
 
-  it.each(Object.keys(kinds))("%s tells labels apart that take turns under the same codes", (kind) => {
+  it.each(Object.keys(kinds))("%s distinguishes labels that reuse the same codes", (kind) => {
     const events = requests(1000, (i) => ({
       path: `${i % 150}`.padEnd(300, "."),
       user: i % 7 === 0 ? null : `${i % 3}`
@@ -130,7 +130,7 @@ describe("a kernel", () => {
   const planOf = (kind: string, options: object) => (kernelOf(definitionOf(kind, options)) as Kernel).plan(layout)
 
   it.each(Object.keys(kinds).filter((kind) => kinds[kind]!.measures === "number"))(
-    "%s folds rows where they lie: the definition shows whether it can",
+    "%s folds rows in place: the definition shows whether it can",
     (kind) => {
       const plan = (options: object) => planOf(kind, options)
       for (const labels of [[], ["method"], ["path", "ok"], ["user", "method", "ok"]])
@@ -143,7 +143,7 @@ describe("a kernel", () => {
     }
   )
 
-  it.each(Object.keys(kinds).filter((kind) => kinds[kind]!.measures !== "number"))("%s takes events", (kind) => {
+  it.each(Object.keys(kinds).filter((kind) => kinds[kind]!.measures !== "number"))("%s accepts events", (kind) => {
     expect(planOf(kind, {})).toBeUndefined()
   })
 })

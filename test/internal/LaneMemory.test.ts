@@ -1,5 +1,5 @@
-// A runtime may have 100 000 recorders. What one takes where metrics are folded has a limit, which does not depend on
-// what the runtime has seen before.
+// A runtime may have 100 000 recorders. The memory of one where metrics are folded is limited, independently of what
+// the runtime has seen before.
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { beforeAll, expect, it } from "@effect/vitest"
@@ -34,12 +34,12 @@ const bytesEach = (folding: Folding, metrics: ReadonlyArray<Metric.Any>): number
 // Code is compiled anew once it is known what it is called with.
 beforeAll(() => void bytesEach(new Folding(), [Visits, Durations]))
 
-it("a recorder with a counter takes at most 2.5 kB, with a histogram besides at most 4 kB", () => {
+it("a recorder with a counter uses at most 2.5 kB, with a histogram as well at most 4 kB", () => {
   expect(bytesEach(new Folding(), [Visits])).toBeLessThan(2500)
   expect(bytesEach(new Folding(), [Visits, Durations])).toBeLessThan(4000)
 })
 
-it("a recorder takes as little in a runtime that has seen 60 000 strings", () => {
+it("a recorder uses as little in a runtime that has seen 60 000 strings", () => {
   const folding = new Folding()
   const first = folding.recorder([Visits])
   for (let i = 0; i < 60_000; i++) first.emit(visitOf(`user-${i}`), 0)
@@ -47,7 +47,7 @@ it("a recorder takes as little in a runtime that has seen 60 000 strings", () =>
   expect(bytesEach(folding, [Visits])).toBeLessThan(2500)
 })
 
-it("a recorder takes as little in a runtime that has seen 1000 layouts of events", () => {
+it("a recorder uses as little in a runtime that has seen 1000 layouts of events", () => {
   const folding = new Folding()
   for (let i = 0; i < 1000; i++) {
     const events = Schema.TaggedUnion({ [`tag${i}`]: { user: Schema.String } })
@@ -56,7 +56,7 @@ it("a recorder takes as little in a runtime that has seen 1000 layouts of events
   expect(bytesEach(folding, [Visits])).toBeLessThan(2500)
 })
 
-it("a recorder keeps nothing of the tags of 100 000 events that no metric knows", () => {
+it("a recorder retains nothing of the tags of 100 000 events that no metric knows", () => {
   const folding = new Folding()
   const recorder = folding.recorder([Visits])
   const emit = (from: number, to: number) => {

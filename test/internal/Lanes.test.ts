@@ -1,4 +1,4 @@
-// The lanes of a link: one for each recorder, for as long as it is there.
+// The lanes of a link: one for each recorder, for its lifetime.
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { makeInProcessLink } from "../../src/internal/link/inProcess.ts"
@@ -21,7 +21,7 @@ const listener: LaneListener = {
   onFailure: () => {}
 }
 
-it.live("the lane of a recorder that was removed is given out again, cleared, once the fold has closed it", () =>
+it.live("the lane of a removed recorder is reused, cleared, once the fold has closed it", () =>
   Effect.gen(function* () {
     const link = yield* makeInProcessLink(2 * PageBytes)
     const [, second] = [link.openLane(listener), link.openLane(listener), link.openLane(listener)]

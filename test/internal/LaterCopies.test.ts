@@ -1,5 +1,5 @@
-// Whoever reads very many series reads them as they were at one moment, while the fold goes on: each is copied when it
-// changes or is looked at, and no copy is there any longer than it is read.
+// A reader of very many series sees them as of one moment while the fold continues: each is copied when it changes or
+// is read, and no copy outlives the read.
 import { deepStrictEqual } from "node:assert/strict"
 import { expect, it } from "@effect/vitest"
 import fc from "fast-check"
@@ -69,7 +69,7 @@ class Fed {
 
 const kinds = ["histogram", "exponentialHistogram", "summary"]
 
-it.each(kinds)("copies that overlap, are looked at and let go of in any order show the moment of each: %s", (kind) => {
+it.each(kinds)("copies that overlap, and are read and released in any order, show the moment of each: %s", (kind) => {
   fc.assert(
     fc.property(anyOptions, fc.array(anyStep, { maxLength: 60, size: "max" }), (options, steps) => {
       const metric = definitionOf(kind, options)

@@ -1,4 +1,4 @@
-// Which events have a layout, and what it says: rows of fixed width hold what has a fixed width, and strings by code.
+// Which events have a layout, and its content: rows of fixed width hold fixed-width values, and strings by code.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
@@ -66,7 +66,7 @@ describe("a layout", () => {
     ["an enum of strings", Schema.Enum({ A: "a", B: "b" }), literal("a", "b")],
     ["null", Schema.Null, { ...literal(), absences: ["null"] }],
     ["undefined", Schema.Undefined, { ...literal(), absences: ["undefined"] }],
-    ["what is suspended", Schema.suspend(() => Schema.Number), number],
+    ["a suspended schema", Schema.suspend(() => Schema.Number), number],
     ["a string among its own literals", Union([Literal("a"), Schema.String]), string],
     ["a number among its own literals", Union([Literal(0), Schema.Number]), number],
     [
@@ -91,7 +91,7 @@ describe("a layout", () => {
     ["a boolean", Schema.Boolean],
     ["a struct", Struct({ a: Schema.Number })]
   ]
-  it.each(kinds)("says of %s whether it may be missing, undefined or null", (_, schema) => {
+  it.each(kinds)("records of %s whether it may be missing, undefined or null", (_, schema) => {
     const plain = fieldOf(schema)
     const or = (...absences: ReadonlyArray<string>) => ({ ...plain, absences })
     expect(fieldOf(optionalKey(schema))).toEqual(or("missing"))
@@ -103,7 +103,7 @@ describe("a layout", () => {
     expect(fieldOf(optionalKey(NullOr(schema)))).toEqual(or("missing", "null"))
   })
 
-  it("has structs within structs, optional and nullable ones too", () => {
+  it("has structs within structs, including optional and nullable ones", () => {
     const inner = optional(NullOr(Struct({ outcome: optional(NullOr(Literals(["a", "b"]))) })))
     const absences = ["missing", "undefined", "null"]
     const expected = { kind: "struct", fields: { outcome: { ...literal("a", "b"), absences } }, absences }
@@ -120,7 +120,7 @@ describe("a layout", () => {
     ["a tuple", Schema.Tuple([Schema.Number])],
     ["a record", Schema.Record(Schema.String, Schema.Number)],
     [
-      "a struct with more of any name",
+      "a struct with additional properties of any name",
       Schema.StructWithRest(Struct({}), [Schema.Record(Schema.String, Schema.Number)])
     ],
     ["anything", Schema.Unknown],
@@ -131,7 +131,7 @@ describe("a layout", () => {
     ["an Option", Schema.Option(Schema.Number)],
     ["a URL", Schema.URL],
     ["a class", Point],
-    ["a structure without an end", Tree],
+    ["an infinite structure", Tree],
     ["a number or a string", Union([Schema.Number, Schema.String])],
     ["a number or a bigint", Union([Schema.Number, Schema.BigInt])],
     ["a date or a number", Union([Schema.Date, Schema.Number])],
@@ -141,28 +141,28 @@ describe("a layout", () => {
     ["one struct or another", Union([Struct({ a: Schema.Number }), Struct({ b: Schema.Number })])],
     ["a struct that has one of these", Struct({ a: Schema.Number, list: Schema.Array(Schema.Number) })],
     ["one of these or null", NullOr(Schema.Array(Schema.Number))],
-    ["one of these that is optional", optional(Schema.Unknown)]
-  ])("cannot have %s", (_, schema) => {
+    ["an optional one of these", optional(Schema.Unknown)]
+  ])("does not exist for %s", (_, schema) => {
     expect(layoutWith({ x: schema })).toBeUndefined()
     expect(layoutWith({ fine: Schema.Number, x: schema })).toBeUndefined()
   })
 
-  it("cannot have a property named by a symbol", () => {
+  it("does not exist for a property named by a symbol", () => {
     expect(layoutWith({ [Symbol("s")]: Schema.Number })).toBeUndefined()
   })
 
-  it("is not there where the other thread cannot be told of it in one row", () => {
+  it("does not exist if its description does not fit one row", () => {
     const literals = Array.from({ length: 10_000 }, (_, i) => `literal ${i}`)
     expect(layoutWith({ x: Schema.Literals(literals.slice(0, 100)) })).toBeDefined()
     expect(layoutWith({ x: Schema.Literals(literals) })).toBeUndefined()
     expect(layoutWith({ ["x".repeat(70_000)]: Schema.Number })).toBeUndefined()
   })
 
-  it("is not there for an event that is a class", () => {
+  it("does not exist for an event that is a class instance", () => {
     expect(layoutOf("moved", Moved.ast)).toBeUndefined()
   })
 
-  it("is there for an event of a union that was tagged later, and one without fields", () => {
+  it("exists for an event of a union that was tagged later, and for one without fields", () => {
     const family = Union([Schema.TaggedStruct("a", { n: Schema.Number }), Schema.TaggedStruct("b", {})])
     const { cases } = family.pipe(Schema.toTaggedUnion("_tag"))
     expect(layoutOf("a", cases.a.ast)).toMatchObject({ tag: "a", words: 1, fields: [["n", { kind: "number" }]] })
@@ -172,15 +172,15 @@ describe("a layout", () => {
   it.each([
     { of: "numbers", schema: Schema.Number, most: 256 },
     { of: "literals, two of which share a word", schema: Literal("a"), most: 512 },
-    { of: "numbers that may be missing", schema: optionalKey(Schema.Number), most: 170 },
+    { of: "optional numbers", schema: optionalKey(Schema.Number), most: 170 },
     { of: "strings", schema: Schema.String, most: 32 }
-  ])("is $most $of wide at the most", ({ most, schema }) => {
+  ])("is at most $most $of wide", ({ most, schema }) => {
     expect(layoutWith(many(most, schema))?.words).toBeLessThanOrEqual(256)
     expect(layoutWith(many(most + 1, schema))).toBeUndefined()
     expect(layoutWith({ inner: Struct(many(most + 1, schema)) })).toBeUndefined()
   })
 
-  it("counts strings in nested structs, where they may be missing too", () => {
+  it("counts strings in nested structs, including optional ones", () => {
     const some = many(16, optional(Schema.String))
     expect(layoutWith({ ...some, inner: Struct(some) })).toBeDefined()
     expect(layoutWith({ ...some, inner: optional(Struct(some)), more: Schema.String })).toBeUndefined()
@@ -197,7 +197,7 @@ describe("any layout", () => {
 
   const anyLayout = anyEvents().map(({ schema, tag }) => layoutOf(tag, schema.ast))
 
-  it("gives every field a place of its own, within the row", () => {
+  it("gives every field its own place within the row", () => {
     fc.assert(
       fc.property(anyLayout, (layout) => {
         fc.pre(layout !== undefined)
@@ -210,7 +210,7 @@ describe("any layout", () => {
     )
   })
 
-  it("is plain data, which the other thread can be told", () => {
+  it("is plain data that can be sent to the other thread", () => {
     fc.assert(
       fc.property(anyLayout, (layout) => {
         fc.pre(layout !== undefined)

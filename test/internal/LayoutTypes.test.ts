@@ -1,4 +1,5 @@
-// A stream has only so many types for layouts. What comes beyond them lies in rows of no fixed width, and what has a type goes on.
+// A stream has a limited number of layout types. Further layouts use rows without fixed width, and existing types
+// continue.
 import { expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { type Layout, layoutOf } from "../../src/internal/stream/rows/layout.ts"
@@ -21,7 +22,7 @@ const event = (i: number): MetricEvent => {
   return i % 2 === 0 ? Object.assign(read, { n: i }) : read
 }
 
-it("gives the types of layouts that nobody uses any more to others, each of whose rows is read by its own", async () => {
+it("the types of unused layouts are reassigned, and each row is read by its own layout", async () => {
   const pair = new StreamPair()
   const stays = pair.recorder(() => number)
   const expected: Array<Came> = []
@@ -39,7 +40,7 @@ it("gives the types of layouts that nobody uses any more to others, each of whos
   expect(pair.writer.usage.types.used).toBe(1 + 64)
 })
 
-it("keeps the types of layouts that are used again soon", async () => {
+it("the types of layouts that are soon used again are kept", async () => {
   const pair = new StreamPair()
   const layouts = Array.from({ length: 60 }, (_, i) => numbered(i))
   for (let i = 0; i < 300; i++) {
@@ -52,7 +53,7 @@ it("keeps the types of layouts that are used again soon", async () => {
   expect(pair.layouts).toHaveLength(60)
 })
 
-it("keeps the type of an event that is being written, whatever a property does while it is read", async () => {
+it("the type of an event that is being written is kept, whatever a property does while it is read", async () => {
   const pair = new StreamPair()
   const one = pair.recorder(() => numbered(1))
   one.emit(event(1))
@@ -77,7 +78,7 @@ it("keeps the type of an event that is being written, whatever a property does w
   expect(pair.came).toEqual([event(66), event(1), event(66)].map((each) => came("row", each)))
 })
 
-it("has the type of a tag once, whatever tags without a layout come between", async () => {
+it("a tag has one type, whatever tags without a layout come in between", async () => {
   const pair = new StreamPair()
   const { emit, metricsChanged } = pair.recorder((tag) =>
     tag === "text" ? text : tag === "number" ? number : "foreign"

@@ -1,5 +1,5 @@
-// What a removed recorder with very many series leaves is packed in slices between two reads of pages: all of it is there
-// for the next recorder of its id, whenever that comes, and nothing is saved before.
+// The state of a removed recorder with very many series is packed in slices between reads of pages: all of it is
+// available to the next recorder with its id, whenever that comes, and nothing is saved before.
 import { afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -104,7 +104,7 @@ beforeEach(() => {
 
 afterEach(() => void vi.restoreAllMocks())
 
-it("is packed in slices, and until then nothing is saved", () => {
+it("the state of a removed recorder is packed in slices, and nothing is saved before that", () => {
   const folds = new LeavingRecorders()
   folds.create(1, "a")
   folds.visit(1)
@@ -116,7 +116,7 @@ it("is packed in slices, and until then nothing is saved", () => {
   expect([folds.left("a"), folds.ended("a")]).toEqual([[{ 1: Series }], [{ 1: Series }]])
 })
 
-it("is there as a whole for the next recorder of the id, however soon that registers its metrics", () => {
+it("the state of a removed recorder is completely available to the next recorder with its id, however soon that registers its metrics", () => {
   const folds = new LeavingRecorders()
   folds.create(1, "a")
   folds.visit(1)
@@ -131,7 +131,7 @@ it("is there as a whole for the next recorder of the id, however soon that regis
   expect(folds.left("a")).toEqual([{ 1: Series - 1000, 2: 1000 }])
 })
 
-it("is added up in order for recorders of one id that are removed one soon after the other", () => {
+it("the states of recorders with one id that are removed in quick succession are merged in order", () => {
   const folds = new LeavingRecorders()
   folds.fold.left = undefined
   for (const lane of [1, 2, 3]) {
@@ -145,7 +145,7 @@ it("is added up in order for recorders of one id that are removed one soon after
   expect([folds.isLeaving, folds.ended("a")]).toEqual([false, [{ 1: 1000, 2: 1000, 3: 1000 }]])
 })
 
-it("is, of a recorder that is there, as it was at one moment, and nothing of one that is removed meanwhile", () => {
+it("the state of a live recorder is collected as of one moment, and excludes a recorder removed meanwhile", () => {
   const folds = new LeavingRecorders()
   folds.create(1, "a")
   folds.create(2, "b")
@@ -167,7 +167,7 @@ it("is, of a recorder that is there, as it was at one moment, and nothing of one
 })
 
 it.each(["left", "ended"] as const)(
-  "is saved in steps of few metrics, whatever else is left meanwhile: %s",
+  "the state of a removed recorder is saved in steps of a few metrics, whatever else is left meanwhile: %s",
   (which) => {
     const folds = new LeavingRecorders()
     const leave = (lane: number): void => {

@@ -1,5 +1,5 @@
-// Reads and scrapes of very many recorders with metrics written by hand: no slice has more than one recorder's worth of the
-// user's code, of a scrape no more than one view, and each shows the moment when it was its turn.
+// Reads and scrapes of very many recorders with hand-written metrics: no slice runs more user code than that of one
+// recorder, or of one view in a scrape, and each shows the moment of its turn.
 import { afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -89,7 +89,7 @@ beforeEach(() => {
 
 afterEach(() => void vi.restoreAllMocks())
 
-it("are read one in a slice, but for the first", () => {
+it("recorders are read one per slice, except the first", () => {
   const { answers, fold, read } = setUp()
   for (let lane = 0; lane < Recorders; lane++) read(lane)
   expect([calls, answers().size]).toEqual([1, 1])
@@ -99,7 +99,7 @@ it("are read one in a slice, but for the first", () => {
   expect([...answers().values()]).toEqual(Array(Recorders).fill(1))
 })
 
-it("show what there was at their turn, whatever comes to them, and are answered where they are saved or removed", () => {
+it("recorders show the state at their turn, whatever they receive later, and are answered when they are saved or removed", () => {
   const { answers, fold, read } = setUp()
   for (let lane = 0; lane < Recorders; lane++) read(lane)
   fold.main.event(50, ping, 11)
@@ -117,7 +117,7 @@ it("show what there was at their turn, whatever comes to them, and are answered 
   expect([answers().get(50), answers().get(53), answers().size]).toEqual([2, 0, Recorders])
 })
 
-it("are read at once where the clock was set back, since that may change what others see", () => {
+it("recorders are read at once if the clock was set back, because that may change what others see", () => {
   const { answers, read } = setUp()
   read(0)
   read(1)
@@ -126,7 +126,7 @@ it("are read at once where the clock was set back, since that may change what ot
   expect(answers().size).toBe(2)
 })
 
-it("put a metric out whose view throws before what comes behind the read", () => {
+it("recorders quarantine a metric whose view throws before the events that follow the read", () => {
   const Touchy = Metric.make("touchy", {
     events: Family,
     initial: 0,
@@ -152,8 +152,8 @@ it("put a metric out whose view throws before what comes behind the read", () =>
 it.each([
   ["id", "", Pings],
   ["none", "", Pings],
-  ["none", ", where they cannot be added up", Apart]
-] as const)("are scraped by slices of one call each, by %s%s", (recorderLabel, _, metric) => {
+  ["none", ", if they cannot be merged", Apart]
+] as const)("recorders are scraped in slices of one call each, by %s%s", (recorderLabel, _, metric) => {
   const { fold, sent } = setUp(metric)
   fold.command(render(recorderLabel))
   expect(calls).toBeLessThanOrEqual(1)
@@ -164,7 +164,7 @@ it.each([
   expect(total).toEqual(recorderLabel === "none" && metric === Pings ? [`${Recorders}`] : Array(Recorders).fill("1"))
 })
 
-it("are saved in steps where one has many large states, as they were in the first", () => {
+it("recorders are saved in steps if one has many large states, as in the first", () => {
   const { fold } = setUp()
   const names = Array.from({ length: 40 }, (_, i) => `large-${i}`)
   for (const name of names) {
@@ -189,7 +189,7 @@ it("are saved in steps where one has many large states, as they were in the firs
   expect(laneIn(step.value)!.metrics).toEqual(laneIn(before)!.metrics)
 })
 
-it("are rendered in slices where one recorder has very many numbers", () => {
+it("recorders are rendered in slices if one of them has very many numbers", () => {
   const Numbers = Metric.make("numbers", {
     events: Family,
     initial: {} as { readonly [name: string]: number },
@@ -236,7 +236,7 @@ const names = Array.from({ length: 20 }, (_, i) => `hand_${i}`)
 const totals = (text: string): ReadonlyArray<string> =>
   Array.from(text.matchAll(/^hand_.* (\d+)$/gm), ([, total]) => total!)
 
-it("are scraped by slices of one view each, where one recorder has many metrics", () => {
+it("recorders are scraped in slices of one view each if one recorder has many metrics", () => {
   const { fold, scrape, text } = setUpOne(names)
   scrape()
   expect(calls).toBeLessThanOrEqual(1)
@@ -244,7 +244,7 @@ it("are scraped by slices of one view each, where one recorder has many metrics"
   expect(totals(text())).toEqual(names.map(() => "1"))
 })
 
-it("show all metrics as of one moment in a scrape, whatever comes between two views", () => {
+it("recorders show all metrics as of one moment in a scrape, whatever comes between two views", () => {
   const { fold, scrape, text } = setUpOne(names)
   scrape()
   for (let i = 0; i < 5; i++) slice(fold)
@@ -256,7 +256,7 @@ it("show all metrics as of one moment in a scrape, whatever comes between two vi
   expect(totals(text())).toEqual(names.map(() => "1"))
 })
 
-it("put a metric out whose view throws in a scrape before what comes between two views", () => {
+it("recorders quarantine a metric whose view throws in a scrape before events that come between two views", () => {
   const { fold, scrape, sent, text } = setUpOne(names, (total, name) => {
     if (name === "hand_19") throw new Error("no view")
     return { total }
@@ -272,7 +272,7 @@ it("put a metric out whose view throws in a scrape before what comes between two
   expect(totals(text())).toEqual(names.slice(1).map(() => "1"))
 })
 
-it("run no view any more in a scrape that nobody waits for", () => {
+it("recorders run no further view in an abandoned scrape", () => {
   const { fold, scrape } = setUpOne(names)
   scrape()
   for (let i = 0; i < 5; i++) slice(fold)

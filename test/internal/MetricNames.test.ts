@@ -1,4 +1,4 @@
-// The names of several metrics are taken together, or none is: whatever fails on the way, others may have them.
+// The names of several metrics are claimed together or not at all: after any failure they are free for others.
 import { expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -33,7 +33,7 @@ it("a claim that fails midway leaves no name taken", () => {
   expect(recorder("s").claim([other, counter("c")])).toBe(undefined)
 })
 
-it("a claim that fails midway leaves those their names whose place it was to take", () => {
+it("a claim that fails midway leaves the names to the metrics that it would have replaced", () => {
   const { names, recorder } = registry()
   const r = recorder("r")
   expect(r.claim([one])).toBe(undefined)
@@ -46,7 +46,7 @@ it("a claim that fails midway leaves those their names whose place it was to tak
   expect(recorder("s").claim([one])).toBe(undefined)
 })
 
-it("a claim that is refused tells of no change", () => {
+it("a rejected claim reports no change", () => {
   const { recorder, told } = registry()
   const r = recorder("r")
   r.claim([one])

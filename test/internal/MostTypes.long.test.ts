@@ -1,5 +1,5 @@
-// A stream has only so many types for layouts, and here none is left. Not in `npm test`, but in `npm run test:long`: to
-// generate the code for that many takes seconds.
+// A stream has a limited number of layout types, and here none is left. Runs in `npm run test:long` only, because
+// generating the code for that many takes seconds.
 import { expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { FirstLayout, TypeMask } from "../../src/internal/stream/rows/format.ts"
@@ -48,7 +48,7 @@ const came = (by: "row" | "generic", event: MetricEvent): Came => ({ lane: 1, at
 const n = (value: number): MetricEvent & { readonly n: number } => ({ _tag: "number", n: value })
 const a: MetricEvent & { readonly text: string } = { _tag: "text", text: "a" }
 
-it("writes events without a layout where no type is left for it, or for a field to widen, and with one given back", async () => {
+it("events are written without a layout if no type is left for them or for a wider field, and with one after a type is freed", async () => {
   const { pair, release } = fullStream()
   const { emit } = pair.recorder(() => text)
   emit(a)

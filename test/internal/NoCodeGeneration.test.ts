@@ -1,4 +1,7 @@
-/** Where a process may not make code from strings, no event has a layout: it comes to the same, in the worker too. Real processes. */
+/**
+ * If a process may not generate code from strings, no event has a layout: the results are the same, also in the worker.
+ * Real processes.
+ */
 import { afterEach, describe, expect, it, vi } from "@effect/vitest"
 import { runProgram } from "../support/runProgram.ts"
 
@@ -22,8 +25,8 @@ const apart = (report: { readonly snapshots: { readonly [name: string]: unknown 
   return { canGenerate, rest: { ...report, snapshots } }
 }
 
-describe("where code generation is forbidden", () => {
-  it("the same program comes to the same report, in process and on the worker", async () => {
+describe("if code generation is forbidden", () => {
+  it("the same program produces the same report, in process and on the worker", async () => {
     const allowed = await run("")
     const forbidden = await run(flag)
     expect([allowed.said("can generate"), forbidden.said("can generate")]).toEqual([true, false])

@@ -1,4 +1,4 @@
-// Ports as Deno has them, which have come in a message: no `on`, and at the parent's port no `close`.
+// Ports as in Deno, which arrived in a message: without `on`, and without `close` on the parent's port.
 import type { MessagePort } from "node:worker_threads"
 import { expect, it, vi } from "@effect/vitest"
 import { asNodePort, closeParentPort } from "../../src/internal/util/nodePort.ts"
@@ -10,7 +10,7 @@ class WebPort extends EventTarget {
   }
 }
 
-it("listens to a port of the web as to one of Node", () => {
+it("a web port can be listened to like a Node port", () => {
   const web = new WebPort()
   const port = asNodePort(web as unknown as MessagePort)
   const heard: Array<unknown> = []
@@ -27,13 +27,13 @@ it("listens to a port of the web as to one of Node", () => {
   expect(port).toBe(web)
 })
 
-it("leaves a port of Node as it is", () => {
+it("a Node port is left unchanged", () => {
   const on = vi.fn()
   const port = { on } as unknown as MessagePort
   expect(asNodePort(port).on).toBe(on)
 })
 
-it("closes the port of the parent, or has it keep no thread where it cannot be closed", () => {
+it("the parent port is closed, or unreferenced if it cannot be closed", () => {
   const node = { close: vi.fn(), unref: vi.fn() }
   closeParentPort(node as unknown as MessagePort)
   expect([node.close.mock.calls.length, node.unref.mock.calls.length]).toEqual([1, 0])

@@ -1,4 +1,4 @@
-// What a pool of pages gives out when something failed in the midst of it: a stack that is used up ends any call.
+// The pages that a pool hands out after a failure: a stack overflow can end any call.
 import { expect, it } from "@effect/vitest"
 import type { Carrier } from "../../src/internal/stream/carrier.ts"
 import { PagePool } from "../../src/internal/stream/pagePool.ts"
@@ -51,7 +51,7 @@ const withoutStack = (name: "push" | "shift" | "splice", n: number, action: () =
   }
 }
 
-it.each(["push", "shift", "splice"] as const)("no page is given out twice where %s fails", (name) => {
+it.each(["push", "shift", "splice"] as const)("no page is handed out twice if %s fails", (name) => {
   for (let n = 1; n <= 4; n++) {
     const { goOn, pages, pool } = fullPool(4)
     for (const page of pages) setRead(page)
@@ -61,7 +61,7 @@ it.each(["push", "shift", "splice"] as const)("no page is given out twice where 
   }
 })
 
-it("a page that was taken in a call that failed is empty when it is given out", () => {
+it("a page taken in a failed call is empty when it is handed out", () => {
   const { pages, pool } = fullPool(2)
   for (const page of pages) setRead(page)
   const taken = pool.take(0, true, false)!
@@ -72,7 +72,7 @@ it("a page that was taken in a call that failed is empty when it is given out", 
   expect([publishedEnd(again), isRead(again)]).toEqual([again.first, false])
 })
 
-it("an event does not get the page that a command has taken beyond the bound, and failed to go on to", () => {
+it("an event does not get a page that a command took beyond the bound and failed to use", () => {
   const { goOn, pages, pool } = fullPool(2)
   const spare = pool.take(0, true, true)!
   expect(pool.holdsRows(spare)).toBe(false)

@@ -1,4 +1,4 @@
-// How a thread that naps is woken: at once, by one call of the system, and not where it is awake.
+// How a parked thread is woken: at once, by one system call, and only if it is not awake.
 import { afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import { ControlBytes, WakeUp } from "../../src/internal/stream/parking.ts"
 
@@ -17,7 +17,7 @@ afterEach(() => void vi.restoreAllMocks())
 
 const waited = (): ReadonlyArray<unknown> => vi.mocked(Atomics.wait).mock.results.map(({ value }) => value)
 
-it("a nap that is ended before the thread waits does not begin", () => {
+it("a wait that is ended before the thread parks does not begin", () => {
   const { producer, thread } = makeSides()
   thread.nap(Long, () => {
     producer.rouse()
@@ -26,20 +26,20 @@ it("a nap that is ended before the thread waits does not begin", () => {
   expect(waited()).toEqual(["not-equal"])
 })
 
-it("a nap for which there is work already does not begin", () => {
+it("a wait for which there is already work does not begin", () => {
   const { thread } = makeSides()
   thread.nap(Long, () => true)
   expect(waited()).toEqual([])
 })
 
-it("a nap that nobody ends takes its time", () => {
+it("a wait that nobody ends lasts its full time", () => {
   const { producer, thread } = makeSides()
   producer.rouse()
   thread.nap(1, () => false)
   expect(waited()).toEqual(["timed-out"])
 })
 
-it("a nap is ended once, however often it is called for, and a thread that is awake is left alone", () => {
+it("a wait is ended once, however often that is requested, and an awake thread is left alone", () => {
   const { producer, thread } = makeSides()
   for (let n = 1; n <= 2; n++) {
     for (let i = 0; i < 3; i++) producer.rouse()

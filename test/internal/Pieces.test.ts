@@ -1,4 +1,4 @@
-// Long answers in pieces: which memory they have, and what they are together.
+// Long answers in pieces: their memory, and their joined content.
 import { expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { TextBlocks } from "../../src/internal/formats/prometheus/textBlocks.ts"
@@ -7,7 +7,7 @@ import { allSteps } from "../../src/internal/util/steps.ts"
 
 const lengths = fc.array(fc.oneof(fc.nat(100), fc.nat(20_000), fc.nat(PieceBytes)), { maxLength: 30 })
 
-it("are all that was added, and can be transferred", () => {
+it("pieces contain everything that was added, and can be transferred", () => {
   fc.assert(
     fc.property(lengths, (all) => {
       const added = all.map((length, i) => new Uint8Array(length).fill(i + 1))
@@ -26,13 +26,13 @@ it("are all that was added, and can be transferred", () => {
   )
 })
 
-it("are few where many short ones were added", () => {
+it("pieces are few if many short ones were added", () => {
   const writer = new PieceWriter()
   for (let i = 0; i < 10_000; i++) writer.add(new Uint8Array(100))
   expect(writer.finish().length).toBeLessThan(20)
 })
 
-it("are one text, whichever bytes of a character are in which", () => {
+it("pieces form one text, whichever piece the bytes of a character are in", () => {
   const text = "añ€😀".repeat(100)
   const bytes = new TextEncoder().encode(text)
   for (const length of [1, 2, 3, 7, 999]) {
@@ -43,7 +43,7 @@ it("are one text, whichever bytes of a character are in which", () => {
   }
 })
 
-it("are those of a text that is added at once, and cut where a character ends", () => {
+it("pieces of a text added at once are split at character boundaries", () => {
   const text = `${"añ€😀".repeat(100_000)}.`
   const blocks = new TextBlocks()
   for (const each of ["begin ", text, " end"]) blocks.add(each)

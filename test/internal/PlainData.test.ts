@@ -1,5 +1,5 @@
-// Plain data of any shape is decoded as it was encoded, whether its strings are in a dictionary or inline. What is not
-// plain data, or too much of it, is refused, and leaves the encoder as it was.
+// Plain data of any shape is decoded as it was encoded, with its strings in a dictionary or inline. Other data, or too
+// much data, is rejected, and leaves the encoder unchanged.
 import { deepStrictEqual } from "node:assert/strict"
 import { runInNewContext } from "node:vm"
 import { describe, expect, it } from "@effect/vitest"
@@ -44,7 +44,7 @@ const codec = (mostStrings: number) => {
 const copies: ReadonlyArray<readonly [by: string, copy: (event: MetricEvent) => MetricEvent]> = [
   ["copyEvent", copyEvent],
   ["a dictionary", codec(1000).roundTrip],
-  ["a dictionary that is soon full", codec(2).roundTrip],
+  ["a small dictionary", codec(2).roundTrip],
   ["strings inline", codec(0).roundTrip]
 ]
 
@@ -76,7 +76,7 @@ const { tree } = fc.letrec((tie) => ({
 }))
 const anyEvent = fc.record({ _tag: fc.string(), value: tree, other: tree }, { noNullPrototype: true })
 
-it("data that is no event may have as many levels", () => {
+it("data that is not an event may have as many levels as allowed", () => {
   const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)])
   const { encoder } = codec(0)
   expect(() => encoder.data(nested(MostDepth))).not.toThrow()
@@ -84,7 +84,7 @@ it("data that is no event may have as many levels", () => {
 })
 
 describe.each(copies)("an event, copied with %s", (_, copy) => {
-  it("is equal to the original, whatever plain data it has", () => {
+  it("is equal to the original, whatever plain data it contains", () => {
     fc.assert(
       fc.property(anyEvent, (event) => deepStrictEqual(copy(event), event)),
       { numRuns: 300 }
@@ -123,7 +123,7 @@ describe.each(copies)("an event, copied with %s", (_, copy) => {
     expect(Object.hasOwn(copied, "cause")).toBe(false)
   })
 
-  it("has what it inherits left out, and its own properties as fields, those that are not enumerable as well", () => {
+  it("omits inherited properties, and has its own properties as fields, including non-enumerable ones", () => {
     const event = Object.create({ _tag: "t", inherited: 1 })
     Object.defineProperty(event, "hidden", { value: { x: [1] } })
     event.shown = 2
@@ -133,7 +133,7 @@ describe.each(copies)("an event, copied with %s", (_, copy) => {
     deepStrictEqual(copy(withTag), { _tag: "own", n: 1 })
   })
 
-  it("loses the classes of what it contains, and what they hide", () => {
+  it("drops the classes of its contents, and what they hide", () => {
     class Point {
       x = 1
       readonly #y = 2
@@ -146,7 +146,7 @@ describe.each(copies)("an event, copied with %s", (_, copy) => {
     deepStrictEqual(copy(event), { _tag: "t", point: { x: 1 }, at: new Date(5), list: [1] })
   })
 
-  it("may come from another realm", () => {
+  it("accepts values of another realm", () => {
     const source = `({ _tag: "t", map: new Map([[1, { a: [new Date(5)] }]]), set: new Set([1n]), error: new TypeError("x") })`
     const { error, ...event } = copy(runInNewContext(source)) as never as { readonly error: Error }
     deepStrictEqual(event, { _tag: "t", map: new Map([[1, { a: [new Date(5)] }]]), set: new Set([1n]) })
@@ -166,7 +166,7 @@ describe.each(copies)("an event, copied with %s", (_, copy) => {
     expect(reads.sort()).toEqual(["a.b", "event._tag", "event.a", "event.list", "list.0", "list.length"])
   })
 
-  it("may emit other events while it is read", () => {
+  it("allows other events to be emitted while it is read", () => {
     const inner = { _tag: "inner", list: ["x".repeat(40_000), 2] }
     const seen: Array<unknown> = []
     const nested = (levels: number): MetricEvent =>
@@ -197,7 +197,7 @@ describe.each(copies)("an event, copied with %s", (_, copy) => {
   }
   const overflows = (): number => overflows() + 1
 
-  it("copies the next one after any failure", () => {
+  it("is correct after any failure of the previous one", () => {
     const event = { _tag: "t", text: "fine", list: [1, { a: 2.5 }] }
     for (const [i, value] of [...failing(fails), ...failing(overflows)].entries()) {
       expect(() => copy({ _tag: "t", before: ["b".repeat(300)], value } as MetricEvent), String(i)).toThrow()
@@ -236,7 +236,7 @@ describe.each(copies)("an event, copied with %s", (_, copy) => {
     ],
     ["a WeakRef", new WeakRef({}), "could not be cloned"],
     ["a boxed bigint", Object(1n), "it contains [object BigInt], which is not plain data"]
-  ])("is refused with %s", (_, value, reason) => {
+  ])("is rejected with %s", (_, value, reason) => {
     expect(() => copy({ _tag: "t", value } as never)).toThrow(reason)
   })
 
@@ -255,7 +255,7 @@ describe.each(copies)("an event, copied with %s", (_, copy) => {
   })
 })
 
-it("an encoder that is new knows no name, the empty one neither", () => {
+it("a new encoder knows no name, not even the empty one", () => {
   const { roundTrip } = codec(0)
   deepStrictEqual(roundTrip({ _tag: "", "": 1 } as MetricEvent), { _tag: "", "": 1 })
   const { roundTrip: withCodes, strings } = codec(10)
@@ -264,7 +264,7 @@ it("an encoder that is new knows no name, the empty one neither", () => {
 })
 
 describe("lists of names", () => {
-  it("an object whose names came before in this order takes a half for all of them, wherever it is", () => {
+  it("an object whose names came before in this order takes one half-word for all of them, wherever it is", () => {
     const { encoder, lists, roundTrip } = codec(1000)
     const event = { _tag: "t", a: 1, b: 2, inner: { a: 1, c: [{ b: 3 }, { b: 4 }] } } as MetricEvent
     const halves = (): number => {
@@ -280,7 +280,7 @@ describe("lists of names", () => {
     expect(lists).toHaveLength(6)
   })
 
-  it("grow from the longest that they begin with, whichever came last", () => {
+  it("grow from the longest known prefix, whichever came last", () => {
     const { lists, roundTrip } = codec(1000)
     const events = [{ a: 1, b: 2 }, { b: 1 }, { a: 1, c: 3 }, { a: 1, b: 2, c: 3 }, { a: 1 }, {}]
     for (const fields of [...events, ...events]) {
@@ -289,7 +289,7 @@ describe("lists of names", () => {
     expect(lists).toEqual([[], ["a"], ["a", "b"], ["b"], ["a", "c"], ["a", "b", "c"]])
   })
 
-  it("have a bound each and all together, beyond which names lie with their values", () => {
+  it("have individual and total limits, beyond which names are stored with their values", () => {
     const { lists, roundTrip } = codec(1_000_000)
     const wide = Object.fromEntries(Array.from({ length: MostNames + 3 }, (_, i) => [`field ${i}`, i]))
     deepStrictEqual(roundTrip({ _tag: "t", ...wide }), { _tag: "t", ...wide })
@@ -302,7 +302,7 @@ describe("lists of names", () => {
     expect(lists).toHaveLength(MostNameLists)
   })
 
-  it("leave out a name that is too long, or __proto__, and all that follow", () => {
+  it("omit a name that is too long, or __proto__, and all that follow", () => {
     const { lists, roundTrip } = codec(1000)
     const events = [
       JSON.parse('{ "_tag": "t", "a": 1, "__proto__": { "x": 1 }, "b": 2 }'),
@@ -312,7 +312,7 @@ describe("lists of names", () => {
     expect(lists).toEqual([[], ["a"], ["x"]])
   })
 
-  it("are not lost where a property emits other events while it is read", () => {
+  it("are not lost if a property emits other events while it is read", () => {
     const { lists, roundTrip } = codec(1000)
     const inner = { _tag: "t", a: 1, c: 2 }
     const outer = {
@@ -327,7 +327,7 @@ describe("lists of names", () => {
     expect(new Set(lists.map(String)).size).toBe(lists.length)
   })
 
-  it("are written again under the same code where that failed", () => {
+  it("are written again under the same code if the first write failed", () => {
     const written: Array<readonly [code: number, name: string]> = []
     let fails: "throws" | "no room" | undefined
     const lists = new NameLists((code, _, name) => {
@@ -352,7 +352,7 @@ describe("lists of names", () => {
   })
 })
 
-it("an encoder leaves no more memory than one event needs once nested events are done", () => {
+it("an encoder keeps no more memory than one event needs after nested events", () => {
   const { encoder, roundTrip } = codec(0)
   const nested = (levels: number): MetricEvent =>
     ({

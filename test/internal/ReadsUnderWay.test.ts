@@ -1,4 +1,4 @@
-// Reads and scrapes that are made in slices give what they would have given at once, whatever comes meanwhile.
+// Reads and scrapes in slices return the same as in a single step, whatever arrives meanwhile.
 import { deepStrictEqual } from "node:assert"
 import { describe, it, vi } from "@effect/vitest"
 import fc from "fast-check"
@@ -358,7 +358,7 @@ const run = (definitions: ReadonlyArray<Metric.Any>, steps: ReadonlyArray<Step>,
   }
 }
 
-it.each([false, true])("shows nothing to a scrape that was dropped (of a lane that waits: %s)", (waits) => {
+it.each([false, true])("a dropped scrape receives nothing (of a waiting lane: %s)", (waits) => {
   let views = 0
   const Watched = Metric.make("watched", {
     events: Family,
@@ -387,7 +387,7 @@ it.each([false, true])("shows nothing to a scrape that was dropped (of a lane th
   })
 })
 
-it("drops a read for which nobody waits in this thread", () => {
+it("a read that nobody in this thread waits for is dropped", () => {
   withSteps(() => {
     let isAwaited = true
     const sent: Array<FoldMessage> = []
@@ -433,7 +433,7 @@ describe("a scrape of a lane whose listener is slow", () => {
       (line) => /^seen_total\{.*recorder="(r\d)".*\} (\d+)$/.exec(line)?.slice(1) ?? []
     )
 
-  it("has what the lane has folded when it has waited for a quarter of a second", () => {
+  it("has the folded part of the lane after waiting for a quarter of a second", () => {
     vi.useFakeTimers()
     try {
       const side = setUp()
@@ -476,10 +476,10 @@ const examples: ReadonlyArray<ReadonlyArray<Step>> = [
   [event(1, 1000), render(0, 1000, [0, 1, 2]), render(0, 0, [1, 2])]
 ]
 
-describe.each([true, false])("sent to another thread: %s", (sendCopies) => {
+describe.each([true, false])("reads sent to another thread: %s", (sendCopies) => {
   it.each(examples)("%#", (...steps) => withSteps(() => run([], steps, sendCopies)))
 
-  it("whatever comes meanwhile", () =>
+  it("stay exact whatever comes meanwhile", () =>
     withSteps(() =>
       fc.assert(
         fc.property(

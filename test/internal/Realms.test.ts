@@ -1,5 +1,5 @@
-// Values of another realm, as jest and Vitest's vm pools make them: they are what they are, whichever `Object`, `Error`
-// or `Map` they come from.
+// Values of another realm, as in jest and in Vitest's vm pools: they are recognised whichever `Object`, `Error` or
+// `Map` they come from.
 import { inspect } from "node:util"
 import { createContext, runInContext } from "node:vm"
 import { describe, expect, it } from "@effect/vitest"
@@ -37,13 +37,13 @@ describe("assertions on snapshots", () => {
     ["received", snapshots(there(dimensions)), { m: here }],
     ["expected", snapshots(here), { m: there(dimensions) }],
     ["all", there(`{ m: { name: "m", dimensions: ${dimensions} } }`), { m: here }]
-  ] as const)("pass for equal values when what is %s is of another realm", (_, received, expected) => {
+  ] as const)("pass for equal values if %s is of another realm", (_, received, expected) => {
     assertSnapshots(received, expected)
     assertSnapshotsMatch(received, expected)
     assertSnapshotsMatch(received, { m: { series: [{ labels: { tenant: "a" }, value: 2 }] } })
   })
 
-  it("still say where values of two realms differ, by labels and by path", () => {
+  it("still report differences between values of two realms, by labels and by path", () => {
     const other = there(dimensions.replace("value: 2", "value: 5").replace("1.5", "2"))
     expect(() => assertSnapshots(snapshots(other), { m: here })).toThrow(
       /m\.latency\.p50: expected 1\.5, received 2\n {2}m\.series\{tenant='a'\}\.value: expected 2, received 5$/
@@ -60,7 +60,7 @@ describe("assertions on snapshots", () => {
     }
   )
 
-  it("tell instances of classes from plain objects", () => {
+  it("distinguish class instances from plain objects", () => {
     const instance = there("new (class Point { x = 1 })()")
     expect(() => assertSnapshots(snapshots(instance), { m: { x: 1 } })).toThrow("Point { x: 1 }")
     expect(() => assertSnapshots(snapshots(there("new Date(5)")), { m: {} })).toThrow("expected {}")
@@ -73,7 +73,7 @@ const make = (initial: unknown, reduce: (state: never) => unknown = (state) => s
   Metric.make("m", { events: SaveEvent, initial, reduce: { saved: reduce as never } })
 
 describe("a definition", () => {
-  it("freezes an initial state of another realm, all the way down", () => {
+  it("deeply freezes an initial state of another realm", () => {
     const { initial }: { readonly initial: { readonly list: ReadonlyArray<object>; readonly map: object } } = make(
       there("{ list: [{ n: 1 }], map: new Map() }")
     )
@@ -90,7 +90,7 @@ describe("a definition", () => {
 })
 
 describe("an error of another realm", () => {
-  it("is described as one of this realm is", () => {
+  it("is described like an error of this realm", () => {
     const cause = there('new TypeError("no disk")')
     const { message } = new MetricsError.RuntimeFailed({ namespace: "n", cause })
     expect(message).toContain("no disk")
@@ -117,7 +117,7 @@ describe("an error of another realm", () => {
 onBothLayers(
   "an event of another realm",
   (it) => {
-    it.effect("counts as any other", () =>
+    it.effect("counts like any other", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Ticks)
@@ -127,7 +127,7 @@ onBothLayers(
       })
     )
 
-    it.effect("keeps what is nested in it, dates included", () =>
+    it.effect("keeps its nested values, including dates", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Saves)
@@ -141,7 +141,7 @@ onBothLayers(
 )
 
 describe("metrics: URL", () => {
-  it.effect("may be a URL of another realm", () =>
+  it.effect("accepts a URL of another realm", () =>
     Effect.gen(function* () {
       // As jsdom has it: a class of its own.
       const { hostname, href, pathname, protocol } = probe

@@ -1,5 +1,5 @@
-// An event that is written to a row is read as an equal event, whatever its schema and its values. Code for one
-// memory writes the same bytes as code for any.
+// An event that is written to a row is read back as an equal event, for any schema and values. Code for one memory
+// writes the same bytes as code for any.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -56,7 +56,7 @@ const withLayout = ({ layout }: { readonly layout: Layout | undefined }): Layout
 }
 
 describe.each(kinds)("rows by $by", ({ codec }) => {
-  it("hold the events of any schema: what is read equals what was written, only strings that are too long are refused", () => {
+  it("hold the events of any schema: the read event equals the written one, and only strings that are too long are rejected", () => {
     fc.assert(
       fc.property(anyRows, (rows) => {
         const pair = new StreamPair(codec)
@@ -83,7 +83,7 @@ describe.each(kinds)("rows by $by", ({ codec }) => {
     deepStrictEqual(roundTrip(layout, events, codec), events)
   })
 
-  it("hold bigints of 64 bits, and dates with those that are none", () => {
+  it("hold 64-bit bigints, and dates including invalid ones", () => {
     const events = [
       event({ big: 2n ** 63n - 1n, date: new Date(8.64e15) }),
       event({ big: -(2n ** 63n), date: new Date(Number.NaN) }),
@@ -92,7 +92,7 @@ describe.each(kinds)("rows by $by", ({ codec }) => {
     deepStrictEqual(roundTrip(layoutWith({ big: Schema.BigInt, date: Schema.Date }), events, codec), events)
   })
 
-  it("tell what is missing, undefined and null from each other", () => {
+  it("distinguish missing, undefined and null", () => {
     const { optional, NullOr } = Schema
     const layout = layoutWith({
       number: optional(NullOr(Schema.Number)),
@@ -109,7 +109,7 @@ describe.each(kinds)("rows by $by", ({ codec }) => {
     deepStrictEqual(roundTrip(layout, events, codec), events)
   })
 
-  it.each([1, 8, 9, 200])("tell %d literals of all types from each other, 0 from -0 and 1 from '1' and 1n", (count) => {
+  it.each([1, 8, 9, 200])("distinguish %d literals of all types, 0 from -0 and 1 from '1' and 1n", (count) => {
     const values = [0, 1, "1", 1n, true, "true", "", -1, ...Array.from({ length: 192 }, (_, i) => `literal ${i}`)]
     const events = values.slice(0, count).map((which) => event({ which }))
     const write = new StreamPair(codec).encoder(layoutWith({ which: Schema.Literals(values.slice(0, count)) }))
@@ -119,7 +119,7 @@ describe.each(kinds)("rows by $by", ({ codec }) => {
     }
   })
 
-  it("tell -0 from 0 where -0 is the literal", () => {
+  it("distinguish -0 from 0 if -0 is the literal", () => {
     const enums = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`E${i}`, i === 0 ? -0 : i]))
     for (const schema of [Schema.Literal(-0), Schema.Enum(enums)]) {
       const write = new StreamPair(codec).encoder(layoutWith({ which: schema }))
@@ -128,7 +128,7 @@ describe.each(kinds)("rows by $by", ({ codec }) => {
     }
   })
 
-  it("do not depend on the order of properties", () => {
+  it("do not depend on property order", () => {
     const { encoder, flush, writer } = streamOf(codec)
     const layout = layoutWith({ a: Schema.Number, b: Schema.String, c: Schema.Boolean })
     const write = encoder(layout)
@@ -141,7 +141,7 @@ describe.each(kinds)("rows by $by", ({ codec }) => {
     deepStrictEqual(flush(), [event({ a: 1, b: "b", c: true }), event({ a: 1, b: "b", c: true })])
   })
 
-  it("leave out properties that are not in the schema, as the schema does, in nested structs as well", () => {
+  it("omit properties that are not in the schema, as the schema does, also in nested structs", () => {
     const fields = { known: Schema.Number, inner: Schema.Struct({ known: Schema.String }) }
     const more = event({ known: 1, more: [1], inner: { known: "k", more: () => 1 }, [Symbol("s")]: 1 })
     const less = event({ known: 1, inner: { known: "k" } })
@@ -149,7 +149,7 @@ describe.each(kinds)("rows by $by", ({ codec }) => {
     deepStrictEqual(Schema.decodeUnknownSync(Schema.Struct({ _tag: Schema.tag("t"), ...fields }))(more), less)
   })
 
-  it("have plain objects read from them, whatever the names of properties", () => {
+  it("are read as plain objects, whatever the names of properties", () => {
     const names = ["__proto__", "constructor", "hasOwnProperty", "toString", "", "0", '"', "\u2028", "\ud800", "`", "$"]
     const fields = Object.fromEntries(names.map((name) => [name, Schema.Number]))
     const layout = layoutWith({
@@ -168,7 +168,7 @@ describe.each(kinds)("rows by $by", ({ codec }) => {
   })
 
   it.each(["__proto__", "constructor", "hasOwnProperty", "toString", "valueOf"])(
-    "do not take the %s that every object inherits for a property of the event",
+    "do not mistake the %s that every object inherits for a property of the event",
     (name) => {
       const schemas = [Schema.Struct({}), Schema.String, Schema.Number, Schema.Boolean, Schema.Date, Schema.Null]
       for (const schema of schemas) {
@@ -194,7 +194,7 @@ describe.each(kinds)("numbers in rows, by $by", ({ codec }) => {
       return fields.flatMap(kindOf)
     })
 
-  it("take four bytes while they are whole ones of 32 bits, and eight from the first that is not", () => {
+  it("take four bytes while all are 32-bit integers, and eight from the first that is not", () => {
     const pair = new StreamPair(codec)
     const write = pair.encoder(layout)
     const all = [
@@ -216,7 +216,7 @@ describe.each(kinds)("numbers in rows, by $by", ({ codec }) => {
     expect(pair.layouts.map(({ words }) => words)).toEqual([3, 4, 5])
   })
 
-  it("do not change for an event that is refused", () => {
+  it("do not change for a refused event", () => {
     const pair = new StreamPair(codec)
     const write = pair.encoder(layout)
     expect(write(1, event({ a: 0.5, b: "no number" }), 0)).toBe(false)
@@ -224,7 +224,7 @@ describe.each(kinds)("numbers in rows, by $by", ({ codec }) => {
     expect(pair.layouts).toHaveLength(1)
   })
 
-  it("come out as they went in, whenever and in whichever recorder a field turns out to need more", () => {
+  it("are read back unchanged, whenever and in whichever recorder a field turns out to need more", () => {
     const number = fc.oneof(
       { weight: 8, arbitrary: fc.integer({ min: -5, max: 5 }) },
       { weight: 1, arbitrary: fc.constantFrom(-0, NaN, 0.5, 2 ** 31, -(2 ** 31) - 1, 1e300, Infinity) }
@@ -255,7 +255,7 @@ describe.each(kinds)("numbers in rows, by $by", ({ codec }) => {
     )
   })
 
-  it("widen once where a property emits, while it is read, an event that widens the same", () => {
+  it("widen once if a property emits, while it is read, an event that causes the same widening", () => {
     const pair = new StreamPair(codec)
     const write = pair.encoder(layoutWith({ a: Schema.Number, b: Schema.Number }))
     let emitted = false
@@ -290,7 +290,7 @@ describe("generated code for one memory and for any", () => {
   /** Where and when each event is emitted: lanes and times come in runs, as they do in life. */
   const anyPlaces = fc.infiniteStream(fc.record({ lane: fc.nat(2), at: fc.constantFrom(0, 0, 0, 5.5, NaN) }))
 
-  it("write the same bytes, refuse the same events, and read the same", () => {
+  it("writes the same bytes, rejects the same events, and reads the same", () => {
     fc.assert(
       fc.property(anyRows, anyRows, anyPlaces, (one, other, places) => {
         const layouts = [withLayout(one), withLayout(other)]
@@ -330,13 +330,13 @@ describe.each(kinds)("strings in rows, by $by", ({ codec }) => {
     LastingLength + 1,
     RowStringLength - 1,
     RowStringLength
-  ])("a string of %d code units lies in a row, once and again", (length) => {
+  ])("a string of %d code units fits a row, repeatedly", (length) => {
     const text = Array.from({ length }, (_, i) => String.fromCharCode((i * 31) & 0xffff)).join("")
     const events = [event({ text }), event({ text, other: `${text}!`.slice(0, RowStringLength) }), event({ text })]
     deepStrictEqual(roundTrip(layout, events, codec), events)
   })
 
-  it.each([RowStringLength + 1, 1_000_000])("a string of %d code units does not", (length) => {
+  it.each([RowStringLength + 1, 1_000_000])("a string of %d code units does not fit a row", (length) => {
     const pair = new StreamPair(codec)
     const write = pair.encoder(layout)
     expect(write(0, event({ text: "x".repeat(length) }), 0)).toBe(false)
@@ -346,13 +346,13 @@ describe.each(kinds)("strings in rows, by $by", ({ codec }) => {
     deepStrictEqual(pair.events, [event({ text: "after" })])
   })
 
-  it("every code unit there is comes through, lone surrogates among them", () => {
+  it("every code unit survives, including lone surrogates", () => {
     const units = Array.from({ length: 0x10000 / 128 }, (_, i) => Array.from({ length: 128 }, (_, j) => i * 128 + j))
     const events = units.map((each) => event({ text: String.fromCharCode(...each) }))
     deepStrictEqual(roundTrip(layout, events, codec), events)
   })
 
-  it("a row may have as many strings as a layout allows, all of them new and too long to stay", () => {
+  it("a row may have as many strings as a layout allows, all of them new and too long to keep a code", () => {
     const names = Array.from({ length: 32 }, (_, i) => `field ${i}`)
     const wide = layoutWith(Object.fromEntries(names.map((name) => [name, Schema.String])))
     const long = (n: number, name: string) => `${name} of ${n}`.padEnd(LastingLength + 1, ".")
@@ -363,7 +363,7 @@ describe.each(kinds)("strings in rows, by $by", ({ codec }) => {
   })
 })
 
-it("more strings than the dictionary holds come through, those that found a place and those that did not", () => {
+it("strings beyond the size of the dictionary survive, with or without an entry", () => {
   const pair = new StreamPair()
   const write = pair.encoder(layoutWith({ text: Schema.String, other: Schema.optional(Schema.String) }))
   const count = LastingStrings + 200

@@ -1,5 +1,5 @@
-// The stream as a whole: whatever is written comes out once, in order, whenever the reader reads; memory is bounded, and
-// used again.
+// The stream as a whole: everything written is delivered once, in order, whenever the reader reads; memory is bounded
+// and reused.
 import { deepStrictEqual } from "node:assert/strict"
 import { afterEach, describe, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
@@ -21,8 +21,8 @@ import { rowSource } from "../support/rowSource.ts"
 import { type Came, StreamPair } from "../support/streamPair.ts"
 
 const carriers = [
-  { carrier: "pages that have memory of their own", pagesInTurn: 0 },
-  { carrier: "pages of one memory, in turn", fixedMemory: true, pagesInTurn: 3 }
+  { carrier: "pages with separate memory", pagesInTurn: 0 },
+  { carrier: "pages in one memory, in rotation", fixedMemory: true, pagesInTurn: 3 }
 ]
 
 /** An event of so many numbers, and its layout. */
@@ -149,7 +149,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     return taken
   }
 
-  it("gives all that it took, once and in order, with its time, and takes no more memory than its bound", () => {
+  it("delivers everything that it accepted once and in order, with its time, and uses no memory beyond its bound", () => {
     fc.assert(
       fc.property(plan(false), ({ pages, steps }) => {
         const pair = new StreamPair({ ...options, bytes: pages * PageBytes })
@@ -163,7 +163,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     )
   })
 
-  it("takes every command, beyond its bound if need be, in order with the rest", () => {
+  it("accepts every command, beyond its bound if necessary, in order with the rest", () => {
     fc.assert(
       fc.property(plan(true), ({ pages, steps }) => {
         const pair = new StreamPair({ ...options, bytes: pages * PageBytes })
@@ -177,7 +177,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     )
   })
 
-  it("takes a command on the page that its rows have filled to the last word", () => {
+  it("accepts a command on a page that its rows have filled to the last word", () => {
     const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
     const write = pair.encoder(empty.layout)
     pair.flush()
@@ -191,7 +191,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     drain(pair, taken)
   })
 
-  it("has no more room for events than before when commands have gone beyond its bound", () => {
+  it("has no additional room for events after commands have exceeded its bound", () => {
     const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
     const fill = (): number => {
       let words = 0
@@ -204,7 +204,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     expect(fill() * 8).toBeLessThanOrEqual(2 * PageBytes)
   })
 
-  it("has whatever is written after commands for which there was no room", () => {
+  it("delivers whatever is written after commands for which there was no room", () => {
     const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
     const { event, layout } = wide(1)
     const write = pair.encoder(layout)
@@ -226,7 +226,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     drain(pair, taken)
   })
 
-  it.each([1, 2, 3, 7, 100, 255, 256])("turns pages between rows of %d words, and uses them again", (words) => {
+  it.each([1, 2, 3, 7, 100, 255, 256])("moves to the next page between rows of %d words, and reuses pages", (words) => {
     const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
     const { event, layout } = wide(words)
     const write = pair.encoder(layout)
@@ -245,7 +245,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     expect(pair.writer.bytes).toBe(2 * PageBytes)
   })
 
-  it("turns pages within and between long strings, of which none is cut", () => {
+  it("moves to the next page within and between long strings, none of which is truncated", () => {
     const pair = new StreamPair({ ...options, bytes: 3 * PageBytes })
     const write = pair.encoder(text.layout)
     pair.flush()
@@ -266,7 +266,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     drain(pair, expected)
   })
 
-  it("turns the page before an event of any shape that does not fit, with its time, to the last word", () => {
+  it("moves to the next page before an event of any shape that does not fit, with its time, to the last word", () => {
     for (let free = 0; free <= 16; free++) {
       const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
       pair.writer.give(1)
@@ -282,7 +282,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     }
   })
 
-  it("refuses rows while a reader lags, and takes them again when it has read", () => {
+  it("refuses rows while a reader lags, and accepts them again after the read", () => {
     const pair = new StreamPair({ ...options, bytes: 4 * PageBytes })
     const { event, layout } = wide(100)
     const write = pair.encoder(layout)
@@ -321,7 +321,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     drain(pair, [row(1, 0, empty.event())])
   })
 
-  it("publishes by itself at a later turn, and leaves a reader that naps to look by itself", () => {
+  it("publishes in a later tick, and lets a polling reader find the rows without a wake-up", () => {
     const pair = new StreamPair(options)
     const write = pair.encoder(empty.layout)
     pair.flush()
@@ -333,7 +333,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     deepStrictEqual(pair.came, [row(1, 0, empty.event())])
   })
 
-  it("still throws at nobody when it is closed, and takes no more memory", () => {
+  it("does not throw after it is closed, and uses no more memory", () => {
     const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
     const { event, layout } = wide(100)
     const write = pair.encoder(layout)
@@ -369,7 +369,7 @@ describe("a stream", () => {
     return pair.events
   }
 
-  it("shows what was written when the turn ends, without a timer", async () => {
+  it("publishes written rows when the turn ends, without a timer", async () => {
     const pair = new StreamPair()
     const emit = emitting(pair)
     for (let n = 0; n < 100; n++) emit(n)
@@ -378,7 +378,7 @@ describe("a stream", () => {
     expect(came(pair)).toHaveLength(100)
   })
 
-  it("shows what comes in a turn behind one whose end has failed, in the same millisecond", async () => {
+  it("publishes rows that come after a failed end of turn, in the same millisecond", async () => {
     vi.spyOn(Date, "now").mockReturnValue(1000)
     const stream = new StreamPair()
     const writer = stream.writer as unknown as { endTurn: () => void; endRun: () => void }
@@ -404,7 +404,7 @@ describe("a stream", () => {
     ])
   })
 
-  it("leaves what more comes in the same millisecond to the timer, and goes on with the next", async () => {
+  it("leaves further rows of the same millisecond to the timer, and continues in the next one", async () => {
     const pair = new StreamPair()
     const emit = emitting(pair)
     const now = vi.spyOn(Date, "now").mockReturnValue(1000)
@@ -421,7 +421,7 @@ describe("a stream", () => {
     expect(came(pair)).toHaveLength(4)
   })
 
-  it("rouses the reader once in a turn for a quarter of a page, and for each page that a burst has filled", async () => {
+  it("wakes the reader once per turn for a quarter of a page, and for each page that a burst has filled", async () => {
     const pair = new StreamPair({ bytes: 4 * PageBytes })
     const emit = emitting(pair, 50)
     for (const ofPage of [1, 0]) {
@@ -441,7 +441,7 @@ describe("a stream", () => {
     }
   })
 
-  it("rouses the reader for the last page there is, where pages fill over many turns", async () => {
+  it("wakes the reader for the last free page if pages fill over many turns", async () => {
     const pair = new StreamPair({ bytes: 4 * PageBytes })
     const emit = emitting(pair, 50)
     const { roused } = pair
@@ -453,7 +453,7 @@ describe("a stream", () => {
     expect(pair.roused).toBe(roused + 1)
   })
 
-  it("tells of skipped numbers in order with the rows between them", () => {
+  it("reports skipped numbers in order with the rows between them", () => {
     const pair = new StreamPair()
     const write = pair.encoder(empty.layout)
     pair.flush()
@@ -469,7 +469,7 @@ describe("a stream", () => {
     ])
   })
 
-  it("tells of reads in order with the rows between them, and rouses the reader for each", () => {
+  it("reports reads in order with the rows between them, and wakes the reader for each", () => {
     const pair = new StreamPair()
     const write = pair.encoder(empty.layout)
     pair.flush()
@@ -501,7 +501,7 @@ describe("a stream", () => {
     expect(pair.came).toHaveLength(1)
   })
 
-  it("keeps nothing of what it has encoded", () => {
+  it("retains nothing that it has encoded", () => {
     const pair = new StreamPair({ bytes: 2 * PageBytes })
     const { data } = pair.writer as unknown as { readonly data: { readonly pos: number } }
     const { event, layout } = wide(200)
@@ -517,7 +517,7 @@ describe("a stream", () => {
     expect(data.pos).toBe(0)
   })
 
-  it("widens each field of a layout once, and takes a type for each time", () => {
+  it("widens each field of a layout once, and assigns a type for each time", () => {
     const pair = new StreamPair()
     const { layout } = wide(3)
     const write = pair.encoder(layout)
@@ -538,7 +538,7 @@ describe("a stream", () => {
     expect(pair.writer.usage.types.used).toBe(4)
   })
 
-  it("one who finds no room for what comes next keeps its turn", () => {
+  it("keeps the place of a waiter that finds no room for its next event", () => {
     const pair = new StreamPair()
     const turns: Array<string> = []
     let room = false
@@ -557,7 +557,7 @@ describe("a stream", () => {
     expect(turns).toEqual(["first", "first", "first", "second", "third"])
   })
 
-  it("takes further pages in a burst only", async () => {
+  it("takes further pages only in a burst", async () => {
     for (const [burst, pages] of [
       [true, 4],
       [false, 2]
@@ -610,7 +610,7 @@ describe("the time of events by the live clock", () => {
     }
   }
 
-  it("is looked at more and more rarely while events come faster than it moves, after 16 of them at the most", () => {
+  it("is read less and less often while events are faster than the clock, at least once in 16 events", () => {
     const { looks, timesOf } = emitting()
     const times = timesOf(10_000, 0.004)
     expect(looks.length).toBeLessThan(10_000 / 15)
@@ -618,7 +618,7 @@ describe("the time of events by the live clock", () => {
     for (const [n, at] of times.entries()) expect(1000 + n * 0.004 - at).toBeLessThan(0.07)
   })
 
-  it("is looked at in the midst of a run, which goes on while it stands still, for about 512 rows", () => {
+  it("is read during a run, which continues while the clock stands still, for about 512 rows", () => {
     const counts: Array<number> = []
     const pair = new StreamPair({ onRows: (_layout, _rows, _at, count) => void counts.push(count) })
     const encoder = pair.write(wide(1).layout)
@@ -632,7 +632,7 @@ describe("the time of events by the live clock", () => {
     expect(counts.length).toBeLessThanOrEqual(Math.ceil(3000 / 512) + 1)
   })
 
-  it("is looked at in the midst of a run no later than its source may write no more", () => {
+  it("is read during a run before its source must stop writing", () => {
     for (let limit = 1; limit <= 200; limit++) {
       const pair = new StreamPair()
       const encoder = pair.write(wide(1).layout)
@@ -647,13 +647,13 @@ describe("the time of events by the live clock", () => {
     }
   })
 
-  it("is looked at for each event where events are slow within one turn", () => {
+  it("is read for each event if events are slow within one turn", () => {
     const { timesOf } = emitting()
     timesOf(64, 10)
     expect(timesOf(100, 10).slice(1)).toEqual(Array.from({ length: 99 }, (_, n) => 1650 + n * 10))
   })
 
-  it("is looked at with the first event of each turn, also for recorders that take turns", async () => {
+  it("is read for the first event of each turn, also for recorders that alternate", async () => {
     const { timesOf } = emitting()
     for (let turn = 0; turn < 5; turn++) {
       expect(timesOf(1, 7, turn % 2)).toEqual([1000 + turn * 7])
@@ -661,7 +661,7 @@ describe("the time of events by the live clock", () => {
     }
   })
 
-  it("is looked at with the first event of a turn, however the last turn ended", async () => {
+  it("is read for the first event of a turn, however the last turn ended", async () => {
     const { pair, emit, moveTo } = emitting()
     for (let count = 1; count <= 40; count++) {
       moveTo(count * 1000)
@@ -678,7 +678,7 @@ describe("the time of events by the live clock", () => {
     }
   })
 
-  it("is looked at for slow events after a turn of fast ones", async () => {
+  it("is read for slow events after a turn of fast ones", async () => {
     const { timesOf } = emitting()
     timesOf(10_000, 0.004)
     await Promise.resolve()
@@ -686,7 +686,7 @@ describe("the time of events by the live clock", () => {
     for (const [n, at] of times.slice(64).entries()) expect(at - times[0]!).toBe((64 + n) * 10)
   })
 
-  it("is not that of events which have a time given, and theirs is not its", () => {
+  it("is independent of events with a given time, and vice versa", () => {
     const pair = new StreamPair()
     const encoder = pair.write(wide(1).layout)
     vi.spyOn(Date, "now").mockReturnValue(1000)
@@ -699,7 +699,7 @@ describe("the time of events by the live clock", () => {
   })
 })
 
-describe.each([true, false])("what leads to other events while one is written, with generated code: %s", (generate) => {
+describe.each([true, false])("an event that causes others while it is written, with generated code: %s", (generate) => {
   const long = (n: number): MetricEvent => Object.assign({ _tag: "text" }, { text: `${n}`.padEnd(400) })
   /** Enough of them for the codes of all strings that are not in the dictionary for good. */
   const others = Array.from({ length: 100 }, (_, n) => long(n))
@@ -708,7 +708,7 @@ describe.each([true, false])("what leads to other events while one is written, w
     return pair.events
   }
 
-  it("is its source, asked whether it may write: the others go first", () => {
+  it("comes after the events that its source emits when asked for permission", () => {
     const pair = new StreamPair({ generate })
     const encoder = pair.write(text.layout)
     const source = rowSource(1, 0, () => {
@@ -721,7 +721,7 @@ describe.each([true, false])("what leads to other events while one is written, w
     expect(source.counted).toBe(2)
   })
 
-  it("is a getter of the event: it keeps its own strings", () => {
+  it("keeps its own strings if one of its getters emits", () => {
     const pair = new StreamPair({ generate })
     const encoder = pair.write(text.layout)
     const event = {
@@ -735,7 +735,7 @@ describe.each([true, false])("what leads to other events while one is written, w
     deepStrictEqual(came(pair), [...others, { ...long(-1), more: "more" }])
   })
 
-  it("is not there for an event that may not be written: nothing of it is, no string either", () => {
+  it("leaves nothing behind if it may not be written, not even a string", () => {
     const pair = new StreamPair({ generate })
     const encoder = pair.write(text.layout)
     pair.flush()
@@ -746,7 +746,7 @@ describe.each([true, false])("what leads to other events while one is written, w
   })
 })
 
-it("gives events of more shapes than there are lists of names as they were, nested ones too", () => {
+it("a stream delivers events of more shapes than there are name lists unchanged, including nested ones", () => {
   const pair = new StreamPair({ generate: false })
   const shape = (i: number) => ({
     [`a${i % 3}`]: i,
@@ -765,7 +765,7 @@ it("gives events of more shapes than there are lists of names as they were, nest
   )
 })
 
-it("a reader that is led back to itself while it reads gives everything once", () => {
+it("a reader that is re-entered while it reads delivers everything once", () => {
   const came: Array<number> = []
   const pair: StreamPair = new StreamPair({
     onRows: (_layout, rows, at, count) => {

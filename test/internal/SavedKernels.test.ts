@@ -1,5 +1,5 @@
-// What a metric has come to can be saved and put into the fold of another worker. From there it goes on as if nothing had
-// happened: whatever the metric, wherever in its events, to the last bit of all that anybody can read of it.
+// The state of a metric can be saved and restored in the fold of another worker. From there it continues as if nothing
+// had happened: for any metric, at any event, bit for bit in everything that can be read.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, it } from "@effect/vitest"
 import fc from "fast-check"
@@ -82,7 +82,7 @@ const anyPlay = fc
   .tuple(anySteps, anySteps, anySteps)
   .map(([first, second, last]): Steps => [...first, { do: "save" }, ...second, { do: "replace" }, ...last])
 
-describe("a lane that is restored goes on as the one that was saved", () => {
+describe("a restored lane continues like the saved one", () => {
   it("with any metrics, for any events", () => {
     fc.assert(fc.property(fc.array(anyMetric, { minLength: 1, maxLength: 3 }), anyPlay, fc.boolean(), play), {
       numRuns: runs(200)
@@ -90,7 +90,7 @@ describe("a lane that is restored goes on as the one that was saved", () => {
   })
 
   it.each([{}, { expireAfter: 1000 }])(
-    "with more series than are saved as one text, and beyond their limit: %j",
+    "with more series than are saved in one text, and beyond their limit: %j",
     (more) => {
       const emit = (from: number, length = 1500): Step => ({
         do: "emit",

@@ -1,5 +1,5 @@
-// A fold can end at any time and be replaced: by the last save and the log from there, each event is folded once, each
-// change is told once, and everything goes on as if nothing had happened.
+// A fold can end at any time and be replaced: with the last save and the log from there, each event is folded once,
+// each change is reported once, and everything continues as if nothing had happened.
 import { deepStrictEqual } from "node:assert/strict"
 import { serialize } from "node:v8"
 import { describe, expect, it } from "@effect/vitest"
@@ -89,7 +89,7 @@ const outcome = (replaying: Replaying) => ({
 })
 
 describe("a lane whose fold ends and is replaced", () => {
-  it("folds each event once and tells each change once, wherever it was saved and wherever it ended", () => {
+  it("folds each event once and reports each change once, wherever it was saved and wherever the fold ended", () => {
     fc.assert(
       fc.property(fc.array(anyStep, { minLength: 5, maxLength: 60, size: "max" }), (steps) => {
         deepStrictEqual(outcome(run(steps, true)), outcome(run(steps, false)))
@@ -98,7 +98,7 @@ describe("a lane whose fold ends and is replaced", () => {
     )
   })
 
-  it("leaves the counters alone until it has caught up with them, and tells then who waits", () => {
+  it("leaves the counters unchanged until it has caught up with them, and then notifies the waiters", () => {
     const replaying = new Replaying([Count])
     replaying.register("count")
     for (let i = 0; i < 3; i++) replaying.event(a(1))
@@ -114,7 +114,7 @@ describe("a lane whose fold ends and is replaced", () => {
     expect(replaying.said).toContainEqual({ _tag: "Folded", lane })
   })
 
-  it("counts on where the counters have wrapped around", () => {
+  it("continues counting if the counters have wrapped around", () => {
     const replaying = new Replaying([Count])
     replaying.register("count")
     replaying.event(a(1))
@@ -141,7 +141,7 @@ describe("a lane whose fold ends and is replaced", () => {
     expect(counters[lane * 4]).toBe(-(2 ** 31) + 1)
   })
 
-  it("says once that a metric is quarantined", () => {
+  it("reports a quarantined metric once", () => {
     const replaying = new Replaying([Throws])
     replaying.register("throws")
     for (const n of [1, 9, 2]) replaying.event(b(n))
@@ -152,7 +152,7 @@ describe("a lane whose fold ends and is replaced", () => {
     ])
   })
 
-  it("waits on for no listener to what the fold before has told, and an acknowledgement that comes late is of no other batch", () => {
+  it("never waits for a listener of the previous fold, and a late acknowledgement belongs to no other batch", () => {
     const replaying = new Replaying([Count])
     replaying.register("count")
     replaying.watch("every")
@@ -169,7 +169,7 @@ describe("a lane whose fold ends and is replaced", () => {
     expect(replaying.counters.applied).toBe(2)
   })
 
-  it("tells all changes of the next recorder that has its number", () => {
+  it("reports all changes of the next recorder with its number", () => {
     const replaying = new Replaying([Count])
     replaying.register("count")
     replaying.watch("every")
@@ -185,7 +185,7 @@ describe("a lane whose fold ends and is replaced", () => {
     expect(replaying.changes.map(({ sequence }) => sequence)).toEqual([1, 1])
   })
 
-  it("tells all changes of a recorder that has the number of one that was gone when the fold before ended", () => {
+  it("reports all changes of a recorder that reuses the number of one that was gone when the previous fold ended", () => {
     const said: Array<FoldMessage> = []
     const fold = foldOf({ send: (message) => void said.push(message), catalog: new Map([["count", Count]]) })
     fold.restore({
@@ -204,7 +204,7 @@ describe("a lane whose fold ends and is replaced", () => {
     expect(said).toMatchObject([{ _tag: "Changes", sequence: 1 }])
   })
 
-  it("keeps the spans of events that wait", () => {
+  it("keeps the spans of waiting events", () => {
     const Spanned = Metric.counter("spanned", { events: Family, when: "a", exemplar: "span" })
     const replaying = new Replaying([Spanned])
     replaying.register("spanned")
@@ -216,7 +216,7 @@ describe("a lane whose fold ends and is replaced", () => {
   })
 })
 
-describe("a state by hand that cannot be saved", () => {
+describe("a hand-written state that cannot be saved", () => {
   class Point {
     readonly x = 1
   }
@@ -229,7 +229,7 @@ describe("a state by hand that cannot be saved", () => {
     ["an Option", new Map([[1, Option.some(1)]]), "an instance of a class is not plain data"]
   ]
 
-  it.each(bad)("as %s quarantines its metric when it is restored, and no other", (_, state, reason) => {
+  it.each(bad)("quarantines its metric on restore, and no other: %s", (_, state, reason) => {
     const replaying = new Replaying([stateOf("bad", state), Sum, Count])
     for (const name of ["bad", "sum", "count"]) replaying.register(name)
     replaying.event(a(5))
@@ -253,7 +253,7 @@ describe("a state by hand that cannot be saved", () => {
     ["arrays of numbers", { a: new Float64Array([1, -0]), b: new Uint8Array([1]), c: new ArrayBuffer(2) }],
     ["an object without a prototype", Object.assign(Object.create(null), { x: undefined })],
     ["nothing", undefined]
-  ])("is none of these: %s", (_, state) => {
+  ])("does not include: %s", (_, state) => {
     const replaying = new Replaying([stateOf("good", state)])
     replaying.register("good")
     replaying.event(a(5))
@@ -282,7 +282,7 @@ describe("a metric that ended the fold", () => {
     return replaying
   }
 
-  it("is quarantined right before the event, as if its reducer had thrown", () => {
+  it("is quarantined just before the event, as if its reducer had thrown", () => {
     const thrown = played(Throws)
     const replaced = played(Tame)
     replaced.replace([{ ...at9, during: "fold", sequence: 4 }])
@@ -295,7 +295,7 @@ describe("a metric that ended the fold", () => {
     expect(replaced.quarantined()).toEqual(saysWhere(thrown.quarantined()))
   })
 
-  it("is not quarantined again by an event that lies before the save, as that of a metric that was reset since", () => {
+  it("is not quarantined again by an event from before the save, such as one of a metric that was reset since", () => {
     const replaying = played(Throws)
     replaying.event(b(9))
     replaying.command({ _tag: "Reset", lane, at: 0 })
@@ -305,7 +305,7 @@ describe("a metric that ended the fold", () => {
     expect(replaying.read("snapshots")).toMatchObject([{ name: "sum" }, { name: "throws", dimensions: { value: 1 } }])
   })
 
-  it("while it was shown has a view that is not run again, also after the next save", () => {
+  it("while it was shown has a view that does not run again, also after the next save", () => {
     let views = 0
     const Shown = Metric.make("throws", {
       events: Family,
@@ -346,8 +346,8 @@ describe("a metric that ended the fold", () => {
   })
 })
 
-describe("the place of a fold", () => {
-  it("is that of the reducer, the view and the state at which it is", () => {
+describe("the position of a fold", () => {
+  it("names the reducer, the view or the state that it is processing", () => {
     const places: Array<unknown> = []
     const note = (): void => void places.push(replaying.place)
     const Noted = Metric.make("noted", {
@@ -375,8 +375,8 @@ describe("the place of a fold", () => {
   })
 })
 
-describe("the lanes of a fold that were touched", () => {
-  it("are those to which events or commands came since they were taken", () => {
+describe("the touched lanes of a fold", () => {
+  it("are those that received events or commands since the last call", () => {
     const fold = foldOf({ send: () => {} })
     fold.command({ _tag: "Counters", chunk: 0, buffer: new ArrayBuffer(ChunkBytes) })
     for (const each of [0, 1, 2]) fold.command({ _tag: "Open", lane: each, recorderId: "r" })

@@ -1,4 +1,4 @@
-// Reads under way are saved with their lane, so that another fold answers them: in steps, as long as they may be.
+// Reads in progress are saved with their lane in steps, however long, so that another fold answers them.
 import { afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -53,7 +53,7 @@ beforeEach(() => {
 
 afterEach(() => void vi.restoreAllMocks())
 
-it("are saved in as many steps as the metrics that they read", () => {
+it("reads in progress are saved in as many steps as the metrics that they read", () => {
   const { fold } = setUp()
   const { lane, steps } = saved(fold, () => {})
   expect(lane.reads.map(({ command }) => command.request)).toEqual([7])
@@ -64,7 +64,7 @@ it("are saved in as many steps as the metrics that they read", () => {
 it.each([
   ["and the series change", 1],
   ["changed series change again", -1]
-])("are saved as they were in the first step, when they are answered meanwhile %s", (_, changedAt) => {
+])("reads in progress are saved as of the first step when they are answered meanwhile %s", (_, changedAt) => {
   const { fold, isAnswered } = setUp()
   if (changedAt < 0) fold.main.event(0, ping(0), 2)
   const before = saved(fold, () => {}).lane

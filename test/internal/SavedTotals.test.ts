@@ -1,5 +1,5 @@
-// Recorders are removed and leave what they counted to a total, at once or in slices, while folds save lane by lane what they
-// know and end at any time: each event is either in its lane or in the total, in the next fold as well.
+// Recorders are removed and leave their counts to a total, at once or in slices, while folds save lane by lane and end
+// at any time: each event is either in its lane or in the total, also in the next fold.
 import { afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
@@ -142,7 +142,7 @@ beforeEach(() => {
 
 afterEach(() => void vi.restoreAllMocks())
 
-it("takes what a recorder leaves in slices, behind which everything waits that comes to the total", () => {
+it("a total absorbs what a recorder leaves in slices, and everything that concerns the total waits for that", () => {
   const folds = new LeavingRecorders()
   const asked = {}
   folds.create()
@@ -172,7 +172,7 @@ it("takes what a recorder leaves in slices, behind which everything waits that c
   expect(total).toEqual([3 * ManySeries])
 })
 
-it("leaves to those who read a recorder what it had when it was removed", () => {
+it("readers of a removed recorder get its state at the time of removal", () => {
   const folds = new LeavingRecorders()
   folds.grow(0)
   folds.read(2)
@@ -186,7 +186,7 @@ it("leaves to those who read a recorder what it had when it was removed", () => 
   expect(read.map(({ kernel }) => kernel.size)).toEqual([ManySeries])
 })
 
-it("saves nothing while a total takes what a recorder leaves", () => {
+it("nothing is saved while a total absorbs what a recorder leaves", () => {
   for (const stepsBefore of [0, 2, 100]) {
     const folds = new LeavingRecorders()
     for (const lane of [0, 1, 2]) folds.emit(lane)
@@ -206,7 +206,7 @@ it("saves nothing while a total takes what a recorder leaves", () => {
   }
 })
 
-it("saves a total with the lanes that were closed into it", () => {
+it("a total is saved together with the lanes that were closed into it", () => {
   const folds = new LeavingRecorders()
   for (const lane of [0, 1, 2]) folds.emit(lane)
   folds.fillPage()
@@ -220,7 +220,7 @@ it("saves a total with the lanes that were closed into it", () => {
   expect(folds.counted).toBe(folds.emitted)
 })
 
-it("counts each event once, whatever was removed and saved, and wherever folds have ended", () => {
+it("each event is counted once, whatever was removed and saved, and wherever folds have ended", () => {
   const n = fc.nat(5)
   const anyStep = fc.oneof(
     fc.record({ do: fc.constantFrom("emit" as const, "emit" as const, "remove" as const, "leave" as const), n }),

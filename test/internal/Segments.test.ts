@@ -1,4 +1,4 @@
-// The parts that a checkpoint is made of, and what of them is kept.
+// The parts of a checkpoint, and which of them are kept.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 import { expect, it } from "vitest"
@@ -61,7 +61,7 @@ const savedLane = (state: unknown): SavedLane => ({
 
 const large = Float64Array.from({ length: 2000 }, (_, i) => i / 3)
 
-it("puts large arrays aside, and back in memory of their own", () => {
+it("large arrays are stored separately, and restored into memory of their own", () => {
   const saved = savedLane({ points: { sums: large, few: new Int32Array([1, 2]) }, keys: ["a", "b"], idle: undefined })
   const asides: Array<Uint8Array> = []
   const rest = setAside(saved, asides)
@@ -69,7 +69,7 @@ it("puts large arrays aside, and back in memory of their own", () => {
   expect(putBack(rest, asides)).toEqual(saved)
 })
 
-it("keeps what was saved of a lane in a segment, which may be larger", () => {
+it("a saved lane is kept in a segment, which may be larger", () => {
   const saved = savedLane({ points: large })
   const records = [laneRecord(3, 70, 700, saved), laneRecord(4, 71, 71, undefined)]
   const [first, closed] = recordsOf(allSteps(segmentSteps(records, new SharedArrayBuffer(100_000))))
@@ -78,7 +78,7 @@ it("keeps what was saved of a lane in a segment, which may be larger", () => {
   expect(recordsOf(segmentOf(records)).map(({ lane }) => lane)).toEqual([3, 4])
 })
 
-it("has everything at whole words, which V8 copies several times as fast", () => {
+it("all data is aligned to whole words, which V8 copies several times faster", () => {
   const parts = [1, 9, 0, 16, 5].map((bytes) => new Uint8Array(bytes).fill(bytes))
   const records = [1, 2].map((lane) => ({ lane, at: 0, rowsAt: 0, parts }))
   const found = recordsOf(segmentOf(records))
@@ -90,7 +90,7 @@ const record = (lane: number, bytes = 10): SavedRecord => ({ lane, at: 0, rowsAt
 const added = (kept: KeptSegments, records: ReadonlyArray<SavedRecord>): number => kept.add(records, segmentOf(records))
 const dropped = (kept: KeptSegments, isWhole = false): ReadonlyArray<number> => kept.drop(isWhole).map(({ id }) => id)
 
-it("drops a segment when another one has all of its lanes, and never one with what the log needs", () => {
+it("a segment is dropped when another one has all of its lanes, but never while the log needs it", () => {
   const kept = new KeptSegments()
   expect([added(kept, [record(0), record(1)]), added(kept, [record(2), record(OfLog)])]).toEqual([0, 1])
   expect(dropped(kept)).toEqual([])
@@ -100,7 +100,7 @@ it("drops a segment when another one has all of its lanes, and never one with wh
   expect(dropped(kept)).toEqual([0])
 })
 
-it("is wasteful when twice as much is kept as is needed, and drops all of it when everything was saved anew", () => {
+it("segments count as wasteful when they keep twice as much as needed, and all are dropped after everything is saved again", () => {
   const kept = new KeptSegments()
   added(kept, [record(0, 800_000), record(1), record(OfLog)])
   for (let i = 0; i < 3; i++) added(kept, [record(0, 800_000), record(i + 10)])
@@ -115,7 +115,7 @@ it("is wasteful when twice as much is kept as is needed, and drops all of it whe
   expect(whole).toBe(4)
 })
 
-it("does not take what adds up for waste: strings of the log and states that recorders have left", () => {
+it("growing data does not count as waste: strings of the log and states of removed recorders", () => {
   const kept = new KeptSegments()
   for (const lane of [OfStrings, OfLeft]) {
     for (let i = 0; i < 4; i++) added(kept, [record(lane, 800_000)])
@@ -127,7 +127,7 @@ it("does not take what adds up for waste: strings of the log and states that rec
   expect(kept.isWasteful).toBe(false)
 })
 
-it("serialises little of very many series: what is large is copied as it is", () => {
+it("little of very many series is serialised: large parts are copied unchanged", () => {
   const family = Schema.TaggedUnion({ request: { path: Schema.String } })
   const kernel = kernelOf(
     Metric.counter("requests", { events: family, when: "request", labels: ["path"], maxSeries: 50_000 })
@@ -140,7 +140,7 @@ it("serialises little of very many series: what is large is copied as it is", ()
   expect(laneIn(recordsOf(segmentOf([record]))[0]!)).toEqual(saved)
 })
 
-it("replaces what a fold before has left at the first occasion", () => {
+it("the segments of a previous fold are replaced at the first opportunity", () => {
   const kept = new KeptSegments()
   kept.takeOver([4, 7])
   expect(kept.isWasteful).toBe(true)
@@ -150,7 +150,7 @@ it("replaces what a fold before has left at the first occasion", () => {
   expect(kept.isWasteful).toBe(false)
 })
 
-it("makes memory for a large record ready bit by bit, and uses it again", () => {
+it("memory for a large record is prepared bit by bit, and reused", () => {
   const memory = new SegmentMemory()
   const records = [record(0, 3_000_000)]
   let turns = 1
@@ -164,7 +164,7 @@ it("makes memory for a large record ready bit by bit, and uses it again", () => 
   expect(recordsOf(first)).toHaveLength(1)
 })
 
-it("lets segments go one by one while everything is saved anew, those first that came first", () => {
+it("segments are released one by one, oldest first, while everything is saved again", () => {
   const kept = new KeptSegments()
   for (const lanes of [
     [4, 1],

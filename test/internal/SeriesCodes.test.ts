@@ -1,5 +1,5 @@
-// A runtime has one dictionary for the strings of all its recorders. What a metric keeps to find its series by the codes
-// of their labels is bounded by the number of its series, however many strings the runtime has seen.
+// A runtime has one dictionary for the strings of all its recorders. The index with which a metric finds its series by
+// label codes is bounded by the number of its series, however many strings the runtime has seen.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
@@ -28,7 +28,7 @@ const generated = new Function("code", "index", `const ${partsOf("index").join("
 const lookUps = [(code: number, index: CodeIndex) => index.get(code), generated]
 
 describe("the index of the codes of a label", () => {
-  it("has what was added to it, and nothing else", () => {
+  it("has exactly what was added to it", () => {
     const anyCode = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 65_603 }))
     fc.assert(
       fc.property(fc.uniqueArray(anyCode, { maxLength: 300 }), fc.array(anyCode), (codes, others) => {
@@ -55,7 +55,7 @@ describe("the index of the codes of a label", () => {
     }
   })
 
-  it("finds as many series as there are codes, whatever step these come in", () => {
+  it("finds as many series as there are codes, whatever the increments of the codes", () => {
     for (const step of [1, 2, 6, 16, 60, 64, 65]) {
       const index = new CodeIndex()
       const codes = Array.from({ length: 1000 }, (_, i) => 68 + i * step)
@@ -101,7 +101,7 @@ it("a table of several labels does not grow with combinations that share a serie
   expect(table.find(Int32Array.of(70_000, 1))).toBe(-1)
 })
 
-it("a metric counts the same with a label that comes late and with labels beyond its limit", () => {
+it("a metric counts the same with a late label and with labels beyond its limit", () => {
   const Family = Schema.TaggedUnion({ visit: { user: Schema.String } })
   const visits = (maxSeries: number) =>
     Metric.counter("visits", { events: Family, when: "visit", labels: ["user"], maxSeries })
@@ -120,7 +120,7 @@ it("a metric counts the same with a label that comes late and with labels beyond
   ])
 })
 
-it("several labels that were there before are found by their codes, without their strings", () => {
+it("several known labels are found by their codes, without their strings", () => {
   const Family = Schema.TaggedUnion({ visit: { user: Schema.String, page: Schema.String } })
   const metric = Metric.counter("visits", { events: Family, when: "visit", labels: ["user", "page"] })
   const layout = layoutOf("visit", Family.cases.visit.ast)!

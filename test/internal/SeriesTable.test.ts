@@ -1,4 +1,4 @@
-// The keys of very many series are saved as texts that were made before: few are joined while nothing is folded.
+// The keys of very many series are saved as texts that were prepared before: few are joined while nothing is folded.
 import { expect, it } from "vitest"
 import { SeriesTable } from "../../src/internal/fold/kernels/seriesTable.ts"
 
@@ -14,7 +14,7 @@ const replace = (table: SeriesTable, indexes: ReadonlyArray<number>, by: string)
   for (const index of indexes) table.indexOfKey(`["${by} ${index}"]`)
 }
 
-it("many keys that have changed are joined in steps, few are saved beside the others", () => {
+it("many changed keys are joined in steps, and few are saved next to the others", () => {
   const table = tableOf()
   const size = 30 * 1024 + 7
   for (let i = 0; i < size; i++) table.indexOfKey(`["${i}"]`)
@@ -39,7 +39,7 @@ it("many keys that have changed are joined in steps, few are saved beside the ot
   expect(loaded.save()).toEqual(saved)
 })
 
-it("keys that have changed are saved without a preparation as well", () => {
+it("changed keys are also saved without preparation", () => {
   const table = tableOf()
   for (let i = 0; i < 3000; i++) table.indexOfKey(`["${i}"]`)
   replace(table, [...Array(1500).keys()], "next")

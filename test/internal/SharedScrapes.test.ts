@@ -1,4 +1,4 @@
-// Scrapes that come at once are made once, and what nobody waits for is given up.
+// Concurrent scrapes run once, and a scrape that nobody waits for is cancelled.
 import { expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Latch } from "effect"
 import { SharedScrapes } from "../../src/internal/runtime/sharedScrapes.ts"
@@ -19,7 +19,7 @@ const setting = Effect.gen(function* () {
   return { ask, begun, gate, made, scrapes }
 })
 
-it.effect("gives those who ask before it begins the same, and those who come later the next one", () =>
+it.effect("concurrent requests before a scrape begins share its result, and later ones get the next", () =>
   Effect.gen(function* () {
     const { ask, begun, gate, made } = yield* setting
     const first = yield* Effect.forEach([1, 2, 3], () => ask())
@@ -32,7 +32,7 @@ it.effect("gives those who ask before it begins the same, and those who come lat
   })
 )
 
-it.effect("makes those of different kinds for themselves", () =>
+it.effect("requests of different kinds have separate scrapes", () =>
   Effect.gen(function* () {
     const { ask, gate } = yield* setting
     const fibers = [yield* ask("text"), yield* ask("openmetrics")]
@@ -41,7 +41,7 @@ it.effect("makes those of different kinds for themselves", () =>
   })
 )
 
-it.effect("gives up what nobody waits for, and only that", () =>
+it.effect("a scrape that nobody waits for is cancelled, and no other", () =>
   Effect.gen(function* () {
     const { ask, begun, gate, made } = yield* setting
     const [gone, stays] = [yield* ask(), yield* ask()]
@@ -63,7 +63,7 @@ it.effect("gives up what nobody waits for, and only that", () =>
   })
 )
 
-it.effect("gives the failure to all who share it, and begins anew then", () =>
+it.effect("a failure reaches all who share a scrape, and the next request starts a new one", () =>
   Effect.gen(function* () {
     const scrapes = new SharedScrapes<number, string>()
     const failing = yield* Effect.forEach([1, 2], () =>

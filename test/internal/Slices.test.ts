@@ -1,4 +1,4 @@
-// Work that takes long is done in slices, in turn, and lets go of what it holds however it ends.
+// Long work runs in slices, in turn, and releases its resources however it ends.
 import { expect, it, vi } from "@effect/vitest"
 import { Slices, type WorkSteps } from "../../src/internal/fold/slices.ts"
 
@@ -25,7 +25,7 @@ const working = (name: string, steps: number, said: Array<string>) =>
     }
   }
 
-it("does what is short at once", () => {
+it("short work is done at once", () => {
   const slices = new Slices()
   const said: Array<string> = []
   withClock(() => slices.begin(working("a", 1, said)()))
@@ -33,7 +33,7 @@ it("does what is short at once", () => {
   expect(slices.isPending).toBe(false)
 })
 
-it("does what is long in turn", () => {
+it("long work is done in turn", () => {
   const slices = new Slices()
   const said: Array<string> = []
   withClock(() => {
@@ -47,7 +47,7 @@ it("does what is long in turn", () => {
   expect(said.filter((each) => each.startsWith("a"))).toEqual([...[1, 2, 3, 4, 5, 6].map((i) => `a${i}`), "a ends"])
 })
 
-it("takes a step alone of what begins beside other work", () => {
+it("work that begins next to other work takes a single step", () => {
   const slices = new Slices()
   const said: Array<string> = []
   withClock(() => {
@@ -58,7 +58,7 @@ it("takes a step alone of what begins beside other work", () => {
   })
 })
 
-it("holds up nothing with work that waits, and says when there is something to do again", () => {
+it("waiting work blocks nothing, and reports when there is something to do again", () => {
   const slices = new Slices()
   const onPending = vi.fn()
   slices.onPending = onPending
@@ -81,7 +81,7 @@ it("holds up nothing with work that waits, and says when there is something to d
   expect([slices.isPending, ended]).toEqual([false, true])
 })
 
-it.each(["waits", "is in the midst of it"])("lets go of what work holds that is dropped while it %s", (when) => {
+it.each(["waits", "is running"])("resources of work that is dropped while it %s are released", (when) => {
   const slices = new Slices()
   let released = 0
   const work = withClock(() =>

@@ -1,5 +1,5 @@
-// What does not fit a layout lies in a row of no fixed width, in order; what is no event is refused. Either way no value ever
-// arrives as another one, and nothing is thrown at the one who emits.
+// A value that does not match a layout uses a row without fixed width, in order; an invalid event is refused. Either
+// way no value ever arrives as another one, and nothing is thrown at the emitter.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -63,8 +63,8 @@ const outside: ReadonlyArray<readonly [field: string, schema: Schema.Top, values
   ["an optional struct", Schema.optional(Inner), [null, [], {}, { known: undefined }]]
 ]
 
-describe.each(kinds)("a value outside the layout, with $codec", ({ generate }) => {
-  it.each(outside)("of %s does not go into a row; its event arrives as it is, in order", (_, schema, values) => {
+describe.each(kinds)("a value that does not match the layout, with $codec", ({ generate }) => {
+  it.each(outside)("of %s does not go into a row; its event arrives unchanged, in order", (_, schema, values) => {
     // The field before it has a string: what the encoder has written by then must not be seen.
     const family = familyOf({ before: Schema.String, x: schema, after: Schema.Number })
     const { events, pair } = streamOf(layoutsOf(family), { generate })
@@ -82,7 +82,7 @@ describe.each(kinds)("a value outside the layout, with $codec", ({ generate }) =
     )
   })
 
-  it("that is missing makes the event go into a row of no fixed width", () => {
+  it("that is missing makes the event use a row without fixed width", () => {
     const { events, pair } = streamOf(layoutsOf(familyOf({ x: Schema.Number, y: Schema.UndefinedOr(Schema.String) })), {
       generate
     })
@@ -95,14 +95,14 @@ describe.each(kinds)("a value outside the layout, with $codec", ({ generate }) =
     )
   })
 
-  it("that is a date of the user's own class arrives as the date it is", () => {
+  it("that is an instance of a user's own date class arrives as a date", () => {
     const { events, pair } = streamOf(layoutsOf(familyOf({ x: Schema.Date })), { generate })
     expect(events.emit(event({ x: new LaterDate(5) }))).toBe("written")
     pair.flush()
     deepStrictEqual(pair.events, [event({ x: new Date(5) })])
   })
 
-  it("that is another kind of object where a struct is arrives as what it is", () => {
+  it("that is another kind of object in place of a struct arrives unchanged", () => {
     const family = familyOf({ x: Schema.Struct({ size: Schema.optional(Schema.Number) }) })
     const { events, pair } = streamOf(layoutsOf(family), { generate })
     const objects = [new Date(5), new Map([[1, 1]]), /x/g, new Uint8Array(1)].map((x) => event({ x }))
@@ -111,7 +111,7 @@ describe.each(kinds)("a value outside the layout, with $codec", ({ generate }) =
     deepStrictEqual(pair.events, objects)
   })
 
-  it("anywhere in any event changes nothing: all arrive as they are, in order", () => {
+  it("anywhere in any event changes nothing: all arrive unchanged, in order", () => {
     const anyJunk = fc.constantFrom<unknown>(undefined, null, NaN, -0, 0, "", "x", 1n, 2n ** 64n, true, [], [0])
     const anyPlace = fc.record({ event: fc.nat(), property: fc.nat(), junk: anyJunk })
     fc.assert(
@@ -150,7 +150,7 @@ const spoil = (target: object, { junk, property }: { readonly junk: unknown; rea
 describe.each(kinds)("an event writer, with $codec", ({ generate }) => {
   const fields = { n: Schema.Number, inner: Schema.Struct({ text: Schema.String }) }
 
-  it("takes events by value, in rows of a layout and of no fixed width", () => {
+  it("accepts events by value, in rows with a layout and without fixed width", () => {
     const { events, pair } = streamOf(layoutsOf(familyOf({ n: Schema.Number, inner: Schema.Unknown })), { generate })
     const rows = streamOf(layoutsOf(familyOf(fields)), { generate })
     const mine = { _tag: "t", n: 1, inner: { text: "before" } }
@@ -170,7 +170,7 @@ describe.each(kinds)("an event writer, with $codec", ({ generate }) => {
     ["a number", 1],
     ["an array", []],
     ["an object without a tag", { n: 1 }],
-    ["an object with a tag that is none", { _tag: 1, n: 1 }],
+    ["an object with an invalid tag", { _tag: 1, n: 1 }],
     ["an object with a blank tag", { _tag: " ", n: 1 }],
     ["an object that throws when it is read", Object.defineProperty({}, "_tag", { get: () => fail() })],
     ["an event whose field throws", Object.defineProperty(event({}), "n", { get: () => fail(), enumerable: true })],
@@ -178,7 +178,7 @@ describe.each(kinds)("an event writer, with $codec", ({ generate }) => {
     ["an event with a symbol", event({ n: Symbol("n") })],
     ["an event with a function deep in it", event({ n: 1, inner: { text: () => "" } })],
     ["a revoked proxy", revoked()]
-  ])("refuses %s as invalid, and writes nothing", (_, bad) => {
+  ])("rejects %s as invalid, and writes nothing", (_, bad) => {
     for (const layouts of [layoutsOf(familyOf(fields)), layoutsOf(familyOf({ n: Schema.Unknown }))]) {
       const { events, pair } = streamOf(layouts, { generate })
       expect(events.emit(bad)).toBe("invalid")
@@ -187,7 +187,7 @@ describe.each(kinds)("an event writer, with $codec", ({ generate }) => {
     }
   })
 
-  it("only says of an event that no metric can be concerned with that there was one", () => {
+  it("writes only a count for an event that no metric can handle", () => {
     const { events, pair } = streamOf(layoutsOf(familyOf(fields)), { generate })
     const good = event({ n: 1, inner: { text: "" } })
     for (const each of [good, { _tag: "foreign", n: 1 }, { _tag: "constructor" }, good]) events.emit(each)
@@ -196,7 +196,7 @@ describe.each(kinds)("an event writer, with $codec", ({ generate }) => {
     deepStrictEqual(pair.came, [row, { lane: 1, foreign: true }, { lane: 1, foreign: true }, row])
   })
 
-  it("knows the layouts anew when the metrics have changed", () => {
+  it("refreshes the layouts when the metrics have changed", () => {
     let layouts = layoutsOf()
     const { events, pair } = streamOf((tag) => layouts(tag), { generate })
     const good = event({ n: 1, inner: { text: "" } })
@@ -210,7 +210,7 @@ describe.each(kinds)("an event writer, with $codec", ({ generate }) => {
     deepStrictEqual(pair.came, [{ lane: 1, foreign: true }, arrived(generate ? "row" : "generic"), arrived("generic")])
   })
 
-  it("says when there is no room, and what it could not write never arrives", () => {
+  it("reports when there is no room, and what it could not write never arrives", () => {
     const { events, pair } = streamOf(layoutsOf(familyOf({ n: Schema.String })), { bytes: 2 * PageBytes, generate })
     const written: Array<MetricEvent> = []
     for (let i = 0; ; i++) {
@@ -227,7 +227,7 @@ describe.each(kinds)("an event writer, with $codec", ({ generate }) => {
     deepStrictEqual(pair.events.at(-1), event({ n: "after" }))
   })
 
-  it("an event whose property emits another one while it is read does not mix the two up", () => {
+  it("keeps events separate when a property emits another one while it is read", () => {
     const family = familyOf({ a: Schema.Number, text: Schema.String, b: Schema.Number, c: Schema.Boolean })
     const { events, pair } = streamOf(layoutsOf(family), { generate })
     const inner = event({ a: -1, text: "inner", b: -2, c: false })
@@ -259,7 +259,7 @@ describe("one tag in two families", () => {
     return pair.came
   }
 
-  it("goes in rows where both have the same fields, in rows of no fixed width where not", () => {
+  it("uses rows of a layout if both have the same fields, and rows without fixed width otherwise", () => {
     const one = event({ n: 1 })
     const same = [familyOf({ n: Schema.Number }), familyOf({ n: Schema.Finite })]
     deepStrictEqual(written(same, one), [{ lane: 1, at: 0, event: one, by: "row" }])
@@ -273,7 +273,7 @@ describe("one tag in two families", () => {
     [1n, 1],
     ["1", 1],
     [0, -0]
-  ])("goes whole where one has the literal %s and the other %s", (a, b) => {
+  ])("is written as a whole if one has the literal %s and the other %s", (a, b) => {
     const families = [familyOf({ n: Schema.Literal(a) }), familyOf({ n: Schema.Literal(b) })]
     for (const n of [a, b]) {
       const [came] = written(families, event({ n }))

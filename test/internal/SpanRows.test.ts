@@ -1,4 +1,4 @@
-// Spans in rows: what was written is read, by generated code and without, and their ids leave nothing behind.
+// Spans in rows are read back as written, with and without generated code, and their ids leave nothing behind.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema, Tracer } from "effect"
 import { putSpan, spanOf } from "../../src/internal/model/eventSpan.ts"
@@ -25,7 +25,7 @@ describe.each(kinds)("rows with spans by $by", ({ codec }) => {
     ["no field", {}, {}],
     ["an odd number of halves", { text: Schema.String }, { text: "x" }],
     ["numbers and structs", { n: Schema.Number, s: Schema.Struct({ b: Schema.Boolean }) }, { n: 1.5, s: { b: true } }]
-  ])("hold the span that is current, or that a copy was taken with, beside %s", (_, fields, values) => {
+  ])("hold the current span, or the span of a copy, next to %s", (_, fields, values) => {
     const pair = new StreamPair(codec)
     const write = pair.encoder(layoutWith(fields))
     const event = () => ({ _tag: "t", ...values })
@@ -68,7 +68,7 @@ describe.each(kinds)("rows with spans by $by", ({ codec }) => {
     expect(pair.events.map((event) => [structuredClone(event), spanOf(event)])).toEqual(expected)
   })
 
-  it("refuse an id that is too long for a row of fixed width", () => {
+  it("reject an id that is too long for a row of fixed width", () => {
     const pair = new StreamPair(codec)
     const write = pair.encoder(layoutWith({}))
     const id = "x".repeat(RowStringLength + 1)
@@ -87,7 +87,7 @@ it("an event of any shape crosses with its span, unless an id of it is too long"
 })
 
 describe("the ids of spans", () => {
-  it("take turns with a few codes, however many there are, and leave the dictionary to other strings", () => {
+  it("reuse a few codes, however many there are, and leave the dictionary to other strings", () => {
     const written = new Map<number, string>()
     const codes = new StringCodes((code, value) => {
       written.set(code, value)
@@ -101,7 +101,7 @@ describe("the ids of spans", () => {
     expect(codes.of("label")).toBe(FirstLasting)
   })
 
-  it("are written once for the events of a span that follow each other", () => {
+  it("are written once for consecutive events of a span", () => {
     let written = 0
     const codes = new StringCodes(() => {
       written++
@@ -114,7 +114,7 @@ describe("the ids of spans", () => {
     expect(written).toBeLessThan(20)
   })
 
-  it("keep their code only while it stands for them", () => {
+  it("keep their code only while it is theirs", () => {
     const standing = new Map<number, string>()
     const codes = new StringCodes((code, value) => {
       standing.set(code, value)
@@ -134,7 +134,7 @@ describe("the ids of spans", () => {
     }
   })
 
-  it("that find no room are no code, and are written again", () => {
+  it("that find no room get no code, and are written again", () => {
     let room = false
     const codes = new StringCodes(() => room)
     expect(codes.briefly("a")).toBe(-1)

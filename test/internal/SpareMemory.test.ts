@@ -1,4 +1,4 @@
-// Memory that scrapes are written to: it is used again, by one at a time, and nobody is sent it.
+// Memory that scrapes are written to: it is reused, by one at a time, and never sent.
 import { expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -13,7 +13,7 @@ import { SpareMemory } from "../../src/internal/util/spareMemory.ts"
 
 const isShared = ({ buffer }: Uint8Array): boolean => buffer instanceof SharedArrayBuffer
 
-it("is used again after its release, and by one at a time", () => {
+it("spare memory is reused after its release, by one user at a time", () => {
   const [one, other] = [new SpareMemory(), new SpareMemory()]
   const first = [one.take(), one.take()]
   const second = other.take()
@@ -26,7 +26,7 @@ it("is used again after its release, and by one at a time", () => {
   other.release()
 })
 
-it("is other memory beyond a limit, which is not kept", () => {
+it("memory beyond a limit is not kept", () => {
   const memory = new SpareMemory()
   const blocks = Array.from({ length: 300 }, () => memory.take())
   const shared = blocks.filter(isShared)
@@ -64,7 +64,7 @@ const render = (request: number, format: Format): Render => ({
 })
 
 it.each(["openmetrics", "protobuf"] as const)(
-  "is not what is sent of a long scrape in %s, which comes in parts",
+  "memory sent for a long scrape in %s, which comes in parts, is not shared",
   (format) => {
     const sent: Array<FoldMessage> = []
     const fold = new Fold({

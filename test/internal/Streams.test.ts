@@ -1,6 +1,6 @@
 /**
- * The streams of attached threads in one thread: their rows and their commands keep one order, whenever messages come,
- * and whenever the fold is replaced, and what a thread had not published when it ended is folded.
+ * The streams of attached threads in one thread: their rows and commands keep one order, whenever messages come and the
+ * fold is replaced, and unpublished rows of an exited thread are folded.
  */
 import { MessageChannel } from "node:worker_threads"
 import { Schema } from "effect"
@@ -328,11 +328,11 @@ const walk = (seed: number): void => {
 
 it.each(
   [1, 2, 3, 4, 5, 6, 7, 8, 211].flatMap((seed) => (["all", "one"] as const).map((lanes) => [lanes, seed] as const))
-)("keeps the order of rows and commands, with %s of the lanes in a part of a checkpoint, walk %i", (lanes, seed) =>
+)("a checkpoint keeps the order of rows and commands, with %s of the lanes in a part, walk %i", (lanes, seed) =>
   withLanesInPart(lanes, () => walk(seed))
 )
 
-it("counts what a thread has left once, where a worker dies within the checkpoint that has its lane", () =>
+it("the rest of an exited thread is counted once if a worker dies within the checkpoint that has its lane", () =>
   withLanesInPart("one", () => {
     const attached = new Attached()
     attached.emit(1)
@@ -345,7 +345,7 @@ it("counts what a thread has left once, where a worker dies within the checkpoin
     expect(folded[0]).toEqual({ sequence: 1, count: 1 })
   }))
 
-it("a thread gets the memory of one before when a checkpoint covers the end of that, and not earlier", () => {
+it("a thread gets the memory of a previous one once a checkpoint covers the end of that one, and not earlier", () => {
   const attached = new Attached()
   attached.emit(10)
   attached.next()
@@ -367,7 +367,7 @@ it("a thread gets the memory of one before when a checkpoint covers the end of t
   expect(folded.map(({ count }) => count)).toEqual([10, 0, 20, 30])
 })
 
-it("a thread in the midst of a turn writes fewer than 16 events after its recorder was removed", () => {
+it("a thread in the middle of a turn writes fewer than 16 events after its recorder was removed", () => {
   // Without the last event of a run, with it, and behind it.
   for (const before of [1, 100, 500, 501, 510, 511, 512, 513, 600, 2000]) {
     const attached = new Attached()
@@ -379,7 +379,7 @@ it("a thread in the midst of a turn writes fewer than 16 events after its record
   }
 })
 
-it("what the thread of a sealed lane publishes later is not folded", () => {
+it("rows that the thread of a sealed lane publishes later are not folded", () => {
   const attached = new Attached()
   attached.emit(10)
   attached.publish()

@@ -1,5 +1,5 @@
-// Recorders share the pages of their runtime. When these are full, each gets its turn: one that has a single event waits for
-// the fold to read what is there, and no longer, whatever the others have accepted.
+// Recorders share the pages of their runtime. When these are full, each gets its turn: a recorder with a single event
+// waits only until the fold has read the existing pages, whatever the others have accepted.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import type { LaneLink } from "../../src/internal/link/link.ts"
@@ -74,8 +74,8 @@ const makeRuntime = () => {
   return { foldOnce, folded, pair, recorder }
 }
 
-describe.each(Object.entries(events))("a %s for which there is no room", (name, eventOf) => {
-  it("is folded in two turns of the fold, and so is the read behind it, whatever another recorder has waiting", () => {
+describe.each(Object.entries(events))("a %s without room in the stream", (name, eventOf) => {
+  it("is folded within two turns of the fold, as is the read after it, whatever backlog another recorder has", () => {
     const { foldOnce, folded, pair, recorder } = makeRuntime()
     const busy = recorder(1)
     for (let n = 0; n < 20_000; n++) expect(busy.offer(events.row(n))).toBe("accepted")
@@ -93,7 +93,7 @@ describe.each(Object.entries(events))("a %s for which there is no room", (name, 
     expect(busy.pending).toBeGreaterThan(0)
   })
 
-  it("waits no longer for being one of many recorders that wait, each with thousands", () => {
+  it("waits no longer when it is one of many waiting recorders, each with thousands of events", () => {
     const { foldOnce, folded, pair, recorder } = makeRuntime()
     const busy = Array.from({ length: 200 }, (_, i) => recorder(10 + i))
     for (let n = 0; n < 200; n++) for (const each of busy.slice(0, 100)) each.offer(events.row(n))
@@ -106,7 +106,7 @@ describe.each(Object.entries(events))("a %s for which there is no room", (name, 
     expect(folded(2)).toBe(1)
   })
 
-  it("lets all events through in the end, in order", async () => {
+  it("lets all events through eventually, in order", async () => {
     const { foldOnce, pair, recorder } = makeRuntime()
     const all = [1, 2, 3].map((lane) => recorder(lane))
     const count = name === "generic row of half a page" ? 400 : 5000

@@ -1,5 +1,5 @@
-// Where no code may be generated, most events are put into their rows directly, and the others are encoded: the rows are
-// the same, whatever the events are and whatever comes while one is read.
+// If no code may be generated, most events are written directly into their rows, and the others are encoded: the rows
+// are the same, for any events and whatever arrives while one is read.
 import { deepStrictEqual } from "node:assert/strict"
 import { expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
@@ -70,7 +70,7 @@ const anyEvent = fc
     return event as MetricEvent
   })
 
-it("take as many bytes as if they were encoded, and come out the same", () => {
+it("usual events take as many bytes as if they were encoded, and are read back the same", () => {
   const usualOrder = fc.record({ outcome: value, seconds: value, bytes: value, first: value }).map(save)
   let direct = 0
   fc.assert(
@@ -100,7 +100,7 @@ it("take as many bytes as if they were encoded, and come out the same", () => {
   expect(direct).toBeGreaterThan(100)
 })
 
-it("are encoded the first time only, and where a string has no code, a name is missing that is not enumerable, or is deep", () => {
+it("usual events are encoded only the first time, and if a string has no code, or a name is missing, non-enumerable or deep", () => {
   const { emit, pair, usual } = paired()
   const steps: ReadonlyArray<readonly [usual: number, MetricEvent]> = [
     [0, save()],
@@ -123,27 +123,30 @@ it("are encoded the first time only, and where a string has no code, a name is m
   )
 })
 
-it.each(["outcome", "seconds", "first"])("keep what their property %s emits, and come behind it", (name) => {
-  for (const others of [1, 3000]) {
-    const { emit, pair } = paired(true, { fixedMemory: true })
-    emit(save())
-    const nested = Array.from({ length: others }, (_, i) => save({ outcome: "bad", seconds: i, first: false }))
-    let isFirst = true
-    const event = Object.defineProperty(save(), name, {
-      enumerable: true,
-      get: () => {
-        if (isFirst) for (const each of nested) expect(emit(each)).toBe("written")
-        isFirst = false
-        return save()[name as never]
-      }
-    })
-    expect(emit(event)).toBe("written")
-    pair.flush()
-    deepStrictEqual(pair.events, [save(), ...nested, save()])
+it.each(["outcome", "seconds", "first"])(
+  "usual events keep what their property %s emits, and come after it",
+  (name) => {
+    for (const others of [1, 3000]) {
+      const { emit, pair } = paired(true, { fixedMemory: true })
+      emit(save())
+      const nested = Array.from({ length: others }, (_, i) => save({ outcome: "bad", seconds: i, first: false }))
+      let isFirst = true
+      const event = Object.defineProperty(save(), name, {
+        enumerable: true,
+        get: () => {
+          if (isFirst) for (const each of nested) expect(emit(each)).toBe("written")
+          isFirst = false
+          return save()[name as never]
+        }
+      })
+      expect(emit(event)).toBe("written")
+      pair.flush()
+      deepStrictEqual(pair.events, [save(), ...nested, save()])
+    }
   }
-})
+)
 
-it("are not written where a property has stopped their recorder or the stream meanwhile", () => {
+it("usual events are not written if a property has stopped their recorder or the stream meanwhile", () => {
   for (const stops of ["recorder", "stream"]) {
     const { pair } = paired()
     const write = pair.write(layout)
@@ -163,7 +166,7 @@ it("are not written where a property has stopped their recorder or the stream me
   }
 })
 
-it("are refused once where a property throws, and nothing of them is left", () => {
+it("usual events are refused once if a property throws, and leave nothing behind", () => {
   const { emit, pair } = paired()
   emit(save())
   const { pos } = pair.writer
@@ -180,7 +183,7 @@ it("are refused once where a property throws, and nothing of them is left", () =
   deepStrictEqual(pair.events, [save(), save({ bytes: 1 })])
 })
 
-it("fill a page to its end, those with as many names as a list can have too", () => {
+it("usual events fill a page to its end, including those with the maximum number of names", () => {
   const names = Array.from({ length: MostNames }, (_, i) => `n${i}`)
   const wide = layoutOf("wide", Schema.Struct(Object.fromEntries(names.map((name) => [name, Schema.Number]))).ast)!
   for (const [of, make] of [

@@ -1,4 +1,4 @@
-// Exporters give up a read that the fold does not come to, and no other.
+// Exporters abandon a read that the fold does not reach, and no other.
 import { expect, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
 import { whenStuck } from "../../src/internal/recorder/whenStuck.ts"
@@ -24,10 +24,10 @@ it.each([
   ["whose events wait for a hook or a listener", { pending: 3, foldsMore: false }, true],
   ["whose events are being folded", { pending: 3, foldsMore: true }, false],
   ["that is being answered, which takes long for very many series", { pending: 0, foldsMore: false }, false]
-])("a read of a recorder %s", async (_, intake, expected) => {
+])("a read is abandoned only if it is stuck: the recorder %s", async (_, intake, expected) => {
   expect(await isGivenUp(intake)).toBe(expected)
 })
 
-it("a read of a fold that does not answer at all", async () => {
+it("a read of a fold that does not answer at all is abandoned", async () => {
   expect(await isGivenUp({ pending: 0, foldsMore: false }, Effect.fail("silent") as never)).toBe(true)
 })

@@ -1,4 +1,4 @@
-/** What is no metric, no state of one, or no event is refused by the name of its argument. */
+/** An invalid metric, state or event is rejected by the name of its argument. */
 import { expect, it } from "@effect/vitest"
 import { Metric } from "mvx-metrics"
 import { Ticks, tick } from "../support/probe.metrics.ts"
@@ -29,6 +29,6 @@ it.each<readonly [argument: string, call: string, () => unknown]>([
   ...noIterables.map(
     (value) => ["events", `fold of the events ${JSON.stringify(value)}`, () => fold!(Ticks, value)] as const
   )
-])("%s is named by the refusal of a %s", (argument, _, call) => {
+])("%s is named in the rejection of a %s", (argument, _, call) => {
   expect(call).toThrow(expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument }))
 })

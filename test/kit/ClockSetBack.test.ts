@@ -1,5 +1,5 @@
-// The clock may be set back by any amount, or be wrong for one event. A window of time later everything that depends on
-// time is what it would be of the events since then, by a model that knows nothing of slots that are kept.
+// The clock may be set back by any amount, or be wrong for one event. One window later, everything time-dependent
+// equals what the events since then yield in a model without slots.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
@@ -84,7 +84,7 @@ describe.each([
       readonly series: ReadonlyArray<{ readonly labels: { readonly queue: string }; readonly [field: string]: unknown }>
     }
 
-  it("rates and windows are of the events in the window", () => {
+  it("rates and windows cover the events in the window", () => {
     fc.assert(
       fc.property(anyClock, ({ moments, now, since }) => {
         const rate = (events: ReadonlyArray<Job>) => events.length / (Window / 1000)
@@ -107,7 +107,7 @@ describe.each([
     )
   })
 
-  it("a summary has the quantiles of the values in the window, and count and sum of all", () => {
+  it("a summary has the quantiles of the values in the window, and count and sum of all values", () => {
     fc.assert(
       fc.property(anyClock, ({ moments, now, since }) => {
         const values = inWindow(since, now, 6).map(({ n }) => n)
@@ -118,7 +118,7 @@ describe.each([
     )
   })
 
-  it("series are there that had an event within their life, and the total has all", () => {
+  it("series exist that had an event within their lifetime, and the total includes all", () => {
     fc.assert(
       fc.property(anyClock, ({ moments, now, since }) => {
         const alive = new Set(since.filter(([, at]) => now - at < Window).map(([{ queue }]) => queue))
@@ -129,7 +129,7 @@ describe.each([
     )
   })
 
-  it("a gauge has the last value that came, wherever the clock went", () => {
+  it("a gauge has the last value that came, wherever the clock moved", () => {
     fc.assert(
       fc.property(anyClock, ({ moments, now }) => {
         for (const { at, labels, value } of shown(Level, moments, now).series) {
@@ -140,7 +140,7 @@ describe.each([
     )
   })
 
-  it("one event of the future blinds nothing", () => {
+  it("one event in the future hides no other event", () => {
     const future = 9 * Hour
     const moments: ReadonlyArray<Moment> = [
       ...Array.from({ length: 50 }, (_, i): Moment => [{ _tag: "job", n: 1, queue: "a" }, i * 100]),
@@ -156,7 +156,7 @@ describe.each([
   })
 })
 
-describe("states that are merged, one of which has a time that is yet to come", () => {
+describe("merging states, one of which has a time in the future", () => {
   const now = 100_000
   const at = (times: ReadonlyArray<number>, n: number, queue = "a") =>
     times.map((time): Moment => [{ _tag: "job", n, queue }, time])
@@ -175,14 +175,14 @@ describe("states that are merged, one of which has a time that is yet to come", 
   const ahead = at([now + 8 * Hour], 1)
   const right = at([now - 2000, now - 1000], 2)
 
-  it("rates have what can be right", () => {
+  it("rates keep all plausible values", () => {
     expect(merged(Rate, ahead, right)).toEqual({ perSecond: 0.2 })
     expect(merged(RateByQueue, at([now + 8 * Hour], 1, "b"), right)).toMatchObject({ perSecond: 0.2 })
     expect(merged(Recent, ahead, right)).toMatchObject({ count: 2, min: 2, max: 2 })
     expect(merged(Quantiles, ahead, right)).toMatchObject({ count: 3, quantiles: { "0": 2, "1": 2 } })
   })
 
-  it("a gauge has the latest value that can be right, or the latest of all", () => {
+  it("a gauge has the latest plausible value, or otherwise the latest of all", () => {
     const level = (value: number, at: number) => ({ series: [{ labels: { queue: "a" }, value, at }] })
     expect(merged(Level, ahead, right)).toEqual(level(2, now - 1000))
     expect(merged(Level, ahead, right, at([now - 500], 3))).toEqual(level(3, now - 500))
@@ -192,7 +192,7 @@ describe("states that are merged, one of which has a time that is yet to come", 
     expect(Metric.snapshot(Level, whenever as never, now).dimensions).toEqual(level(1, now + 8 * Hour))
   })
 
-  it("a series expires by the last event that can be right", () => {
+  it("a series expires by its last plausible event", () => {
     expect(merged(Live, ahead, at([now - Window], 2))).toMatchObject({ value: 2, series: [] })
     expect(merged(Live, ahead, right)).toMatchObject({ value: 3, series: [{ value: 3 }] })
   })

@@ -1,4 +1,4 @@
-// Metrics from metrics: built-in and hand-written ones alike. The one that is given stays as it is.
+// Metrics derived from metrics, built-in and hand-written. The original does not change.
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Metric, type MetricsError, type Snapshot } from "mvx-metrics"
@@ -73,7 +73,7 @@ describe.each(all)("a %s metric", (kind, metric) => {
     expect(Metric.reduce(Large, Large.initial, done(1))).toBe(Large.initial)
   })
 
-  it("calls a filter with the events of its tags only", () => {
+  it("passes only the events of its tags to a filter", () => {
     const seen = new Set<string>()
     const Seeing = metric.pipe(
       Metric.filter((event) => {
@@ -91,7 +91,7 @@ describe.each(all)("a %s metric", (kind, metric) => {
     expect([...seen]).toEqual(["job.done", "job.dropped"])
   })
 
-  it("gets labels from fields that only the events of its tags have", () => {
+  it("takes labels from fields that only the events of its tags have", () => {
     expect(shown(metric.pipe(Metric.labelled({ queue: "queue", n: ({ n }) => n > 1 })), jobs).series).toEqual([
       { labels: { queue: "a", n: false }, value: 1 },
       { labels: { queue: "a", n: true }, value: 1 },
@@ -99,7 +99,7 @@ describe.each(all)("a %s metric", (kind, metric) => {
     ])
   })
 
-  it("is the same with the metric first as in a pipe", () => {
+  it("is the same with the metric as first argument as in a pipe", () => {
     const large = ({ n }: { readonly n: number }) => n > 100
     const paused = () => done(1)
     for (const [first, piped] of [
@@ -128,12 +128,12 @@ describe.each(all)("a %s metric", (kind, metric) => {
     expect(Metric.reduce(Sent, Sent.initial, { _tag: "mail.lost" })).toBe(Sent.initial)
   })
 
-  it("maps to no event that it does not read", () => {
+  it("ignores mapped events that it does not read", () => {
     const Paused = metric.pipe(Metric.mapEvents(JobEvent, () => ({ _tag: "job.paused" })))
     expect(shown(Paused, jobs)).toEqual({ value: 0 })
   })
 
-  it("gets labels", () => {
+  it("accepts labels", () => {
     const ByQueue = metric.pipe(
       Metric.labelled({ queue: (event) => ("queue" in event ? event.queue : null), late: (_event, at) => at > 5 })
     )
@@ -152,7 +152,7 @@ describe.each(all)("a %s metric", (kind, metric) => {
     })
   })
 
-  it("stays as it is", () => {
+  it("does not change its source metric", () => {
     const before = { ...metric }
     for (const other of [
       metric.pipe(Metric.named("other")),
@@ -170,7 +170,7 @@ describe.each(all)("a %s metric", (kind, metric) => {
     expect(shown(metric, jobs)).toEqual({ value: 3 })
   })
 
-  it("keeps its fold in place, if it has one", () => {
+  it("keeps its in-place fold, if it has one", () => {
     for (const other of [
       metric.pipe(Metric.named("other")),
       metric.pipe(Metric.filter(() => true)),
@@ -182,7 +182,7 @@ describe.each(all)("a %s metric", (kind, metric) => {
 })
 
 describe("labels of a hand-written metric", () => {
-  it("are as many as those of a built-in one: beyond that there is one more state", () => {
+  it("have the same limit as those of a built-in metric, plus one overflow state", () => {
     const ByN = ByHand.pipe(Metric.labelled({ n: (event) => ("n" in event ? event.n : null) }))
     const events = Array.from({ length: 2005 }, (_, n) => done(n))
     const { overflow, series, value } = shown(ByN, events)
@@ -191,8 +191,8 @@ describe("labels of a hand-written metric", () => {
   })
 })
 
-describe("further labels of a built-in metric", () => {
-  it("come behind those that it has", () => {
+describe("additional labels of a built-in metric", () => {
+  it("come after its existing labels", () => {
     const ByQueue = Metric.counter("jobs", { events: JobEvent, when: "job.done", labels: ["queue"] })
     const ByBoth = ByQueue.pipe(Metric.labelled({ large: (event) => "n" in event && event.n > 100 }))
     expect(shown(ByBoth, jobs).series).toEqual([
@@ -203,13 +203,13 @@ describe("further labels of a built-in metric", () => {
 })
 
 describe("derive", () => {
-  it("shows one moment: it folds what it is computed from by itself", () => {
+  it("shows one moment: it folds its sources itself", () => {
     const events = [done(1, "a"), dropped(1, "b"), { _tag: "job.paused" } as const]
     expect(shown(Failing, [])).toEqual({ part: null, last: "" })
     expect(shown(Failing, events)).toEqual({ part: 0.5, last: "b" })
   })
 
-  it("reads what its sources read, of all their families", () => {
+  it("reads the events of its sources, of all their families", () => {
     const Mail = Schema.TaggedUnion({ "mail.sent": {}, "mail.lost": {} })
     const Both = Metric.derive("both", {
       from: { jobs: Counter, mails: Metric.counter("mails", { events: Mail, when: "mail.sent" }) },
@@ -225,7 +225,7 @@ describe("derive", () => {
     expect(shown(Twice, jobs)).toEqual({ value: 6 })
   })
 
-  it("can be merged and taken away from where all its sources can", () => {
+  it("can be merged and subtracted if all its sources can", () => {
     const Max = Metric.minMax("max", { events: JobEvent, when: "job.done", value: "n" })
     const from = (sources: { readonly [source: string]: Metric.Any }) =>
       Metric.derive("of", { from: sources, view: () => ({}) })
@@ -249,7 +249,7 @@ describe("combine", () => {
     expect(Metric.metricsOf(A)).toEqual([A])
   })
 
-  it("is no metric, nor is a metric a set", () => {
+  it("is not a metric, and a metric is not a set", () => {
     expect(Metric.isMetric(Metric.combine(A))).toBe(false)
     const throwing = new Proxy(
       {},
@@ -273,7 +273,7 @@ describe("module", () => {
   })
 
   it.each([null, 5, {}, "", "./relative.js", "/absolute.js", new URL("file:///object.metrics.js")])(
-    "refuses %s for its URL",
+    "rejects %s as its URL",
     (url) => {
       expect(() => Metric.module(url as never, [Counter])).toThrow(
         "url: must be the URL of the module: import.meta.url"
@@ -281,7 +281,7 @@ describe("module", () => {
     }
   )
 
-  it.each([undefined, null, 5, {}, [5], [[]], []])("refuses %s for its metrics", (metrics) => {
+  it.each([undefined, null, 5, {}, [5], [[]], []])("rejects %s as its metrics", (metrics) => {
     expect(() => Metric.module("file:///wrong.metrics.js", metrics as never)).toThrow(/metrics: must be /)
   })
 })
@@ -289,7 +289,7 @@ describe("module", () => {
 describe("unread", () => {
   const Paused = Metric.counter("paused", { events: JobEvent, when: "job.paused" })
 
-  it("names the tags of a family that no metric reads, be it in a set, derived or from elsewhere", () => {
+  it("lists the tags of a family that no metric reads, whether in a set, derived or of another origin", () => {
     expect(Metric.unread(JobEvent, [])).toEqual(["job.done", "job.dropped", "job.paused"])
     expect(Metric.unread(JobEvent, [Counter])).toEqual(["job.paused"])
     expect(Metric.unread(JobEvent, [Metric.combine(Derived)])).toEqual(["job.paused"])
@@ -304,7 +304,7 @@ describe("unread", () => {
     ["metrics", JobEvent, undefined],
     ["metrics", JobEvent, Counter],
     ["metrics", JobEvent, [Counter, "paused"]]
-  ])("refuses what is no %s", (argument, family, metrics) => {
+  ])("rejects an invalid %s", (argument, family, metrics) => {
     expect(() => Metric.unread(family as never, metrics as never)).toThrow(
       expect.objectContaining({
         _tag: "mvx-metrics/InvalidArgument",
@@ -317,7 +317,7 @@ describe("unread", () => {
 onBothLayers(
   "combined metrics",
   (it) => {
-    it.effect("are registered as a set, and measure as what they are made of", () =>
+    it.effect("are registered as a set, and measure like their parts", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(JobMetrics)
@@ -338,7 +338,7 @@ onBothLayers(
       })
     )
 
-    it.effect("of which a part throws show what they showed before the event, of all their parts", () =>
+    it.effect("with a throwing part show all their parts as before the event", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Picky)
@@ -355,25 +355,27 @@ onBothLayers(
 )
 
 layer(runtimeLayers([new URL("../support/kit.metrics.ts", import.meta.url)])["on the worker"]!)(
-  "a definition of which the worker has another one",
+  "a definition that differs from the worker's",
   (it) => {
-    it.effect("is refused by what differs: sources of what is derived, filters, functions instead of fields", () =>
-      Effect.gen(function* () {
-        const recorder = yield* newRecorder()
-        const from = { all: Counter, dropped: Counter, last: LastQueue }
-        const OtherSources = Metric.derive("jobs.failing", { from, view: () => ({}) })
-        const refused = (metric: Metric.Any) => reasonOf(recorder.register(metric))
-        expect(yield* refused(OtherSources)).toMatchObject({ differences: ["sources"] })
-        const Filtered = ByQueue.pipe(Metric.filter(() => true))
-        expect(yield* refused(Filtered)).toMatchObject({ differences: ["filter"] })
-        const labels = { queue: () => "main" }
-        const Computed = Metric.counter("jobs.by_queue", {
-          events: JobEvent,
-          when: ["job.done", "job.dropped"],
-          labels
+    it.effect(
+      "is rejected with the difference: sources of a derived metric, filters, functions instead of fields",
+      () =>
+        Effect.gen(function* () {
+          const recorder = yield* newRecorder()
+          const from = { all: Counter, dropped: Counter, last: LastQueue }
+          const OtherSources = Metric.derive("jobs.failing", { from, view: () => ({}) })
+          const refused = (metric: Metric.Any) => reasonOf(recorder.register(metric))
+          expect(yield* refused(OtherSources)).toMatchObject({ differences: ["sources"] })
+          const Filtered = ByQueue.pipe(Metric.filter(() => true))
+          expect(yield* refused(Filtered)).toMatchObject({ differences: ["filter"] })
+          const labels = { queue: () => "main" }
+          const Computed = Metric.counter("jobs.by_queue", {
+            events: JobEvent,
+            when: ["job.done", "job.dropped"],
+            labels
+          })
+          expect(yield* refused(Computed)).toMatchObject({ differences: ["labels"] })
         })
-        expect(yield* refused(Computed)).toMatchObject({ differences: ["labels"] })
-      })
     )
   }
 )

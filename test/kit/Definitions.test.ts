@@ -1,5 +1,5 @@
-// Whatever is wrong with a definition of the kit is said at once, by a typed error that names the metric and the option.
-// What is wrong with a measurement is counted, and changes nothing else.
+// Any error in a definition is reported at once, by a typed error that names the metric and the option. An invalid
+// measurement is counted, and changes nothing else.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric, MetricsError } from "mvx-metrics"
@@ -185,7 +185,7 @@ const optionsOf: { readonly [kind: string]: ReadonlyArray<string> } = {
 }
 const own = [...new Set(Object.values(optionsOf).flat())]
 
-describe.each(Object.entries(kinds))("%s refuses", (name, kind) => {
+describe.each(Object.entries(kinds))("%s rejects", (name, kind) => {
   const { make, option, required } = kind
 
   it.each([...refusedByAll, ...(refusedBy[name] ?? [])])("%s: %o", (argument, options, reason) => {
@@ -205,7 +205,7 @@ describe.each(Object.entries(kinds))("%s refuses", (name, kind) => {
   })
 
   if (required)
-    it("to measure nothing in particular", () => {
+    it("an empty list of what it measures", () => {
       expectRefused(() => make("jobs", { ...valid(kind), [option]: undefined }), "jobs", option, "is missing")
     })
 
@@ -214,7 +214,7 @@ describe.each(Object.entries(kinds))("%s refuses", (name, kind) => {
     expectRefused(() => make("jobs", { ...valid(kind), [other]: 1 }), "jobs", other, "is not an option")
   })
 
-  it("nothing that is right: what is undefined is not given", () => {
+  it("no valid options: undefined counts as not given", () => {
     const none = Object.fromEntries(
       ["when", "filter", "labels", "maxSeries", "expireAfter", "description"].map((o) => [o, undefined])
     )
@@ -222,7 +222,7 @@ describe.each(Object.entries(kinds))("%s refuses", (name, kind) => {
   })
 })
 
-describe("derive refuses", () => {
+describe("derive rejects", () => {
   const Done = Metric.counter("done", { events: Job, when: "job.done" })
   const view = () => ({})
   const derive = Metric.derive as (name: string, options: unknown) => unknown
@@ -250,14 +250,14 @@ describe("derive refuses", () => {
     expectRefused(() => derive(name as never, { from: { done: Done }, view }), undefined, "name", "blank")
   })
 
-  it("no families that agree, though they are not one and the same", () => {
+  it("no families that are equal, even if they are different objects", () => {
     const again = Schema.TaggedUnion({ "job.idle": {}, "job.more": {} })
     const Idle = Metric.counter("idle", { events: again })
     expect(Metric.isMetric(Metric.derive("jobs", { from: { done: Done, idle: Idle }, view }))).toBe(true)
   })
 })
 
-describe("make refuses", () => {
+describe("make rejects", () => {
   const make = Metric.make as (name: string, options: unknown) => unknown
   const reduce = { "job.done": (n: number) => n + 1 }
 
@@ -276,7 +276,7 @@ describe("make refuses", () => {
   })
 })
 
-describe("combinators refuse", () => {
+describe("combinators reject", () => {
   const Done = Metric.counter("done", { events: Job, when: "job.done", labels: ["queue"] })
   const ByHand = Metric.make("by_hand", { events: Job, initial: 0, reduce: { "job.done": (n) => n + 1 } })
   const kit = Metric as unknown as { readonly [name: string]: (...args: ReadonlyArray<unknown>) => unknown }
@@ -313,18 +313,18 @@ describe("combinators refuse", () => {
     ["filter", [() => true]],
     ["mapEvents", [Job, () => undefined]],
     ["labelled", [{ queue: "queue" }]]
-  ])("%s: what is no metric", (name, args) => {
+  ])("%s: an invalid metric", (name, args) => {
     const combinator = kit[name]!(...args) as (metric: unknown) => unknown
     for (const none of [undefined, null, 5, {}, [], Metric.combine(Done)]) {
       expectRefused(() => combinator(none), undefined, "metric", "must be a metric")
     }
   })
 
-  it("a label that the metric has, by the name of the metric", () => {
+  it("a label that the metric already has, with the name of the metric", () => {
     expectRefused(() => Done.pipe(Metric.labelled({ queue: "_tag" })), "done", "labels", '"queue"')
   })
 
-  it("further labels for a hand-written metric, by its name", () => {
+  it("additional labels for a hand-written metric, with its name", () => {
     const Merging = Metric.make("merging", {
       events: Job,
       initial: 0,
@@ -340,7 +340,7 @@ describe("combinators refuse", () => {
     )
   })
 
-  it("labels for a metric whose states cannot be put together, by its name", () => {
+  it("labels for a metric whose states cannot be merged, with its name", () => {
     expectRefused(
       () => ByHand.pipe(Metric.labelled({ queue: () => "a" })),
       "by_hand",
@@ -364,21 +364,24 @@ describe.each(Object.entries(kinds))("%s counts", (name, kind) => {
   const good = { number: 2, answer: true, value: "a" }[kind.measures]
   const worse = name === "counter" ? [-1, -Number.MIN_VALUE] : []
 
-  it.each([...bad[kind.measures], ...worse])("the measurement %o as rejected, and keeps all else", (value) => {
-    const before = Metric.reduce(metric, metric.initial, event(good, "a"), 1000) as Metric.SeriesState<unknown>
-    for (const label of ["a", "b"]) {
-      const after = Metric.reduce(metric, before, event(value, label), 2000)
-      expect(after).toEqual({ ...before, rejected: 1 })
-      expect(Metric.snapshot(metric, Metric.reduce(metric, after, event(value, label), 2000), 3000).dimensions).toEqual(
-        {
+  it.each([...bad[kind.measures], ...worse])(
+    "the measurement %o as rejected, and leaves the rest unchanged",
+    (value) => {
+      const before = Metric.reduce(metric, metric.initial, event(good, "a"), 1000) as Metric.SeriesState<unknown>
+      for (const label of ["a", "b"]) {
+        const after = Metric.reduce(metric, before, event(value, label), 2000)
+        expect(after).toEqual({ ...before, rejected: 1 })
+        expect(
+          Metric.snapshot(metric, Metric.reduce(metric, after, event(value, label), 2000), 3000).dimensions
+        ).toEqual({
           ...(Metric.snapshot(metric, before, 3000).dimensions as object),
           rejected: 2
-        }
-      )
+        })
+      }
     }
-  })
+  )
 
-  it.each([undefined, null])("nothing where the field is %s", (value) => {
+  it.each([undefined, null])("nothing if the field is %s", (value) => {
     expect(Metric.reduce(metric, metric.initial, event(value, "a"))).toBe(metric.initial)
   })
 })

@@ -1,4 +1,4 @@
-// Definitions are the same where their data is: every option that changes what is measured changes the fingerprint.
+// Definitions are equal if their data is: every option that changes the measurement changes the fingerprint.
 import { describe, expect, it } from "@effect/vitest"
 import { Hash, Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -197,8 +197,8 @@ const byHandLabelled = (initial: number, view?: (state: number) => object) =>
 const sameByPairs = (metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<readonly [number, number]> =>
   metrics.flatMap((left, i) => metrics.flatMap((right, j) => (i < j && isSame(left, right) ? [[i, j] as const] : [])))
 
-describe("definitions", () => {
-  it("all constructors are tried", () => {
+describe("the fingerprints of definitions", () => {
+  it("cover all constructors", () => {
     const functions = Object.entries(Metric)
       .filter(([, value]) => typeof value === "function")
       .map(([name]) => name)
@@ -213,26 +213,26 @@ describe("definitions", () => {
     expect(constructors.sort()).toEqual(Object.keys(makers).sort())
   })
 
-  it.each(Object.entries(makers))("%s: the same options make the same definition", (_kind, make) => {
+  it.each(Object.entries(makers))("%s: the same options yield the same fingerprint", (_kind, make) => {
     const [once, twice] = [make(), make()]
     expect(once.length).toBeGreaterThan(5)
     for (const [i, metric] of once.entries()) expect(fingerprint(metric)).toEqual(fingerprint(twice[i]!))
     expect(distinct([...once, ...twice])).toEqual(once)
   })
 
-  it.each(Object.entries(makers))("%s: another value of any option makes another definition", (_kind, make) => {
+  it.each(Object.entries(makers))("%s: another value of any option yields another fingerprint", (_kind, make) => {
     expect(sameByPairs(make())).toEqual([])
   })
 
   it.each([
     ["a counter", () => Metric.counter("m", { events: makeFamily() })],
-    ["a metric made by hand", () => byHandLabelled(0)]
-  ])("of %s, each combinator makes another one", (_what, make) => {
+    ["a hand-written metric", () => byHandLabelled(0)]
+  ])("of %s: each combinator yields another one", (_what, make) => {
     expect(sameByPairs(combined(make()))).toEqual([])
     for (const [i, metric] of combined(make()).entries()) expect(isSame(metric, combined(make())[i]!)).toBe(true)
   })
 
-  it("that only a combinator hides are told apart", () => {
+  it("differ for definitions that only a combinator distinguishes", () => {
     const events = makeFamily()
     const counter = (options: Given) => Metric.counter("m", { events, ...options } as never) as Metric.Any
     const through = (self: Metric.Any) =>
@@ -263,7 +263,7 @@ describe("definitions", () => {
     ).toBe(true)
   })
 
-  it("whose data has the same hash of 32 bits are told apart", () => {
+  it("differ for data with the same 32-bit hash", () => {
     const texts = ["9U", "DH"]
     expect(new Set(texts.map((each) => Hash.string(JSON.stringify(each)))).size).toBe(1)
     const make = (initial: string) =>
@@ -271,7 +271,7 @@ describe("definitions", () => {
     expect(sameByPairs(texts.map(make))).toEqual([])
   })
 
-  it("circular data has a text", () => {
+  it("circular data is described by a finite text", () => {
     const circle: { self?: unknown } = {}
     circle.self = circle
     expect(text(circle)).toBe('{"self":circular 0}')

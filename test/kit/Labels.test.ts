@@ -1,5 +1,5 @@
-// Labels without bound: whatever the number of their values, a metric keeps a bounded number of series, its total stays
-// exact, and it says which label is to blame. Series of which nothing is heard any more make room.
+// High-cardinality labels: for any number of values, a metric keeps a bounded number of series, its total stays exact,
+// and it names the responsible label. Idle series make room.
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { describe, expect, it, layer } from "@effect/vitest"
@@ -27,8 +27,8 @@ const collectGarbage = (): void => {
 const shown = <S, D>(metric: Metric.Metric<string, D, S, never, MetricEvent>, state: unknown, now = 0): D =>
   metric.view(state as S, now)
 
-describe("very many values of a label", () => {
-  it("fill the series up to the cap, and what is beyond goes into one more: the total is exact", () => {
+describe("a high-cardinality label", () => {
+  it("fills the series up to the limit, and the rest goes into one more: the total is exact", () => {
     const Done = Metric.counter("jobs.done", jobs)
     const kernel = kernelOf(Done)!
     for (let i = 0; i < Values; i++) kernel.event(done(i, `queue ${i}`), i)
@@ -43,7 +43,7 @@ describe("very many values of a label", () => {
     })
   })
 
-  it("take no more memory than the cap allows", () => {
+  it("uses no more memory than the limit allows", () => {
     const kernel = kernelOf(Metric.counter("jobs.done", jobs))!
     const fold = (from: number, to: number): number => {
       for (let i = from; i < to; i++) kernel.event(done(i, `queue ${i}`), i)
@@ -55,7 +55,7 @@ describe("very many values of a label", () => {
     expect(JSON.stringify(kernel.state()).length).toBeLessThan(60_000)
   })
 
-  it("that come and go take no more memory than those that live", () => {
+  it("uses no more memory for series that come and go than for those that live", () => {
     const Done = Metric.counter("jobs.done", { ...jobs, expireAfter: 1000, maxSeries: 5000 })
     const kernel = kernelOf(Done)!
     const fold = (from: number, to: number): number => {
@@ -71,9 +71,9 @@ describe("very many values of a label", () => {
 })
 
 layer(runtimeLayers([new URL("../support/kit.metrics.ts", import.meta.url)])["on the worker"]!)(
-  "very many values of a label, on the worker",
+  "a high-cardinality label, on the worker",
   (it) => {
-    it.effect("are all folded, and the snapshot names the label", () =>
+    it.effect("is folded completely, and the snapshot names the label", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder({ capacity: Values })
         yield* recorder.register(ByQueue)
@@ -99,7 +99,7 @@ describe.each(Object.entries(kinds))("%s", (_, { make, measures, option }) => {
   const event = (i: number): MetricEvent => Object.assign(done(i % 7, `queue ${i}`), { ok: i % 2 === 0, of: i % 5 })
   const measured = { events, unit: "s", [option]: source[measures] }
 
-  it("has as many series as it may have, and says which label has too many values", () => {
+  it("has at most the allowed number of series, and names the label with too many values", () => {
     const metric = make("jobs", { ...measured, labels: ["of", "queue"], maxSeries: 100 })
     const kernel = kernelOf(metric)!
     for (let i = 0; i < 5000; i++) kernel.event(event(i), 1000)
@@ -116,7 +116,7 @@ describe.each(Object.entries(kinds))("%s", (_, { make, measures, option }) => {
   })
 })
 
-describe("series that expire", () => {
+describe("series with an expiry time", () => {
   const Life = 800
   const expiring = (maxSeries: number) =>
     Metric.counter("jobs", { ...jobs, value: "n", labels: { queue: "queue" }, expireAfter: Life, maxSeries })
@@ -134,7 +134,7 @@ describe("series that expire", () => {
       })
     })
 
-  it("are shown while they live, from where they began; what is gone is in the total, for any events", () => {
+  it("are shown while they live, from their start time; expired ones remain in the total, for any events", () => {
     fc.assert(
       fc.property(moments, fc.nat(2000), (all, later) => {
         const metric = expiring(10)
@@ -158,7 +158,7 @@ describe("series that expire", () => {
     )
   })
 
-  it("make room: the cap counts those that live", () => {
+  it("make room: the limit counts live series", () => {
     const metric = expiring(3)
     const kernel = kernelOf(metric)!
     for (let i = 0; i < 1000; i++) kernel.event(done(1, `queue ${i}`), i * 300)
@@ -171,7 +171,7 @@ describe("series that expire", () => {
     expect(shown(metric, kernel.state(), last + 1)).toMatchObject({ value: 1001, overflow: { value: 1 } })
   })
 
-  it("begin anew when their label comes back, and so does what is beyond the limit", () => {
+  it("start again when their label returns, and so does the overflow series", () => {
     const metric = expiring(1)
     const fold = (...moments: ReadonlyArray<readonly [queue: string, at: number]>) =>
       moments.reduce((state, [queue, at]) => Metric.reduce(metric, state, done(1, queue), at), metric.initial)
@@ -191,7 +191,7 @@ describe("series that expire", () => {
     expect(shown(metric, state, 1300)).toEqual({ value: 3, series: [] })
   })
 
-  it("expire when the clock was set back after their last event, and others go on", () => {
+  it("expire if the clock was set back after their last event, while others continue", () => {
     const metric = expiring(10)
     const moments = [
       ["a", 9_000_000],

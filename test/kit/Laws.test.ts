@@ -1,5 +1,4 @@
-// What holds for every built-in metric, whatever its options and whatever the events: states can be carried, put
-// together and taken apart.
+// Laws of every built-in metric, for any options and events: states can be carried over, merged and subtracted.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -148,7 +147,7 @@ const subtracting = new Set([
 ])
 
 describe.each(all)("$name", ({ kind, of, settings }) => {
-  it("comes to the same state in batches, carried from one to the next as JSON and as a clone", () => {
+  it("reaches the same state in batches, carried from one to the next as JSON and as a clone", () => {
     property(settings, batches, (own, batches) => {
       const metric = of(own)
       const once = fold(metric, batches.flat())
@@ -163,7 +162,7 @@ describe.each(all)("$name", ({ kind, of, settings }) => {
     })
   })
 
-  it("has states that JSON and structured clone leave as they are", () => {
+  it("has states that survive JSON and structured clone unchanged", () => {
     property(settings, moments, (own, all) => {
       const state = fold(of(own), all)
       deepStrictEqual(json(state), state)
@@ -171,7 +170,7 @@ describe.each(all)("$name", ({ kind, of, settings }) => {
     })
   })
 
-  it("shows dimensions that JSON and structured clone leave as they are", () => {
+  it("shows dimensions that survive JSON and structured clone unchanged", () => {
     property(settings, modestMoments, fc.nat(100_000), (own, all, later) => {
       const metric = of(own)
       const dimensions = shown(metric, fold(metric, all), Start + later)
@@ -180,7 +179,7 @@ describe.each(all)("$name", ({ kind, of, settings }) => {
     })
   })
 
-  it("merges: the order does not matter, nor the grouping, and it comes to the fold of all", () => {
+  it("merges commutatively and associatively, and matches the fold of all events", () => {
     const parts = fc.tuple(moments, moments, moments)
     property(settings, parts, (own, parts) => {
       const metric = of(own)
@@ -193,7 +192,7 @@ describe.each(all)("$name", ({ kind, of, settings }) => {
     })
   })
 
-  it("takes no notice of events that do not concern it", () => {
+  it("ignores events that do not concern it", () => {
     property(settings, moments, (own, all) => {
       const metric = of(own)
       const state = fold(metric, all)
@@ -202,7 +201,7 @@ describe.each(all)("$name", ({ kind, of, settings }) => {
     })
   })
 
-  it("says whether states can be taken away from each other", () => {
+  it("declares whether its states can be subtracted", () => {
     property(settings, (own) => {
       expect(of(own).minus !== undefined).toBe(subtracting.has(kind))
     })
@@ -210,7 +209,7 @@ describe.each(all)("$name", ({ kind, of, settings }) => {
 
   if (!subtracting.has(kind)) return
 
-  it("takes away what was there before: what is left is what came since", () => {
+  it("subtracts an earlier state: the difference is what came since", () => {
     property(settings, moments, moments, (own, before, after) => {
       const metric = of(own)
       const [a, b] = inTurn([before, after]) as [ReadonlyArray<Moment>, ReadonlyArray<Moment>]
@@ -232,7 +231,7 @@ const adding = constructors.filter(([kind]) => !kind.startsWith("gauge") && kind
 /** What slides follows the clock, so the order of events counts: see ClockSetBack.test.ts. */
 const sliding = new Set(["rate", "window", "summary"])
 
-describe.each(adding)("%s with labels shows in all", (kind, make, settings) => {
+describe.each(adding)("%s with labels shows for all series together", (kind, make, settings) => {
   /** In any order of time, where that does not matter. */
   const timed = (all: ReadonlyArray<Moment>): ReadonlyArray<Moment> => (sliding.has(kind) ? inOrder(all) : all)
   const anyMoments = fc.array(
@@ -247,7 +246,7 @@ describe.each(adding)("%s with labels shows in all", (kind, make, settings) => {
     { requiredKeys: [] }
   )
 
-  it("what it would show without, whatever is beyond the limit, has expired, or came from elsewhere", () => {
+  it("the same as without labels, whatever is beyond the limit, has expired, or was merged", () => {
     property(settings, limits, anyMoments, anyMoments, fc.nat(200_000), (own, limits, some, others, later) => {
       const plain = make(own)
       const metric = make({ ...own, ...limits, labels: ["queue", "ok"] })

@@ -1,4 +1,4 @@
-// A label value of any length: what a scrape repeats of it is bounded, and totals stay exact.
+// A label value of any length: its repetition in a scrape is bounded, and totals stay exact.
 import { expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import fc from "fast-check"
@@ -23,7 +23,7 @@ const Throwing = Metric.make("throwing", {
 })
 const page = (path: string) => ({ _tag: "page", path, trace: path }) as const
 
-it("a text is cut at its limit, never within a character, and is marked", () => {
+it("a text is truncated at its limit, never within a character, and is marked", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme", maxLength: 40 }), fc.integer({ min: 2, max: 30 }), (text, most) => {
       const cut = cutText(text, most)
@@ -37,7 +37,7 @@ it("a text is cut at its limit, never within a character, and is marked", () => 
   )
 })
 
-it("values that are the same once they are cut share a series, by the reducer and in place", () => {
+it("values that become equal by truncation share a series, in the reducer and in place", () => {
   const events = ["abcdefg", "abcdxyz", "abcd…", "abc", "abc😀d"].map(page)
   const kernel = kernelOf(ByShortPath)!
   for (const event of events) kernel.event(event, 0)
@@ -57,7 +57,7 @@ it("values that are the same once they are cut share a series, by the reducer an
   })
 })
 
-it.effect("a very long value leaves a scrape small, wherever it comes in", () =>
+it.effect("a very long value leaves a scrape small, wherever it occurs", () =>
   Effect.gen(function* () {
     const recorder = yield* (yield* MetricsRuntime).createRecorder("pages")
     for (const metric of [ByPath, ByShortPath, Paths, Throwing]) yield* recorder.register(metric)
@@ -72,7 +72,7 @@ it.effect("a very long value leaves a scrape small, wherever it comes in", () =>
   }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "long", logging: "silent" })))
 )
 
-it("maxLabelLength is a whole number from 2 to 65 536", () => {
+it("maxLabelLength is an integer from 2 to 65 536", () => {
   for (const maxLabelLength of [0, 1, 1.5, 65_537, Infinity, "5", null]) {
     expect(() => Metric.counter("pages", { ...options, maxLabelLength } as never)).toThrow(/maxLabelLength/)
   }

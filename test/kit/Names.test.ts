@@ -1,5 +1,5 @@
-// A misspelt name must not count nothing in silence: fields are checked against the schemas of the events, options and
-// units against those that there are. TypeScript refuses most of it before; these are definitions in JavaScript.
+// A misspelt name must not silently count nothing: fields are checked against the schemas of the events, options and
+// units against the known ones. TypeScript rejects most of these; the definitions here are in JavaScript.
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -35,13 +35,13 @@ const refusal = (argument: string, ...parts: ReadonlyArray<string>) =>
 describe.each(Object.entries(kinds))("%s", (_, { make, measures, option }: KitKind) => {
   const define = (options: object) => make("m", { ...requests, [option]: right[measures], ...options })
 
-  it("takes fields of its events, in every form, whatever they are called", () => {
+  it("accepts fields of its events, in every form, whatever their names are", () => {
     define({ labels: ["method", "traceId", "constructor", "_tag"] })
     define({ labels: { verb: "method", own: () => "anything" } })
     define({ when: undefined, labels: ["bytes"] })
   })
 
-  it("refuses a field that none of its events has, and names the one that is meant", () => {
+  it("rejects a field that none of its events has, and suggests a similar one", () => {
     const near = right[measures].slice(0, -2) + right[measures].at(-1)
     const reason = [`"${near}" is not a field of the event http.request. `, "The fields are: seconds, method, ok"]
     if (near.length > 1) expect(() => define({ [option]: near })).toThrow(refusal(option, ...reason))
@@ -51,7 +51,7 @@ describe.each(Object.entries(kinds))("%s", (_, { make, measures, option }: KitKi
     expect(() => define({ labels: { verb: "Method" } })).toThrow(refusal("labels", '"verb"', '"Method" is not a field'))
   })
 
-  it("refuses names that only every object has, and fields of events that it does not measure", () => {
+  it("rejects inherited names, and fields of events that it does not measure", () => {
     for (const field of ["toString", "__proto__", "hasOwnProperty"]) {
       expect(() => define({ labels: [field] })).toThrow(refusal("labels", `"${field}" is not a field`))
       expect(() => define({ [option]: field })).toThrow(refusal(option, `"${field}" is not a field`))
@@ -59,21 +59,21 @@ describe.each(Object.entries(kinds))("%s", (_, { make, measures, option }: KitKi
     expect(() => define({ labels: ["bytes"] })).toThrow(refusal("labels", "It is a field of http.upload, not measured"))
   })
 
-  it("refuses labels that are added later in the same way", () => {
+  it("rejects labels that are added later in the same way", () => {
     const metric = define({})
     expect(() => metric.pipe(labelled({ verb: "metod" }))).toThrow(refusal("labels", '"verb"', 'mean "method"?'))
     expect(() => metric.pipe(labelled({ verb: "method" }))).not.toThrow()
   })
 })
 
-describe("a field", () => {
-  it("of an exemplar has to be there as well", () => {
+describe("a field name", () => {
+  it("of an exemplar must exist", () => {
     for (const exemplar of ["traceID", { traceId: "traceID" }, { traceId: "traceId", spanId: "traceID" }]) {
       expect(() => counter("m", { ...requests, exemplar })).toThrow(refusal("exemplar", 'Did you mean "traceId"?'))
     }
   })
 
-  it("of a hand-written metric's label has to be there as well", () => {
+  it("of a hand-written metric's label must exist", () => {
     const ByHand = Metric.make("m", {
       events,
       initial: 0,
@@ -84,7 +84,7 @@ describe("a field", () => {
     expect(() => ByHand.pipe(labelled({ size: "bytes" }))).not.toThrow()
   })
 
-  it("of a mapped metric's label is one of the new family", () => {
+  it("of a mapped metric's label belongs to the new family", () => {
     const Other = Schema.TaggedUnion({ other: { verb: Schema.String } })
     const map = Metric.mapEvents(Other, () => undefined) as unknown as (metric: Metric.Any) => Metric.Any
     const mapped = counter("m", requests).pipe(map)
@@ -92,13 +92,13 @@ describe("a field", () => {
     expect(() => mapped.pipe(labelled({ verb: "verb" }))).not.toThrow()
   })
 
-  it("of an event without fields is none", () => {
+  it("of an event without fields is rejected", () => {
     expect(() => gauge("m", { events, when: "http.closed", value: "seconds" })).toThrow(
       refusal("value", "is not a field of the event http.closed", "There are no fields")
     )
   })
 
-  it("may have any name where the schema leaves that open", () => {
+  it("may be anything if the schema leaves that open", () => {
     class Opened extends Schema.TaggedClass<Opened>("Opened")("opened", { n: Schema.Number }) {
       get twice(): number {
         return this.n * 2
@@ -111,7 +111,7 @@ describe("a field", () => {
     for (const of of [Opened, Rest]) expect(() => gauge("m", { events: open(of), value: "twice" })).not.toThrow()
   })
 
-  it("is one of what the events are, not of what they are encoded as", () => {
+  it("belongs to the decoded event, not to its encoded form", () => {
     const Encoded = Schema.TaggedUnion({
       done: { seconds: Schema.NumberFromString, tags: Schema.Array(Schema.String) }
     })
@@ -119,7 +119,7 @@ describe("a field", () => {
     expect(() => gauge("m", { events: Encoded, value: "second" })).toThrow(refusal("value", 'mean "seconds"?'))
   })
 
-  it("may be of one member of a union, and of a schema that refers to another", () => {
+  it("may come from one member of a union, or from a schema that refers to another", () => {
     const Either = Schema.Union([
       Schema.TaggedStruct("a", { n: Schema.Number }),
       Schema.TaggedStruct("b", { m: Schema.suspend(() => Schema.Number) })
@@ -129,8 +129,8 @@ describe("a field", () => {
   })
 })
 
-describe("the name of an event or an option", () => {
-  it("that is misspelt is refused with the one that is meant", () => {
+describe("a misspelt event or option name", () => {
+  it("is rejected with a suggestion", () => {
     expect(() => counter("m", { events, when: "http.requests" })).toThrow(refusal("when", 'mean "http.request"?'))
     expect(() => counter("m", { ...requests, lables: ["method"] })).toThrow(refusal("lables", 'mean "labels"?'))
     expect(() => counter("m", { ...requests, max_series: 1 })).toThrow(refusal("max_series", 'mean "maxSeries"?'))
@@ -139,13 +139,13 @@ describe("the name of an event or an option", () => {
     ).toThrow(refusal('reduce["http.uplaod"]', 'mean "http.upload"?'))
   })
 
-  it("that is like none gets no suggestion", () => {
+  it("gets no suggestion if no name is similar", () => {
     const make = () => counter("m", { ...requests, buckets: [1] })
     expect(make).toThrow(refusal("buckets", "is not an option. The options are:"))
   })
 })
 
-describe("a unit", () => {
+describe("a unit of measurement", () => {
   it.each([
     ["seconds", "s"],
     ["Second", "s"],
@@ -163,7 +163,7 @@ describe("a unit", () => {
     ["{request}", "{request}"],
     ["{seconds}", "{seconds}"],
     ["constructor", "constructor"]
-  ])("%s is kept as %s, however it is given", (unit, code) => {
+  ])("%s is stored as %s, in either form", (unit, code) => {
     expect(counter("m", { events, unit }).unit).toBe(code)
     expect(counter("m", { events }).pipe(Metric.unit(unit)).unit).toBe(code)
     expect(Metric.make("m", { events, initial: 0, reduce: { "http.closed": (n) => n }, unit }).unit).toBe(code)
@@ -177,7 +177,7 @@ describe("a unit", () => {
     ["{document}", '"{document}" has no default'],
     ["secnds", 'Did you mean "seconds"?'],
     ["constructor", "has no default"]
-  ])("%s of a histogram needs boundaries: none would fit", (unit, reason) => {
+  ])("%s of a histogram requires boundaries, because no default fits", (unit, reason) => {
     const options = { ...requests, value: "seconds", unit }
     expect(() => histogram("m", options)).toThrow(refusal("boundaries", "is missing", reason, "s, ms, By"))
     expect(() => histogram("m", { ...options, boundaries: [1] })).not.toThrow()

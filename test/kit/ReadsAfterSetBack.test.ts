@@ -1,4 +1,4 @@
-// The clock is set back, and no event follows that would tell the metrics: then the reads do, whichever they are.
+// The clock is set back without an event that would show it to the metrics: then any read does.
 import { expect } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -43,10 +43,10 @@ const reads: { readonly [way: string]: (recorder: Recorder) => Effect.Effect<unk
 }
 
 onBothLayers(
-  "reads alone after the clock was set back",
+  "reads without events after the clock was set back",
   (it) => {
     for (const [way, read] of Object.entries(reads)) {
-      it.effect(`${way} let series expire, and nothing old shows when the clock returns`, () =>
+      it.effect(`${way} let series expire, and nothing old appears when the clock returns`, () =>
         Effect.gen(function* () {
           const recorder = yield* newRecorder()
           for (const metric of metrics) yield* recorder.register(metric)

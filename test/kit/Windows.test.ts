@@ -1,5 +1,5 @@
-// Metrics over windows of time, and series that expire: time is that of those who emit and read, so a TestClock decides
-// it, to the last digit, on both layers.
+// Time windows and expiring series: time comes from emitters and readers, so a TestClock controls it exactly, on both
+// layers.
 import { expect } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -15,9 +15,9 @@ const fullMinute = Effect.gen(function* () {
 })
 
 onBothLayers(
-  "under a TestClock",
+  "time-dependent metrics under a TestClock",
   (it) => {
-    it.effect("a rate is of the last window: it begins, lasts and fades slot by slot", () =>
+    it.effect("a rate covers the last window: it begins, lasts and fades slot by slot", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Rate)
@@ -47,7 +47,7 @@ onBothLayers(
       })
     )
 
-    it.effect("a window shows what came in it, and nothing else", () =>
+    it.effect("a window shows only the events in it", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Recent)
@@ -69,7 +69,7 @@ onBothLayers(
       })
     )
 
-    it.effect("a summary has the quantiles of its window, and the count and sum of all", () =>
+    it.effect("a summary has the quantiles of its window, and count and sum of all values", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Quantiles)
@@ -88,7 +88,7 @@ onBothLayers(
       })
     )
 
-    it.effect("a series expires when it had no event for so long; the total keeps what it had", () =>
+    it.effect("a series expires when it had no event for the configured time; the total keeps its counts", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Expiring)
@@ -124,7 +124,7 @@ onBothLayers(
       })
     )
 
-    it.effect("all that depends on time is right one window after the clock was set back", () =>
+    it.effect("every time-dependent metric is right one window after the clock was set back", () =>
       Effect.gen(function* () {
         const start = Math.ceil((yield* Clock.currentTimeMillis) / 60_000) * 60_000
         const ahead = start + 8 * 3_600_000
@@ -159,7 +159,7 @@ onBothLayers(
       })
     )
 
-    it.effect("nothing says that it was created in the future", () =>
+    it.effect("no metric reports a creation time in the future", () =>
       Effect.gen(function* () {
         yield* TestClock.setTime(9 * 3_600_000)
         const recorder = yield* newRecorder()

@@ -1,5 +1,5 @@
 /**
- * How exports are described on the live page and in the terminal.
+ * The description of exports on the live page and in the terminal.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -11,7 +11,7 @@ import { liveData } from "../../src/internal/live/server/readRuntime.ts"
 
 const none = { exporter: "OTLP", delivered: 0, partial: 0, failed: 0, rejectedPoints: 0 }
 
-describe("an exporter", () => {
+describe("an exporter on the live page", () => {
   it.each([
     [{ ...none, delivered: 3 }, "3 delivered"],
     [{ ...none, failed: 1 }, "0 delivered, 1 failed"],
@@ -19,11 +19,11 @@ describe("an exporter", () => {
       { delivered: 1234, partial: 1, failed: 2, rejectedPoints: 70 },
       "1,234 delivered, 1 in part, 2 failed, 70 points rejected"
     ]
-  ])("of %j says: %s", (counts, text) => {
+  ])("with %j shows: %s", (counts, text) => {
     expect(shownExport({ ...none, ...counts, failing: undefined, lastError: undefined }).text).toBe(text)
   })
 
-  it.effect("is in what a live page is told", () =>
+  it.effect("is in the data of a live page", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const read = liveData(runtime, { maxRecorders: 1, maxSeries: 1 })

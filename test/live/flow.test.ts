@@ -1,5 +1,5 @@
 /**
- * The account of events as a flow.
+ * The accounting of events as a flow chart.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { flowOf } from "../../src/internal/live/model/flow.ts"
@@ -18,8 +18,8 @@ const stats = {
   evicted: 10
 } as const
 
-describe("the flow of events", () => {
-  it("has a node for each count of the account, and one for each reason that refused events", () => {
+describe("the flow chart of events", () => {
+  it("has a node for each count of the accounting, and one for each reason of refusal", () => {
     const { nodes, rows } = flowOf(stats)
     expect(nodes.map(({ column, name, row, value }) => [name, value, column, row])).toEqual([
       ["offered", 1000, 0, 0],
@@ -41,7 +41,7 @@ describe("the flow of events", () => {
     expect(rows).toBe(6)
   })
 
-  it("has ribbons as thick as their part of all events, and lost ones that can be seen however few they are", () => {
+  it("has ribbons proportional to their share of all events, and visible ones for losses however few they are", () => {
     const { ribbons } = flowOf(stats)
     const of = (name: string) => ribbons.find(({ to }) => to === name)!
     expect(of("accepted").thickness).toBeCloseTo(0.8 * 0.99)

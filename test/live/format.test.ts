@@ -28,17 +28,17 @@ it.each([
   [1_700_000_000, "value", "s", "19,676 d"],
   [1_700_000_000, "level", "By", "1.70 GB"],
   [90, "level", "s", "1.50 min"]
-] as const)("%s as a %s in %s is %s", (value, unit, metricUnit, text) => {
+] as const)("%s as a %s in %s is formatted as %s", (value, unit, metricUnit, text) => {
   expect(format(value, unit, metricUnit)).toBe(text)
 })
 
-it("shortens in the middle, to the length it is given, and leaves no half character", () => {
+it("text is shortened in the middle to the given length, without splitting a character", () => {
   expect(shortened("short", 5)).toBe("short")
   expect(shortened("abcdefghijkl", 9)).toBe("abcdef…jkl")
   expect(shortened("😀".repeat(10), 9)).not.toMatch(/\p{Cs}/u)
 })
 
-it("makes seen what turns or hides the text around it, and leaves what is written from the right", () => {
+it("control characters that turn or hide text are made visible, and right-to-left text is unchanged", () => {
   expect(visible("a\u202eb\u0000c\u2066\u009b\u200f")).toBe("a�b�c���")
   expect(visible("שלום\n\ta")).toBe("שלום\n\ta")
 })

@@ -1,5 +1,5 @@
 /**
- * What a live view makes of the updates it is given.
+ * The history that a live view builds from its updates.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -42,8 +42,8 @@ const update = (at: number, metrics: LiveData["recorders"][number]["metrics"]): 
 const Requests = Metric.counter("requests", { events, labels: ["path"] })
 const Durations = Metric.histogram("durations", { events, value: "seconds", boundaries: [1, 10, 100] })
 
-describe("the rows of a metric", () => {
-  it("are all together, the series, the largest first, and what is beyond the limit", () => {
+describe("the table rows of a metric", () => {
+  it("are the total, the series from the largest, and the overflow", () => {
     const Capped = Metric.counter("capped", { events, labels: ["path"], maxSeries: 2 })
     const rows = pointRows(live(Capped, [request("/a"), request("/b"), request("/b"), request("/c")]))
     expect(rows.map(({ labels, point }) => [labels.map(([, value]) => value).join(), point.value])).toEqual([
@@ -54,13 +54,13 @@ describe("the rows of a metric", () => {
     ])
   })
 
-  it("are the largest series where there are too many to send", () => {
+  it("are the largest series if there are too many to send", () => {
     const metric = live(Requests, [request("/a"), request("/b"), request("/b"), request("/c")], 1)
     expect(metric.seriesCount).toBe(3)
     expect(pointRows(metric).map(({ labels }) => labels)).toEqual([[], [["path", "/b"]]])
   })
 
-  it("of a metric of one's own are what stands in it, by its path", () => {
+  it("of a hand-written metric are its numbers, by path", () => {
     const Own = Metric.make("own", {
       events,
       initial: { state: "open", by: { path: { a: 1 } }, list: [2] },
@@ -75,7 +75,7 @@ describe("the rows of a metric", () => {
     expect(pointRows(live(Plain, []))).toMatchObject([{ labels: [], point: { value: 3 } }])
   })
 
-  it("of a metric of one's own that shows series have their labels", () => {
+  it("of a hand-written metric that shows series have their labels", () => {
     const Own = Metric.derive("own", {
       from: { requests: Requests },
       view: ({ requests }) => ({ series: requests.series.map(({ labels, value }) => ({ labels, half: value / 2 })) })
@@ -99,8 +99,8 @@ const cells = (metric: Metric.Any, all: ReadonlyArray<Event>): ReadonlyArray<Rea
   return [columns.map(({ name }) => name), ...rows.map((row) => columns.map(({ cell }) => cell(row)))]
 }
 
-describe("the columns of labels", () => {
-  it("put the total and what is beyond the limit into the first", () => {
+describe("the label columns", () => {
+  it("have the total and the overflow in the first one", () => {
     const Capped = Metric.counter("capped", { events, labels: ["path", "hit"], maxSeries: 1 })
     expect(cells(Capped, [request("/a"), request("/b")])).toEqual([
       ["path", "hit"],
@@ -110,7 +110,7 @@ describe("the columns of labels", () => {
     ])
   })
 
-  it("keep a label called value apart from the values that are counted", () => {
+  it("keep a label named value distinct from the counted values", () => {
     const ByValue = Metric.frequency("by_value", { events, value: "path", labels: { value: "hit" } })
     expect(cells(ByValue, [request("/a")])).toEqual([
       ["value", "value"],
@@ -119,14 +119,14 @@ describe("the columns of labels", () => {
     ])
   })
 
-  it("put the fields of a metric of one's own last, and name the column", () => {
+  it("have the fields of a hand-written metric last, with a column name", () => {
     const Own = Metric.make("own", { events, initial: { a: 1, b: { c: 2 } }, reduce: { request: (state) => state } })
     expect(cells(Own, [])).toEqual([["field"], ["a"], ["b.c"]])
   })
 })
 
-describe("rows", () => {
-  it("have keys of their own, whatever their labels and paths look like", () => {
+describe("the keys of rows", () => {
+  it("are unique, whatever their labels and paths look like", () => {
     const mixed = {
       ...live(Requests, []),
       dimensions: { value: 3, series: [1, "1", null, "–"].map((path) => ({ labels: { path }, value: 1 })) }
@@ -141,7 +141,7 @@ describe("rows", () => {
     }
   })
 
-  it("of a labelled metric of one's own are its series, and one for what is beyond the limit", () => {
+  it("of a labelled hand-written metric are its series, plus one for the overflow", () => {
     const Own = Metric.make("own", { events, initial: 0, reduce: { request: (total) => total + 1 } })
     const dimensions = {
       count: 3,
@@ -158,7 +158,7 @@ describe("rows", () => {
     ])
   })
 
-  it("are aggregates where they are of all series or of those beyond the limit", () => {
+  it("mark aggregates of all series or of the overflow", () => {
     const Capped = Metric.counter("capped", { events, labels: ["path"], maxSeries: 1 })
     const rows = pointRows(live(Capped, [request("/a"), request("/b")]))
     expect(partitioned(rows).aggregates).toEqual([rows[0], rows[2]])
@@ -167,8 +167,8 @@ describe("rows", () => {
   })
 })
 
-describe("the history", () => {
-  it("has how much a counter grew in a second, from its second update on", () => {
+describe("the chart history", () => {
+  it("has the growth of a counter per second, from its second update on", () => {
     const history = new History(10)
     for (const [index, count] of [1, 3, 9].entries()) {
       history.add(update(index * 1000, [live(Requests, new Array(count).fill(request("/a")))]))
@@ -180,14 +180,14 @@ describe("the history", () => {
     expect(view!.rows[0]!.now(perSecond)).toBe(8 / 3)
   })
 
-  it("takes what has become less for a new beginning", () => {
+  it("treats a decrease as a restart", () => {
     const history = new History(10)
     history.add(update(0, [live(Requests, new Array(9).fill(request("/a")))]))
     const [view] = history.add(update(1000, [live(Requests, [request("/a")])]))
     expect(view!.rows[0]!.now(view!.view!.spark)).toBe(1)
   })
 
-  it("has the quantiles of what came lately", () => {
+  it("has the quantiles of recent values", () => {
     const history = new History(10)
     const slow = [request("/a", 50), request("/a", 50)]
     history.add(update(0, [live(Durations, slow)]))
@@ -195,7 +195,7 @@ describe("the history", () => {
     expect(view!.rows[0]!.now(view!.view!.spark)).toBeLessThanOrEqual(1)
   })
 
-  it("remembers as many updates as it was told to, and has a gap where a series was not there", () => {
+  it("keeps the configured number of updates, and has a gap where a series was missing", () => {
     const history = new History(3)
     for (let i = 0; i < 5; i++) {
       history.add(update(i * 1000, [live(Requests, i === 3 ? [] : [request("/a")])]))
@@ -207,7 +207,7 @@ describe("the history", () => {
     expect(history.trace("r", "requests", "unknown", total)).toEqual([null, null, null])
   })
 
-  it("has the means of ten updates each of what is older, for an hour", () => {
+  it("has the means of ten updates each for older data, for one hour", () => {
     const history = new History(12)
     const at = (second: number, count: number) =>
       update(second * 1000, [live(Requests, new Array(count).fill(request("/a")))])
@@ -228,14 +228,14 @@ describe("the history", () => {
     expect(history.hour).toEqual(history.hour.toSorted((left, right) => left - right))
   })
 
-  it("has no means of before the clock was set back", () => {
+  it("has no means from before the clock was set back", () => {
     const history = new History(12)
     for (let i = 1; i <= 30; i++) history.add(update(i * 1000, [live(Requests, [request("/a")])]))
     history.add(update(5000, [live(Requests, [request("/a")])]))
     expect(history.hour).toEqual([5])
   })
 
-  it("has nothing of an update for what has not been read of it yet", () => {
+  it("has no value in an update for a metric that was not yet read", () => {
     const history = new History(2)
     for (const at of [0, 1000]) history.add(update(at, [live(Requests, [request("/a")])]))
     history.begin(2000)
@@ -252,7 +252,7 @@ describe("the history", () => {
     return history.trace("r", "requests", "[]", view!.charts[1]!.traces[0]!)
   }
 
-  it("begins anew when the clock of the server is set back, for times have to ascend", () => {
+  it("starts again when the server's clock is set back, because times must ascend", () => {
     const history = new History(10)
     history.add(update(3_600_000, [live(Requests, [request("/a")])]))
     history.add(update(3_601_000, [live(Requests, [request("/a")])]))
@@ -264,7 +264,7 @@ describe("the history", () => {
     expect(counts(history)).toEqual([2, 3])
   })
 
-  it("has a gap where the connection was lost, and as many values as times", () => {
+  it("has a gap where the connection was lost, and equally many values and times", () => {
     const history = new History(3)
     history.add(update(0, [live(Requests, [request("/a")])]))
     history.add(update(1000, [live(Requests, [request("/a")])]))
@@ -273,7 +273,7 @@ describe("the history", () => {
     expect(counts(history)).toEqual([1, null, 2])
   })
 
-  it("traces the largest series, and those that it is asked to follow", () => {
+  it("traces the largest series, and those that it is told to follow", () => {
     const history = new History(10)
     const all = Array.from({ length: 30 }, (_, index) => request(`/${index}`))
     const [view] = history.add(update(0, [live(Requests, all)]))

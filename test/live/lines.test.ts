@@ -1,5 +1,5 @@
 /**
- * How an update is written, and read a line at a time.
+ * The format of an update, which is read line by line.
  */
 import { expect, it } from "@effect/vitest"
 import { type LiveData, readLines } from "../../src/internal/live/model/update.ts"
@@ -13,7 +13,7 @@ const recorder = (recorderId: string) => ({
   metrics: []
 })
 
-it.each([0, 1, 3])("an update of %i recorders is JSON, and each recorder is a line of it", (count) => {
+it.each([0, 1, 3])("an update of %i recorders is JSON, with each recorder on a line of its own", (count) => {
   const recorders = Array.from({ length: count }, (_, index) => recorder(`recorder\n${index},`))
   const data: LiveData = { namespace: "a\nb", at: 5, recorderCount: count, recorders }
   const text = updateLines(data)
@@ -23,7 +23,7 @@ it.each([0, 1, 3])("an update of %i recorders is JSON, and each recorder is a li
   expect([...read()]).toEqual(recorders)
 })
 
-it("very many series are written in steps, and are the same", () => {
+it("very many series are written in steps, with the same result", () => {
   const series = Array.from({ length: 2000 }, (_, i) => ({ labels: { path: `/${i}\n` }, value: i }))
   const metric = { name: "visits", kind: "counter" as const, labels: ["path"], seriesCount: series.length }
   const metrics = [

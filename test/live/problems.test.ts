@@ -1,5 +1,5 @@
 /**
- * What stands at the top of the live page and of the terminal.
+ * The problems at the top of the live page and of the terminal.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -23,7 +23,7 @@ describe("the problems of a metric", () => {
     ["histogram", Metric.histogram("m", { events, value: "seconds", boundaries: [1], labels: ["path"], maxSeries: 2 })],
     ["gauge", Metric.gauge("m", { events, value: "seconds", labels: ["path"], maxSeries: 2 })],
     ["frequency", Metric.frequency("m", { events, value: "seconds", labels: ["path"], maxSeries: 2 })]
-  ] as const)("are that a %s has more series than its limit, by its worst label", (_, metric) => {
+  ] as const)("include that a %s has more series than its limit, with its worst label", (_, metric) => {
     expect(metricProblems(live(metric, three))).toEqual([
       {
         kind: "overflow",
@@ -34,7 +34,7 @@ describe("the problems of a metric", () => {
     expect(metricProblems(live(metric, three.slice(0, 2)))).toEqual([])
   })
 
-  it("are found in a metric of one's own by their form alone, which may show anything of that name", () => {
+  it("are recognised in a hand-written metric by their form only, because it may show anything under that name", () => {
     const overflow = { count: 1, label: "path", values: 2, examples: ["/a", null] }
     expect(metricProblems(own({ count: 3, series: [], overflow }))[0]?.text).toMatch(/such as \/a, null$/)
     for (const dimensions of [
@@ -49,7 +49,7 @@ describe("the problems of a metric", () => {
     }
   })
 
-  it("are measurements that it left out, and why it is quarantined", () => {
+  it("include rejected measurements and the reason of a quarantine", () => {
     const Sums = Metric.counter("sums", { events, value: "seconds" })
     expect(metricProblems(live(Sums, [request("/a", Number.NaN), request("/a", -1)]))).toEqual([
       {
@@ -65,7 +65,7 @@ describe("the problems of a metric", () => {
   })
 })
 
-it("the problems of a recorder are ordered by how grave they are, refused and evicted events included", () => {
+it("the problems of a recorder are ordered by severity, including refused and evicted events", () => {
   const stats = {
     state: "Failed",
     capacity: 1,
@@ -100,7 +100,7 @@ describe("the problems of a runtime", () => {
     exports: [{ ...counts, failing: "503", lastError: { at: 0, message: "503: the collector is full" } }]
   }
 
-  it("are restarts, memory that is nearly full, exports and state that failed, and processes that do not answer", () => {
+  it("include restarts, nearly full memory, failed exports and state, and processes that do not respond", () => {
     expect(runtimeProblems(wrong).map(({ kind, part, text }) => `${kind}: ${part} ${text}`)).toEqual([
       "not saved: The state a kill would lose 3 events: ENOSPC: no space left",
       "not exported: OTLP to collector:4318 failed last: 503: the collector is full",
@@ -110,7 +110,7 @@ describe("the problems of a runtime", () => {
     ])
   })
 
-  it("are none where all is well, or little is known", () => {
+  it("are empty if all is well, or little is known", () => {
     expect(runtimeProblems(undefined)).toEqual([])
     expect(
       runtimeProblems({
@@ -124,7 +124,7 @@ describe("the problems of a runtime", () => {
   })
 })
 
-it("a recorder is nearly full above four fifths of its capacity", () => {
+it("a recorder is nearly full above 80 % of its capacity", () => {
   const of = (pending: number) =>
     recorderProblems({
       recorderId: "r",

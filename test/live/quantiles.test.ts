@@ -1,5 +1,5 @@
 /**
- * Quantiles from what histograms show.
+ * Quantiles from the data of histograms.
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -21,12 +21,12 @@ const exponential = (values: ReadonlyArray<number>) =>
 const values = fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: 1 })
 
 describe("a quantile", () => {
-  it("is of nothing where there is nothing", () => {
+  it("is absent if there are no values", () => {
     expect(quantileOf(explicit([]), 0.5)).toBe(null)
     expect(quantileOf(exponential([]), 0.5)).toBe(null)
   })
 
-  it("lies in the bucket that has its rank, within the least and the greatest value", () => {
+  it("is in the bucket of its rank, between the minimum and the maximum", () => {
     fc.assert(
       fc.property(values, fc.double({ min: 0, max: 1, noNaN: true }), (all, q) => {
         const sorted = all.toSorted((left, right) => left - right)
@@ -43,20 +43,20 @@ describe("a quantile", () => {
     )
   })
 
-  it("of an exponential histogram is as near as its buckets are narrow", () => {
+  it("of an exponential histogram is as accurate as its bucket width", () => {
     const hundred = Array.from({ length: 100 }, (_, i) => i + 1)
     expect(quantileOf(exponential(hundred), 0.5)).toBeCloseTo(50, -0.5)
     expect(quantileOf(exponential([-3, 0, 0, 0, 7]), 0.5)).toBe(0)
     expect(quantileOf(exponential([-3, -3, -3, 0, 7]), 0.5)).toBeCloseTo(-3, 1)
   })
 
-  it("of what came between two looks is that of what came between", () => {
+  it("of an interval covers only the values of that interval", () => {
     const lately = quantileOf(since(explicit([1.5, 1.5, 1.5, 30, 30]), explicit([1.5, 1.5, 1.5])), 0.5)
     expect(lately).toBeGreaterThan(20)
     expect(quantileOf(since(explicit([30]), explicit([30])), 0.5)).toBe(null)
   })
 
-  it("after a reset is of everything", () => {
+  it("after a reset covers everything", () => {
     expect(quantileOf(since(explicit([30]), explicit([1.5, 1.5, 1.5])), 0.5)).toBeGreaterThan(20)
   })
 })

@@ -18,23 +18,23 @@ export interface Bounds {
 
 /** What may be wrong with an implementation. */
 export type Fault =
-  | "gives memory away when End is sent"
-  | "gives memory away when the rows are covered and End is not"
-  | "gives memory away that the next fold is told of"
-  | "forgets the place in the stream before End is covered"
-  | "takes the end of a checkpoint for its place"
-  | "ends a stream that was not read"
-  | "leaves the headers of memory that is given away"
+  | "releases memory when End is sent"
+  | "releases memory when the rows are covered but End is not"
+  | "releases memory that the next fold is given"
+  | "forgets the stream position before End is covered"
+  | "mistakes the end of a checkpoint for its position"
+  | "ends an unread stream"
+  | "does not clear the headers of released memory"
   | "has room for rows after it was closed"
-  | "publishes nothing for a thread that has ended"
-  | "goes on in a page before it is cleared"
-  | "says which page of the log it is after it clears the mark"
+  | "publishes nothing for an exited thread"
+  | "continues in a page before it is cleared"
+  | "sets the log page number after it clears the mark"
   | "marks pages as read when they were read"
   | "marks pages as read before the checkpoint is posted"
-  | "looks for no checkpoint when the fold has died"
+  | "ignores a checkpoint when the fold has died"
   | "marks no covered pages when the fold is replaced"
-  | "looks which page of the log it is before it looks for the mark"
-  | "takes a stream for behind that is read beyond what was published"
+  | "reads the log page number before it reads the mark"
+  | "treats a stream as behind that was read past the published position"
 
 /** Of a memory. A page has its number among all of them. */
 const Pages = 2
@@ -142,10 +142,10 @@ export const attachedMemory = (bounds: Bounds, fault?: Fault): Model<S> => {
       s.turn.set(of, s.turn.at(of) + 1)
     }
   ]
-  const isMarkFirst = is("says which page of the log it is after it clears the mark")
+  const isMarkFirst = is("sets the log page number after it clears the mark")
   const cleared = isMarkFirst ? clearing.toReversed() : clearing
   const first = [...cleared, goesOn]
-  const turning = is("goes on in a page before it is cleared")
+  const turning = is("continues in a page before it is cleared")
     ? [...sealing, ...cleared, goesOn]
     : [...cleared, ...sealing, goesOn]
 
@@ -203,7 +203,7 @@ export const attachedMemory = (bounds: Bounds, fault?: Fault): Model<S> => {
   /** `AttachedStream.end`, and `AttachedThreads.end` behind it. */
   const end = (s: S, of: Stream): void => {
     const page = s.page.at(of)
-    if (s.word.at(of) > s.published.at(page) && !is("publishes nothing for a thread that has ended")) {
+    if (s.word.at(of) > s.published.at(page) && !is("publishes nothing for an exited thread")) {
       s.published.set(page, s.word.at(of))
     }
     // That of a page that was never written is below zero.
@@ -222,8 +222,8 @@ export const attachedMemory = (bounds: Bounds, fault?: Fault): Model<S> => {
 
   const mayForget = (s: S, of: Stream): boolean => {
     if (s.endedBy.at(of) === 0) return false
-    if (is("gives memory away when End is sent")) return true
-    if (is("gives memory away when the rows are covered and End is not")) {
+    if (is("releases memory when End is sent")) return true
+    if (is("releases memory when the rows are covered but End is not")) {
       return positionOf(s.kept.at(AtTurn + of), s.kept.at(AtWord + of)) >= s.endsAt.at(of)
     }
     return s.endedBy.at(of) <= s.kept.at(Done)
@@ -231,7 +231,7 @@ export const attachedMemory = (bounds: Bounds, fault?: Fault): Model<S> => {
 
   const forgetEnded = (s: S): void => {
     receive(s)
-    if (is("gives memory away that the next fold is told of")) return
+    if (is("releases memory that the next fold is given")) return
     for (const of of streams) if (mayForget(s, of)) s.isTold.set(of, 0)
   }
 
@@ -241,7 +241,7 @@ export const attachedMemory = (bounds: Bounds, fault?: Fault): Model<S> => {
     const isSpare = mayForget(s, 0)
     s.memory.set(1, isSpare ? 0 : 1)
     s.page.set(1, Pages * s.memory.at(1))
-    if (!is("leaves the headers of memory that is given away")) {
+    if (!is("does not clear the headers of released memory")) {
       for (let page = s.page.at(1); page < s.page.at(1) + Pages; page++) {
         for (const each of [s.turns, s.published, s.wasRead]) each.set(page, 0)
       }
@@ -261,7 +261,7 @@ export const attachedMemory = (bounds: Bounds, fault?: Fault): Model<S> => {
   }
 
   const disconnect = (s: S): void => {
-    if (is("looks for no checkpoint when the fold has died")) s.hasPosted = 0
+    if (is("ignores a checkpoint when the fold has died")) s.hasPosted = 0
     forgetEnded(s)
     s.fold = "restoring"
     s.cover = 0
@@ -273,7 +273,7 @@ export const attachedMemory = (bounds: Bounds, fault?: Fault): Model<S> => {
     for (const of of streams) {
       if (s.isTold.at(of) === 0) s.state.set(Has + of, 0)
       else tell(s, of)
-      if (s.endedBy.at(of) === 0 || !is("forgets the place in the stream before End is covered")) continue
+      if (s.endedBy.at(of) === 0 || !is("forgets the stream position before End is covered")) continue
       s.state.set(AtPage + of, Pages * s.memory.at(of))
       for (const each of [AtTurn, AtWord]) s.state.set(each + of, 0)
     }
@@ -296,7 +296,7 @@ export const attachedMemory = (bounds: Bounds, fault?: Fault): Model<S> => {
     }
     const mark = (after: S): boolean => after.wasRead.at(page) === 0
     const turn = (after: S): boolean => after.turns.at(page) > 0 && after.turns.at(page) <= turns
-    const isTurnFirst = is("looks which page of the log it is before it looks for the mark")
+    const isTurnFirst = is("reads the log page number before it reads the mark")
     const looks = isTurnFirst ? [turn, mark] : [mark, turn]
     if (phase === 2) {
       return to("coverPages: setRead", (after) => {
@@ -348,7 +348,7 @@ export const attachedMemory = (bounds: Bounds, fault?: Fault): Model<S> => {
   }
 
   const post = (s: S): void => {
-    if (is("takes the end of a checkpoint for its place")) copy(s.state, s.roundState)
+    if (is("mistakes the end of a checkpoint for its position")) copy(s.state, s.roundState)
     copy(s.roundState, s.posted)
     s.hasPosted = 1
     s.round = s.roundPages.length === 0 ? "none" : "posted"
@@ -369,7 +369,7 @@ export const attachedMemory = (bounds: Bounds, fault?: Fault): Model<S> => {
     const done = s.state.at(Done)
     if (done < s.log.length) {
       const of = streams[s.log.at(done) as Stream]
-      const hasReached = place(s, of) >= s.endsAt.at(of) || is("ends a stream that was not read")
+      const hasReached = place(s, of) >= s.endsAt.at(of) || is("ends an unread stream")
       if (hasReached) to("Fold.command: End", (after) => endStream(after, of))
     }
     const isDue = s.uncovered.length > 0 || done > s.roundState.at(Done)
@@ -402,7 +402,7 @@ export const attachedMemory = (bounds: Bounds, fault?: Fault): Model<S> => {
     if (s.at.at(of) === None) return undefined
     if (s.endedBy.at(of) > 0) {
       if (s.state.at(Done) < s.endedBy.at(of)) return "a command waits for ever"
-      const isBehind = is("takes a stream for behind that is read beyond what was published")
+      const isBehind = is("treats a stream as behind that was read past the published position")
         ? s.read.at(of) !== s.shown.at(of)
         : s.read.at(of) < s.shown.at(of)
       return isBehind ? "a stream that has ended is behind for ever" : undefined

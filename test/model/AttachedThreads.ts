@@ -21,23 +21,23 @@ export interface Bounds {
 
 /** What may be wrong with an implementation. */
 export type Fault =
-  | "publishes a row that waits before it posts its command"
-  | "writes no row that waits"
-  | "goes on at a row that waits"
-  | "receives what was sent before it looks at the position"
-  | "takes what it has heard of for the position"
+  | "publishes a waiting row before it posts its command"
+  | "writes no waiting row"
+  | "continues at a waiting row"
+  | "receives sent messages before it reads the position"
+  | "mistakes the last reported position for the current one"
   | "does not wait until the thread has left"
-  | "takes a thread for quiet in the midst of an event"
-  | "takes a thread for quiet that has not published everything"
+  | "treats a thread as quiet in the middle of an event"
+  | "treats a thread as quiet that has not published everything"
   | "leaves without counting its run"
   | "leaves without publishing"
-  | "writes on after it has left"
-  | "does not count the open run of a thread that has ended"
-  | "publishes nothing for a thread that has ended"
-  | "completes a thread before all that it has sent was received"
+  | "continues writing after it has left"
+  | "does not count the open run of an exited thread"
+  | "publishes nothing for an exited thread"
+  | "completes a thread before all its messages were received"
   | "leaves to the total before the stream was read"
   | "forgets tickets when the fold is replaced"
-  | "forgets the place in the stream when the fold is replaced"
+  | "forgets the stream position when the fold is replaced"
 
 /** Rows of a run. */
 const MostRun = 2
@@ -110,7 +110,7 @@ export const attachedThreads = (bounds: Bounds, fault?: Fault): Model<S> => {
 
   /** What an application does, or does not. */
   const application = (s: S, to: To<S>): void => {
-    const mayWrite = s.thread === "ready" || (s.thread === "gone" && is("writes on after it has left"))
+    const mayWrite = s.thread === "ready" || (s.thread === "gone" && is("continues writing after it has left"))
     if (mayWrite && s.emitted < bounds.events) {
       const isRunOpen = s.runAt > 0 && runRows(s) < MostRun
       if (isRunOpen) to("emit: row", row)
@@ -149,7 +149,7 @@ export const attachedThreads = (bounds: Bounds, fault?: Fault): Model<S> => {
 
   const wait = (s: S): void => {
     s.sent++
-    if (!is("writes no row that waits")) s.rows.push(Wait + s.sent)
+    if (!is("writes no waiting row")) s.rows.push(Wait + s.sent)
   }
 
   const thread = (s: S, to: To<S>): void => {
@@ -166,7 +166,7 @@ export const attachedThreads = (bounds: Bounds, fault?: Fault): Model<S> => {
         })
       case "shown":
         return to("AttachedLink.send: post", (after) => {
-          if (is("publishes a row that waits before it posts its command")) {
+          if (is("publishes a waiting row before it posts its command")) {
             wait(after)
             after.published = after.rows.length
           } else post(after)
@@ -174,7 +174,7 @@ export const attachedThreads = (bounds: Bounds, fault?: Fault): Model<S> => {
         })
       case "posted":
         return to("AttachedLink.send: waitFor", (after) => {
-          if (is("publishes a row that waits before it posts its command")) post(after)
+          if (is("publishes a waiting row before it posts its command")) post(after)
           else wait(after)
           after.thread = "ready"
         })
@@ -218,18 +218,18 @@ export const attachedThreads = (bounds: Bounds, fault?: Fault): Model<S> => {
   }
 
   const isQuiet = (s: S): boolean =>
-    (s.thread === "ready" || (s.thread === "looked" && is("takes a thread for quiet in the midst of an event"))) &&
+    (s.thread === "ready" || (s.thread === "looked" && is("treats a thread as quiet in the middle of an event"))) &&
     s.runAt === 0 &&
-    (s.published === s.rows.length || is("takes a thread for quiet that has not published everything"))
+    (s.published === s.rows.length || is("treats a thread as quiet that has not published everything"))
 
   const main = (s: S, to: To<S>): void => {
     if (s.port.length > 0) to("HostedThread.receive", receive)
-    const isAllReceived = s.port.length === 0 || is("completes a thread before all that it has sent was received")
+    const isAllReceived = s.port.length === 0 || is("completes a thread before all its messages were received")
     if (s.thread === "ended" && isAllReceived && s.isComplete === 0) {
       to("AttachedStream.end", (after) => {
-        if (!is("does not count the open run of a thread that has ended")) after.counted += runRows(after)
+        if (!is("does not count the open run of an exited thread")) after.counted += runRows(after)
         after.runAt = 0
-        if (!is("publishes nothing for a thread that has ended")) after.published = after.rows.length
+        if (!is("publishes nothing for an exited thread")) after.published = after.rows.length
         after.known = Math.max(after.known, after.published)
         after.isComplete = 1
         after.hasLeft = 1
@@ -241,7 +241,7 @@ export const attachedThreads = (bounds: Bounds, fault?: Fault): Model<S> => {
         after.hasLeft = 1
       })
     }
-    const receivesFirst = is("receives what was sent before it looks at the position")
+    const receivesFirst = is("receives sent messages before it reads the position")
     const mayLook = s.hasLeft === 1 || is("does not wait until the thread has left")
     if (s.main === "removing" && mayLook && (s.port.length === 0 || !receivesFirst)) {
       to("AttachedStream.position: published", (after) => {
@@ -252,7 +252,8 @@ export const attachedThreads = (bounds: Bounds, fault?: Fault): Model<S> => {
     if (s.main === "looking" && (isAllReceived || receivesFirst)) {
       to("AttachedStream.position: known, and Close", (after) => {
         const position = receivesFirst ? after.published : after.looked
-        if (!is("takes what it has heard of for the position")) after.known = Math.max(after.known, position)
+        if (!is("mistakes the last reported position for the current one"))
+          after.known = Math.max(after.known, position)
         after.log.push(Close)
         after.log.push(after.known)
         after.accepted = after.counted
@@ -287,7 +288,7 @@ export const attachedThreads = (bounds: Bounds, fault?: Fault): Model<S> => {
           if (next - 1 !== after.ticket) after.wrong = 1
           after.folded++
         })
-      } else if (s.ticket >= next - Wait || is("goes on at a row that waits")) {
+      } else if (s.ticket >= next - Wait || is("continues at a waiting row")) {
         to("Fold: a row that waits", (after) => {
           after.read++
         })
@@ -308,7 +309,7 @@ export const attachedThreads = (bounds: Bounds, fault?: Fault): Model<S> => {
       to("the fold is replaced", (after) => {
         for (const name of fold) after[name] = after[saved(name)]
         if (is("forgets tickets when the fold is replaced")) after.ticket = 0
-        if (is("forgets the place in the stream when the fold is replaced")) after.read = 0
+        if (is("forgets the stream position when the fold is replaced")) after.read = 0
         after.deaths++
       })
     }

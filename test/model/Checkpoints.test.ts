@@ -37,14 +37,14 @@ const listening = bounds({ events: [2, 0], listens: true })
 const listeningTwice = bounds({ events: [2, 0], listens: true, deaths: 2 })
 
 const short: { readonly [name: string]: Bounds } = {
-  "pages that are written again": turning,
-  "lanes that are saved one after the other": lanes,
+  "reused pages": turning,
+  "lanes saved one after the other": lanes,
   "a second death": turningTwice,
   "time that passes": timed,
   "fibers that wait for room": waiting,
   reads: reading,
-  "numbers of lanes that are used again": reopening,
-  "a lane that leaves to a total what it has counted": leaving,
+  "reused lane numbers": reopening,
+  "a lane that leaves its counts to a total": leaving,
   "a listener": listening
 }
 /** In `npm run test:long`. */
@@ -91,7 +91,7 @@ describe("a reader that dies and is replaced", () => {
     expect(states).toBeGreaterThan(4000)
   })
 
-  it("is seen in all of these steps", () => {
+  it("covers all of these steps", () => {
     const steps = new Set(Object.keys(all).flatMap((name) => [...exploredOf(name).steps]))
     expect([...steps].toSorted()).toMatchInlineSnapshot(`
       [
@@ -134,36 +134,36 @@ const found: { readonly [F in Fault]: readonly [Bounds, reason: string] } = {
   "marks a page as read when it was read": [turning, wrongLane],
   "marks pages as read before the checkpoint is posted": [turning, wrongLane],
   "marks pages as read that were read during a checkpoint": [threePages, lost],
-  "covers the place where a checkpoint ends": [turning, lost],
-  "posts what is covered before the lanes": [turning, wrongLane],
+  "covers the position where a checkpoint ends": [turning, lost],
+  "posts the covered position before the lanes": [turning, wrongLane],
   "saves the state of the log at the end of a checkpoint": [timed, wrongRow],
-  "forgets what was touched during a checkpoint": [threePages, wrongRow],
-  "saves a lane as if it were of the place that is covered": [turning, wrongRow],
+  "forgets lanes touched during a checkpoint": [threePages, wrongRow],
+  "saves a lane as if it were at the covered position": [turning, wrongRow],
   "saves a lane as if it were no further than the reader": [turningTwice, wrongRow],
-  "opens a lane again that was restored": [turning, wrongRow],
-  "saves the touched lanes in the place of all": [turning, wrongLane],
-  "replaces what is kept before all lanes are saved": [turning, wrongLane],
+  "reopens a restored lane": [turning, wrongRow],
+  "saves only the touched lanes instead of all": [turning, wrongLane],
+  "replaces kept data before all lanes are saved": [turning, wrongLane],
   "keeps no commands": [turning, wrongLane],
   "drops commands before they are covered": [turning, lost],
   "sends no kept commands to the next reader": [turning, wrongLane],
-  "looks for no checkpoint when the reader has died": [turning, lost],
-  "looks for no answer when the reader has died": [reading, "a read waits for ever"],
-  "forgets a question that was not answered": [reading, "a read waits for ever"],
+  "ignores a checkpoint when the reader has died": [turning, lost],
+  "ignores an answer when the reader has died": [reading, "a read waits for ever"],
+  "forgets an unanswered request": [reading, "a read waits for ever"],
   "replaces a reader that still runs": [turning, lost],
   "releases no covered pages when the reader is replaced": [turning, "a page is never written again"],
-  "tells nobody who waits for room that the reader was replaced": [waiting, "a fiber waits, and there is room"],
-  "uses the number of a lane again before that is covered": [reopening, tooMany],
-  "takes a lane that is gone for gone for good": [reopening, wrongLane],
-  "goes on counting from what the counters show": [turning, tooMany],
+  "does not notify waiters that the reader was replaced": [waiting, "a fiber waits, and there is room"],
+  "reuses a lane number before its close is covered": [reopening, tooMany],
+  "treats a removed lane as permanently removed": [reopening, wrongLane],
+  "continues counting from the shown counters": [turning, tooMany],
   "shows counters that are behind": [turning, "counters go back"],
-  "sends changes that were received again": [listening, "a listener gets another change than the next"],
-  "takes any delivery for its own": [listening, notReceived],
-  "saves while a total takes what was left to it": [leaving, notInOne],
+  "resends changes that were received": [listening, "a listener gets another change than the next"],
+  "treats any delivery as its own": [listening, notReceived],
+  "saves while a total absorbs what was left to it": [leaving, notInOne],
   "saves a lane that was closed without the total": [leaving, notInOne]
 }
 
 describe("a replacement with a fault", () => {
-  it.each(Object.entries(found))("finds: %s", (fault, [bounds, reason]) => {
+  it.each(Object.entries(found))("finds the fault: %s", (fault, [bounds, reason]) => {
     expect(explore(checkpoints(bounds, fault as Fault), MostStates).violation?.reason).toBe(reason)
   })
 })

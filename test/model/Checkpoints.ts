@@ -174,18 +174,18 @@ export const checkpoints = (bounds: Bounds, fault?: Fault): Model<S> => {
   // --- the worker is replaced
 
   const disconnect = (s: S): void => {
-    if (is("looks for no answer when the reader has died")) {
+    if (is("ignores an answer when the reader has died")) {
       clear(s.replies)
       clear(s.replyOf)
     }
     while (s.replies.length > 0) onReply(s)
     s.at = "ready"
-    if (is("looks for no checkpoint when the reader has died")) clear(s.saved)
+    if (is("ignores a checkpoint when the reader has died")) clear(s.saved)
     receive(s)
   }
 
   const again = (s: S, of: number): number =>
-    (of & 7) === Read && is("forgets a question that was not answered")
+    (of & 7) === Read && is("forgets an unanswered request")
       ? commandOf(Rewind, first, 0)
       : (of & 7) === Read && s.reads.at(of >> 4) < 8
         ? commandOf(Rewind, first, 0)
@@ -198,7 +198,7 @@ export const checkpoints = (bounds: Bounds, fault?: Fault): Model<S> => {
       if (!is("releases no covered pages when the reader is replaced")) s.wasRead.set(s.full.at(i), 1)
     reader.die(s)
     s.reader = "runs"
-    const end = is("takes a lane that is gone for gone for good") ? 255 : positionOf(s.turn, s.pos)
+    const end = is("treats a removed lane as permanently removed") ? 255 : positionOf(s.turn, s.pos)
     s.goneTo = s.second === "open" || bounds.leaves === true ? 0 : end
     reader.restore(s)
     for (let i = 0; i < s.kept.length && !is("sends no kept commands to the next reader"); i++) {
@@ -237,7 +237,7 @@ export const checkpoints = (bounds: Bounds, fault?: Fault): Model<S> => {
       case "restarted":
         return to("makeLink.restarted", (s) => {
           s.at = "ready"
-          if (!is("tells nobody who waits for room that the reader was replaced")) onFolded(s)
+          if (!is("does not notify waiters that the reader was replaced")) onFolded(s)
         })
     }
     if (s.replies.length > 0 && s.reader === "runs") to("makeLink.deliver", onReply)
@@ -295,7 +295,7 @@ export const checkpoints = (bounds: Bounds, fault?: Fault): Model<S> => {
       })
     }
     const covered = positionOf(s.coveredTurn, s.coveredWord)
-    const isFree = s.closedAt <= covered || is("uses the number of a lane again before that is covered")
+    const isFree = s.closedAt <= covered || is("reuses a lane number before its close is covered")
     if (s.second === "closed" && isFree) {
       to("openLane", (s) => {
         s.second = "open"

@@ -73,7 +73,7 @@ export const readerOf = ({ leaves, listens, manyCommands }: Bounds, is: (fault: 
       s.rHeld.set(lane, s.rHeld.at(lane) - 1)
       const sequence = s.rSequence.at(lane) + 1
       s.rSequence.set(lane, sequence)
-      const isNew = sequence > s.seen.at(lane) || is("sends changes that were received again")
+      const isNew = sequence > s.seen.at(lane) || is("resends changes that were received")
       if (lane === 0 && listens && isNew) {
         s.rWaits.set(lane, 1)
         reply(s, Delivered, lane, sequence)
@@ -122,7 +122,7 @@ export const readerOf = ({ leaves, listens, manyCommands }: Bounds, is: (fault: 
     switch (of & 7) {
       case Open:
         if (lane === 1 && position(s) <= s.goneTo) return
-        if (!isRestored(s, lane) || is("opens a lane again that was restored")) newLane(s, lane, value)
+        if (!isRestored(s, lane) || is("reopens a restored lane")) newLane(s, lane, value)
         return touch(s, lane)
       case Close:
         if (leaves === true) leave(s, lane)
@@ -134,7 +134,7 @@ export const readerOf = ({ leaves, listens, manyCommands }: Bounds, is: (fault: 
     touch(s, lane)
     if ((of & 7) === Read) reply(s, Answer, lane, value | (s.rSequence.at(lane) << 1))
     if ((of & 7) !== Delivered || s.rWaits.at(lane) === 0) return
-    if (s.rSequence.at(lane) !== value && !is("takes any delivery for its own")) return
+    if (s.rSequence.at(lane) !== value && !is("treats any delivery as its own")) return
     s.rWaits.set(lane, 0)
     count(s, lane)
     goOn(s, lane)
@@ -167,7 +167,7 @@ export const readerOf = ({ leaves, listens, manyCommands }: Bounds, is: (fault: 
 
   const begin = (s: S): void => {
     const isWhole = s.isOfAnother === 1 || s.rounds >= ManyRounds
-    const all = isWhole && !is("saves the touched lanes in the place of all")
+    const all = isWhole && !is("saves only the touched lanes instead of all")
     s.round = 1
     s.roundPage = s.rPage
     s.roundTurn = s.rTurn
@@ -184,7 +184,7 @@ export const readerOf = ({ leaves, listens, manyCommands }: Bounds, is: (fault: 
   }
 
   const pushLane = (s: S, lane: number): void => {
-    const at = is("saves a lane as if it were of the place that is covered")
+    const at = is("saves a lane as if it were at the covered position")
       ? positionOf(s.roundTurn, s.roundWord)
       : Math.max(position(s), is("saves a lane as if it were no further than the reader") ? 0 : s.rRestored.at(lane))
     const of = [s.rLife, s.rSequence, s.rHeld, s.rWaits, s.rCounted]
@@ -220,13 +220,13 @@ export const readerOf = ({ leaves, listens, manyCommands }: Bounds, is: (fault: 
     s.isTotalDue = 0
     const lane = s.roundLanes.length > 0 ? s.roundLanes.remove(0) : undefined
     const isLast = s.roundLanes.length === 0
-    if (isLast && is("covers the place where a checkpoint ends")) {
+    if (isLast && is("covers the position where a checkpoint ends")) {
       s.roundPage = s.rPage
       s.roundTurn = s.rTurn
       s.roundWord = s.rWord
     }
     if (isLast && is("saves the state of the log at the end of a checkpoint")) s.roundTime = s.rTime
-    if (isLast && is("forgets what was touched during a checkpoint")) clear(s.touched)
+    if (isLast && is("forgets lanes touched during a checkpoint")) clear(s.touched)
     if (s.reader === "cut off") {
       if (isLast) {
         release(s)
@@ -236,10 +236,10 @@ export const readerOf = ({ leaves, listens, manyCommands }: Bounds, is: (fault: 
     }
     if (lane === undefined) for (let i = 0; i < Lane; i++) s.saved.push(0)
     else pushLane(s, lane)
-    const covers = is("posts what is covered before the lanes") ? isFirst : isLast
+    const covers = is("posts the covered position before the lanes") ? isFirst : isLast
     s.saved.push(covers ? 1 : 0)
     for (const each of [s.roundPage, s.roundTurn, s.roundWord]) s.saved.push(each)
-    const replacesNow = is("replaces what is kept before all lanes are saved") ? isFirst : isLast
+    const replacesNow = is("replaces kept data before all lanes are saved") ? isFirst : isLast
     s.roundParts++
     s.saved.push((replacesNow && s.isWhole === 1 ? s.roundParts : 0) | (s.roundTime << 4))
     if (!isLast) return
@@ -263,7 +263,7 @@ export const readerOf = ({ leaves, listens, manyCommands }: Bounds, is: (fault: 
     const row = s.words.at((s.rPage * PageWords + s.rWord) * 2)
     if (isPublished && (row !== Command || s.sent.length > 0)) to("RowReader.#readPage", read)
     if (s.round === 0 && !isDue(s)) return
-    if (s.rLeft > 0 && !is("saves while a total takes what was left to it")) return
+    if (s.rLeft > 0 && !is("saves while a total absorbs what was left to it")) return
     if (is("marks pages as read before the checkpoint is posted") && s.round === 0 && s.rPages.length > 0) {
       return to("page.setRead", (s) => s.wasRead.set(s.rPages.remove(0), 1))
     }
@@ -298,7 +298,7 @@ export const readerOf = ({ leaves, listens, manyCommands }: Bounds, is: (fault: 
         each.set(lane, s.segments.at(i + 2 + j))
     }
     for (const lane of [0, 1]) {
-      if (is("goes on counting from what the counters show")) s.rCounted.set(lane, s.counted.at(lane))
+      if (is("continues counting from the shown counters")) s.rCounted.set(lane, s.counted.at(lane))
       s.rBehind.set(lane, s.rCounted.at(lane) < s.counted.at(lane) ? 1 : 0)
       if (s.rWaits.at(lane) === 0) continue
       s.rWaits.set(lane, 0)

@@ -28,7 +28,7 @@ const commanding = bounds({ events: 2, commands: 2, flushes: true, mayWait: true
 const waiting = bounds({ events: 4, capacity: 2 })
 
 const all: { readonly [name: string]: Bounds } = {
-  "pages that are written again": turning,
+  "reused pages": turning,
   "a third page": bounds({ events: 6, pages: 3 }),
   "commands among events": commanding,
   "commands that find all pages full": bounds({ events: asMany(5, 4), commands: 2 }),
@@ -50,14 +50,14 @@ const exploredOf = (name: string): Explored => {
   return known
 }
 
-describe("the hand-over of the stream", () => {
+describe("the handover of the stream", () => {
   it.each(Object.keys(all))("loses nothing and leaves nothing waiting: %s", (name) => {
     const { states, violation } = exploredOf(name)
     expect(violation).toBeUndefined()
     expect(states).toBeGreaterThan(10_000)
   })
 
-  it("is seen in all of these steps", () => {
+  it("covers all of these steps", () => {
     const steps = new Set(Object.keys(all).flatMap((name) => [...exploredOf(name).steps]))
     expect([...steps].filter((step) => !step.includes("not over")).toSorted()).toMatchInlineSnapshot(`
       [
@@ -123,7 +123,7 @@ const found: { readonly [F in Fault]: readonly [Bounds, reason: string] } = {
   "publishes with a plain store": [turning, wrongRow],
   "ends a page after it published the turn": [turning, wrongRow],
   "clears the next page after it published the turn": [turning, wrongRow],
-  "takes back a page that was published, read or not": [turning, overwritten],
+  "reclaims a published page, read or not": [turning, overwritten],
   "marks a page as read before it reads the rows": [turning, overwritten],
   "counts the events of a page after it marked the page as read": [turning, overwritten],
   "counts an event twice": [turning, "more events are counted than were folded"],
@@ -137,13 +137,13 @@ const found: { readonly [F in Fault]: readonly [Bounds, reason: string] } = {
   "forgets that the reader sleeps": [sleeping, forgotten],
   "sleeps without asking": [sleeping, forgotten],
   "sleeps on when it was woken": [sleeping, forgotten],
-  "looks at the counters before it asks to be told": [waiting, stranded],
-  "looks whether it was asked before it counts": [waiting, stranded],
-  "takes back the question after it told": [waiting, stranded]
+  "reads the counters before it requests a notification": [waiting, stranded],
+  "checks for requests before it counts": [waiting, stranded],
+  "clears the request after it notified": [waiting, stranded]
 }
 
-describe("a hand-over with a fault", () => {
-  it.each(Object.entries(found))("finds: %s", (fault, [bounds, reason]) => {
+describe("a handover with a fault", () => {
+  it.each(Object.entries(found))("finds the fault: %s", (fault, [bounds, reason]) => {
     expect(explore(handover(bounds, fault as Fault), MostStates).violation?.reason).toBe(reason)
   })
 })

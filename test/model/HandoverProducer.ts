@@ -183,7 +183,7 @@ export const producerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
   const askForNews = (s: S): S["at"] => {
     if (s.waits === 0 || s.asked === 1) return "ready"
     s.asked = 1
-    return is("looks at the counters before it asks to be told") ? "askForNews: look" : "askForNews: want"
+    return is("reads the counters before it requests a notification") ? "askForNews: look" : "askForNews: want"
   }
 
   const lookAtFold = (s: S): boolean => {
@@ -200,8 +200,7 @@ export const producerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
         return to("PagePool.#collect: isRead", (s) => {
           const page = s.full.length > 0 ? s.full.at(0) : undefined
           const mayBeTaken =
-            page !== undefined &&
-            (load(s, readOf(page)) === 1 || is("takes back a page that was published, read or not"))
+            page !== undefined && (load(s, readOf(page)) === 1 || is("reclaims a published page, read or not"))
           if (!mayBeTaken) return nextPage(s)
           s.full.remove(0)
           if (page === spare) s.spareFree = 1
@@ -261,12 +260,12 @@ export const producerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
       case "askForNews: want":
         return to("LaneCounters.want", (s) => {
           storeAtomically(s, Wanted, 1)
-          s.at = is("looks at the counters before it asks to be told") ? "ready" : "askForNews: look"
+          s.at = is("reads the counters before it requests a notification") ? "ready" : "askForNews: look"
         })
       case "askForNews: look":
         return to("Intake.#askForNews: look", (s) => {
           if (lookAtFold(s)) s.hasNews = 1
-          s.at = is("looks at the counters before it asks to be told") ? "askForNews: want" : "ready"
+          s.at = is("reads the counters before it requests a notification") ? "askForNews: want" : "ready"
         })
       case "onFolded":
         return to("Intake.onFolded: look", (s) => {

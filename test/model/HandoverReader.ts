@@ -63,7 +63,7 @@ export const readerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
       s.notCounted += first - Header
       s.readerAt = "count"
       if (is("counts the events of a page after it marked the page as read")) s.readerAt = "readPage"
-      if (is("looks whether it was asked before it counts")) s.readerAt = "takeWanted"
+      if (is("checks for requests before it counts")) s.readerAt = "takeWanted"
       if (is("marks a page as read before it reads the rows")) s.memory.set(readOf(page), 1)
       readEvents(s, first - Header)
     } else s.isWrong = 1
@@ -108,25 +108,25 @@ export const readerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
           s.memory.set(Folded, s.memory.at(Folded) + s.notCounted + (is("counts an event twice") ? 1 : 0))
           s.notCounted = 0
           s.readerAt = "takeWanted"
-          if (is("looks whether it was asked before it counts")) s.readerAt = "readPage"
+          if (is("checks for requests before it counts")) s.readerAt = "readPage"
           if (is("counts the events of a page after it marked the page as read")) s.readerAt = "nextTurn"
         })
       case "takeWanted":
         return to("LaneCounters.takeWanted: load", (s) => {
-          const otherwise = is("looks whether it was asked before it counts") ? "count" : "readPage"
+          const otherwise = is("checks for requests before it counts") ? "count" : "readPage"
           s.readerAt = s.memory.at(Wanted) === 0 ? otherwise : "takeWanted: exchange"
-          if (is("takes back the question after it told") && s.readerAt === "takeWanted: exchange") s.readerAt = "tell"
+          if (is("clears the request after it notified") && s.readerAt === "takeWanted: exchange") s.readerAt = "tell"
         })
       case "takeWanted: exchange":
         return to("LaneCounters.takeWanted: exchange", (s) => {
           s.memory.set(Wanted, 0)
-          s.readerAt = is("takes back the question after it told") ? "readPage" : "tell"
+          s.readerAt = is("clears the request after it notified") ? "readPage" : "tell"
         })
       case "tell":
         return to("RecorderFold.#moveCounters: Folded", (s) => {
           s.toProducer.push(WasFolded)
-          s.readerAt = is("looks whether it was asked before it counts") ? "count" : "readPage"
-          if (is("takes back the question after it told")) s.readerAt = "takeWanted: exchange"
+          s.readerAt = is("checks for requests before it counts") ? "count" : "readPage"
+          if (is("clears the request after it notified")) s.readerAt = "takeWanted: exchange"
         })
       case "setRead":
         return to("page.setRead", (s) => {

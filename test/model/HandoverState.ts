@@ -26,7 +26,7 @@ export type Fault =
   | "publishes with a plain store"
   | "ends a page after it published the turn"
   | "clears the next page after it published the turn"
-  | "takes back a page that was published, read or not"
+  | "reclaims a published page, read or not"
   | "marks a page as read before it reads the rows"
   | "counts the events of a page after it marked the page as read"
   | "counts an event twice"
@@ -40,9 +40,9 @@ export type Fault =
   | "forgets that the reader sleeps"
   | "sleeps without asking"
   | "sleeps on when it was woken"
-  | "looks at the counters before it asks to be told"
-  | "looks whether it was asked before it counts"
-  | "takes back the question after it told"
+  | "reads the counters before it requests a notification"
+  | "checks for requests before it counts"
+  | "clears the request after it notified"
 
 /** Words of a page: a run of two rows with its header, a word kept for a command, and the one that it ends with. */
 export const Words = 5

@@ -1,4 +1,4 @@
-// A recorder does what its model does, whatever it is asked for, in whatever order.
+// A recorder behaves like its model, for any operations in any order.
 import { layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { MetricsLayer } from "mvx-metrics"
@@ -20,7 +20,7 @@ const layers = {
 
 for (const [where, runtime] of Object.entries(layers)) {
   layer(runtime as Layer.Layer<Layer.Success<typeof runtime>, never>)(`any program, ${where}`, (it) => {
-    it.effect.each(policies)("%s: a recorder does what its model does", (overflow) =>
+    it.effect.each(policies)("%s: a recorder behaves like its model", (overflow) =>
       forEvery(anyProgram, (program) => Effect.asVoid(runProgram(program, overflow)), runs(40))
     )
   })

@@ -1,4 +1,4 @@
-/** What a recorder answers, in the words of its model. */
+/** The answers of a recorder, in the terms of its model. */
 import { expect } from "@effect/vitest"
 import { Cause, Exit } from "effect"
 import type { Overflow } from "mvx-metrics"

@@ -1,4 +1,4 @@
-/** States of a model, with names for what is in them, in as many bytes. */
+/** States of a model packed into few bytes, with named fields. */
 
 /** Of what a state consists: small numbers, choices between words, and lists of bytes with room for so many. */
 interface Shape {

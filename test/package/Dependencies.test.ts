@@ -226,8 +226,8 @@ const circles = (): ReadonlyArray<string> => {
   return found
 }
 
-describe("the sources", () => {
-  it("load for mvx-metrics/promise what a program needs that folds on a worker", () => {
+describe("the source folders", () => {
+  it("load for mvx-metrics/promise only what a program that folds on a worker needs", () => {
     const onDemand =
       /^src\/internal\/(fold|live|cluster|exporters\/otlp|process|http|sql|structures)\/|^node:|^@|^effect\/(Logger|FileSystem|Stream)$/
     const loaded = [...loadedWith("src/MetricsClient.ts")]
@@ -235,7 +235,7 @@ describe("the sources", () => {
     expect(loaded.filter((path) => onDemand.test(path))).toEqual([])
   })
 
-  it("have exactly the package's entries at the top", () => {
+  it("have exactly the package's entries at the top level", () => {
     const exported = Object.values(manifest.exports).flatMap((each) =>
       typeof each === "string" ? [] : [each["mvx-metrics-source"].slice("./".length)]
     )
@@ -244,7 +244,7 @@ describe("the sources", () => {
     expect(exported.filter((path) => !entries.includes(path))).toEqual(["src/testing/index.ts"])
   })
 
-  it("import only what their folder may see", () => {
+  it("import only folders that they may import", () => {
     const wrong = arrows.filter(({ from, to }) => {
       const [a, b] = [folderOf(from), folderOf(to)]
       return a !== b && !outside.includes(a) && !sees[a]?.includes(b)
@@ -252,25 +252,25 @@ describe("the sources", () => {
     expect(wrong).toEqual([])
   })
 
-  it("see only folders that are listed before theirs", () => {
+  it("import only folders that are listed before theirs", () => {
     const order = Object.keys(sees)
     for (const [folder, seen] of Object.entries(sees)) {
       for (const each of seen) expect(order.indexOf(each), `${folder} -> ${each}`).toBeLessThan(order.indexOf(folder))
     }
   })
 
-  it("use every permission", () => {
+  it("use every permitted import", () => {
     const used = new Set(arrows.map(({ from, to }) => `${folderOf(from)} -> ${folderOf(to)}`))
     const given = Object.entries(sees).flatMap(([folder, seen]) => seen.map((each) => `${folder} -> ${each}`))
     expect(given.filter((each) => !used.has(each))).toEqual([])
   })
 
-  it("are imported as entries only by entries, the command and the testing kit", () => {
+  it("import entries only from entries, the CLI and the testing kit", () => {
     const wrong = arrows.filter(({ from, to }) => folderOf(to) === "entries" && !outside.includes(folderOf(from)))
     expect(wrong).toEqual([])
   })
 
-  it("have no circle, types included", () => {
+  it("have no import cycle, including types", () => {
     expect(arrows.length).toBeGreaterThan(500)
     expect(circles()).toEqual([])
   })

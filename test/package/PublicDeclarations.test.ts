@@ -1,6 +1,6 @@
 /**
- * The doc comments of the public declarations: each has a text, a category of the list in CONTRIBUTING.md, and the
- * version it came with.
+ * The doc comments of public declarations: each has text, a category from the list in CONTRIBUTING.md, and the version
+ * that introduced it.
  */
 import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -27,7 +27,7 @@ const places = (wrong: (comment: string) => boolean): ReadonlyArray<string> =>
   )
 
 describe("a public declaration", () => {
-  it("is found in every entry and where an entry exports it from", () => {
+  it("is found in every entry and in the module it is re-exported from", () => {
     const paths = new Set(declarations.map(({ path }) => path))
     expect(declarations.map(({ name }) => name)).toEqual(
       expect.arrayContaining([
@@ -43,22 +43,22 @@ describe("a public declaration", () => {
     expect([...paths]).toEqual(expect.arrayContaining(["src/internal/recorder/intake.ts", "src/testing/clocks.ts"]))
   })
 
-  it("has a doc comment with a text", () => {
+  it("has a doc comment with text", () => {
     expect(places((comment) => comment.split(/^@/m)[0]!.trim() === "")).toEqual([])
   })
 
-  it("has a category of the list in CONTRIBUTING.md", () => {
+  it("has a category from the list in CONTRIBUTING.md", () => {
     expect(categories.length).toBeGreaterThan(0)
     expect(places((comment) => !categories.includes(tagsOfComment(comment).category ?? ""))).toEqual([])
   })
 
-  it("has the version it came with, which was published", () => {
+  it("has the version that introduced it, which was published", () => {
     expect(published.size).toBeGreaterThan(0)
     expect(places((comment) => !published.has(tagsOfComment(comment).since ?? ""))).toEqual([])
   })
 })
 
-it("every version that a source says something came with was published", () => {
+it("every @since version in the sources was published", () => {
   const others = globSync("src/**/*.ts", { cwd: root }).flatMap((path) =>
     Array.from(readFileSync(join(root, path), "utf8").matchAll(/@since (\S+)/g), ([, version = ""]) =>
       published.has(version) ? [] : [`${path}: ${version}`]
@@ -72,15 +72,15 @@ it("every category of the list is used", () => {
   expect(categories.filter((category) => !used.has(category))).toEqual([])
 })
 
-it("every entry begins with a comment that has the version it came with", () => {
+it("every entry begins with a comment that names the version that introduced it", () => {
   const without = entries.filter(({ comment }) => !published.has(tagsOfComment(comment ?? "").since ?? ""))
   expect(without.map(({ path }) => path)).toEqual([])
 })
 
-describe("a module is read", () => {
+describe("reading a module", () => {
   const read = (...lines: ReadonlyArray<string>) => moduleOf("src/a/X.ts", lines.join("\n"))
 
-  it("with the comment of each declaration, past comments for the linter", () => {
+  it("returns the comment of each declaration, skipping comments for the linter", () => {
     const { declared } = read(
       "/** One. */",
       "export const one = 1",
@@ -94,12 +94,12 @@ describe("a module is read", () => {
     ])
   })
 
-  it("without the comment of an earlier declaration", () => {
+  it("does not return the comment of an earlier declaration", () => {
     const { declared } = read("/** One. */", "export const one = 1", "export const two = 2")
     expect(declared.get("two")?.[0]?.comment).toBeUndefined()
   })
 
-  it("with what it exports from other modules, under other names too", () => {
+  it("includes what it exports from other modules, also under other names", () => {
     const { exported, whole } = read(
       'import { type A, b } from "../y.ts"',
       "export { type A, b as c, d }",

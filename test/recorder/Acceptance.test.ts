@@ -1,4 +1,4 @@
-// How events get in: the effect, the synchronous form, and what components use, which needs no recorder to be there.
+// How events are accepted: the effect, the synchronous form, and the API for components, which requires no recorder.
 import { expect, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber } from "effect"
 import { type Emitter, MetricsError, Recorder } from "mvx-metrics"
@@ -25,7 +25,7 @@ const stopped = Effect.gen(function* () {
 })
 
 onBothLayers("emitting", (it) => {
-  it.effect("emit says that the event was accepted, and the metric takes it", () =>
+  it.effect("emit returns that the event was accepted, and the metric handles it", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -34,7 +34,7 @@ onBothLayers("emitting", (it) => {
     })
   )
 
-  it.effect("emitUnsafe does the same at once", () =>
+  it.effect("emitUnsafe does the same synchronously", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -44,7 +44,7 @@ onBothLayers("emitting", (it) => {
     })
   )
 
-  it.effect("an effect of emit is a description: it emits each time it is run, and not before", () =>
+  it.effect("an emit effect is a description: it emits each time it runs, and not before", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const emit = recorder.emit(tick())
@@ -67,8 +67,8 @@ onBothLayers("emitting", (it) => {
   )
 })
 
-onBothLayers("what components use", (it) => {
-  it.effect("Recorder.register and Recorder.emit use the recorder that is provided", () =>
+onBothLayers("the API for components", (it) => {
+  it.effect("Recorder.register and Recorder.emit use the provided recorder", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const component = Effect.andThen(Recorder.register(Ticks), Recorder.emit(tick(3)))
@@ -77,7 +77,7 @@ onBothLayers("what components use", (it) => {
     })
   )
 
-  it.effect("Recorder.emit never fails: what is refused is counted", () =>
+  it.effect("Recorder.emit never fails: refused events are counted", () =>
     Effect.gen(function* () {
       const recorder = yield* stopped
       yield* Effect.provideService(Recorder.emit(tick()), Recorder, recorder)
@@ -91,14 +91,14 @@ onBothLayers("what components use", (it) => {
     })
   )
 
-  it.effect("Recorder.register fails where the metric cannot be measured", () =>
+  it.effect("Recorder.register fails if the metric cannot be measured", () =>
     Effect.gen(function* () {
       const refusal = yield* reasonOf(Effect.provideService(Recorder.register(Ticks), Recorder, yield* stopped))
       expect(refusal).toBeInstanceOf(MetricsError.InvalidState)
     })
   )
 
-  it.effect("onExit says how an effect ended, and leaves the end as it is", () =>
+  it.effect("onExit reports how an effect ended, and does not change the exit", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Notes)
@@ -129,7 +129,7 @@ onBothLayers("what components use", (it) => {
     })
   )
 
-  it.effect("onExit runs once for each run, data first and in Effect.fn as well", () =>
+  it.effect("onExit runs once per run, also data-first and in Effect.fn", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -146,7 +146,7 @@ onBothLayers("what components use", (it) => {
     })
   )
 
-  it.effect("onExit emits nothing where its function gives undefined", () =>
+  it.effect("onExit emits nothing if its function returns undefined", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const quiet = Effect.succeed("done").pipe(Recorder.onExit(() => undefined))
@@ -155,29 +155,27 @@ onBothLayers("what components use", (it) => {
     })
   )
 
-  it.effect(
-    "whatever the function of onExit does wrong, the end of the effect is left as it is and it is counted",
-    () =>
-      Effect.gen(function* () {
-        const recorder = yield* newRecorder()
-        const wrong: ReadonlyArray<() => never> = [
-          () => {
-            throw new Error("the event could not be made")
-          },
-          () => "not an event" as never,
-          () => ({ _tag: "probe.note", text: () => "not plain data" }) as never
-        ]
-        for (const event of wrong) {
-          const saved = Effect.succeed("saved").pipe(Recorder.onExit(event))
-          expect(yield* Effect.provideService(saved, Recorder, recorder)).toBe("saved")
-          const failed = Effect.fail("disk full").pipe(Recorder.onExit(event))
-          expect(yield* Effect.flip(Effect.provideService(failed, Recorder, recorder))).toBe("disk full")
-        }
-        expect(yield* recorder.stats).toMatchObject({ accepted: 0, refusedBy: { invalid: 6 } })
-      })
+  it.effect("whatever the function of onExit does wrong, the exit is unchanged and the failure is counted", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      const wrong: ReadonlyArray<() => never> = [
+        () => {
+          throw new Error("the event could not be made")
+        },
+        () => "not an event" as never,
+        () => ({ _tag: "probe.note", text: () => "not plain data" }) as never
+      ]
+      for (const event of wrong) {
+        const saved = Effect.succeed("saved").pipe(Recorder.onExit(event))
+        expect(yield* Effect.provideService(saved, Recorder, recorder)).toBe("saved")
+        const failed = Effect.fail("disk full").pipe(Recorder.onExit(event))
+        expect(yield* Effect.flip(Effect.provideService(failed, Recorder, recorder))).toBe("disk full")
+      }
+      expect(yield* recorder.stats).toMatchObject({ accepted: 0, refusedBy: { invalid: 6 } })
+    })
   )
 
-  it.effect("a recorder that refuses the event of onExit leaves the end as it is", () =>
+  it.effect("a recorder that refuses the event of onExit leaves the exit unchanged", () =>
     Effect.gen(function* () {
       const { recorder: full } = yield* heldByHook({ capacity: 1, overflow: "fail" })
       for (const recorder of [yield* stopped, full]) {
@@ -190,7 +188,7 @@ onBothLayers("what components use", (it) => {
   )
 })
 
-it.effect("with no recorder, emit, register and onExit need nothing and do nothing", () =>
+it.effect("without a recorder, emit, register and onExit require nothing and do nothing", () =>
   Effect.gen(function* () {
     // The annotations say it to the compiler: no requirement is left.
     const emit: Effect.Effect<void> = Recorder.emit(tick())
@@ -211,7 +209,7 @@ it.effect("with no recorder, emit, register and onExit need nothing and do nothi
   })
 )
 
-it.effect("with no recorder, even bad input does nothing", () =>
+it.effect("without a recorder, even invalid input does nothing", () =>
   Effect.gen(function* () {
     yield* Recorder.emit(null as never)
     yield* Recorder.register("not a metric" as never)
@@ -224,7 +222,7 @@ it.effect("with no recorder, even bad input does nothing", () =>
   })
 )
 
-it.effect("a read of the environment's recorder says what to provide where there is none", () =>
+it.effect("reading the environment's recorder names what to provide if there is none", () =>
   Effect.gen(function* () {
     for (const read of [Recorder.snapshots, Recorder.report]) {
       expect(yield* badInputOf(read as Effect.Effect<unknown>)).toMatchObject({

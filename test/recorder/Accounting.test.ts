@@ -1,4 +1,4 @@
-// There is no silent loss: every event that was offered is found again in the accounting.
+// No event is lost silently: every offered event appears in the accounting.
 import { expect } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
 import { MetricsError } from "mvx-metrics"
@@ -8,7 +8,7 @@ import { heldByHook, heldInStart } from "../support/held.ts"
 import { EvenTicks, Fragile, Notes, note, poison, Ticks, tick } from "../support/probe.metrics.ts"
 
 onBothLayers("accounting", (it) => {
-  it.effect("begins with nothing", () =>
+  it.effect("accounting starts at zero", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ capacity: 7 })
       expect(yield* recorder.stats).toEqual({
@@ -26,7 +26,7 @@ onBothLayers("accounting", (it) => {
     })
   )
 
-  it.effect("an event is applied when at least one metric took it, and counts once however many did", () =>
+  it.effect("an event is applied when at least one metric handled it, and counts once however many did", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(EvenTicks)
@@ -37,7 +37,7 @@ onBothLayers("accounting", (it) => {
     })
   )
 
-  it.effect("an event is ignored when every reducer gave the same state back", () =>
+  it.effect("an event is ignored when every reducer returned the same state", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(EvenTicks)
@@ -67,7 +67,7 @@ onBothLayers("accounting", (it) => {
     })
   )
 
-  it.effect("an event that is not folded yet is pending", () =>
+  it.effect("an event that is not yet folded is pending", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart()
       yield* recorder.register(EvenTicks)
@@ -81,7 +81,7 @@ onBothLayers("accounting", (it) => {
     })
   )
 
-  it.effect("it balances while a listener holds the fold", () =>
+  it.effect("accounting balances while a listener blocks the fold", () =>
     Effect.gen(function* () {
       const { recorder } = yield* heldByHook({ capacity: 50 })
       for (let n = 0; n < 80; n++) {
@@ -112,7 +112,7 @@ onBothLayers("accounting", (it) => {
     })
   )
 
-  it.effect("a bad event is counted as invalid whatever else would have been against it", () =>
+  it.effect("an invalid event is counted as invalid even if other reasons apply", () =>
     Effect.gen(function* () {
       const { recorder } = yield* heldInStart({ capacity: 1, overflow: "backpressure" })
       yield* recorder.emit(tick())
@@ -121,7 +121,7 @@ onBothLayers("accounting", (it) => {
     })
   )
 
-  it.effect("an event is refused from the call of stop on, and accepted again after the next start", () =>
+  it.effect("events are refused from the call of stop on, and accepted again after the next start", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldByHook()
       const stop = yield* Effect.forkChild(recorder.stop, { startImmediately: true })
@@ -145,7 +145,7 @@ onBothLayers("accounting", (it) => {
     })
   )
 
-  it.effect("what a quarantined metric misses is counted with that metric", () =>
+  it.effect("events that a quarantined metric misses are counted with that metric", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Fragile)
@@ -156,7 +156,7 @@ onBothLayers("accounting", (it) => {
     })
   )
 
-  it.effect("what only a quarantined metric misses is applied by the others", () =>
+  it.effect("events that only a quarantined metric misses are applied by the others", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Fragile)
@@ -168,7 +168,7 @@ onBothLayers("accounting", (it) => {
 })
 
 onBothLayers("a report", (it) => {
-  it.effect("has the snapshots with their time, the sequence number they reach, and the accounting", () =>
+  it.effect("has the snapshots with their time, their sequence number and the accounting", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ entityId: "documents", capacity: 20 })
       yield* recorder.register(Ticks)
@@ -201,7 +201,7 @@ onBothLayers("a report", (it) => {
     })
   )
 
-  it.effect("is the same as the snapshots and the stats read one by one, and plain data", () =>
+  it.effect("equals the snapshots and the stats read separately, and is plain data", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)

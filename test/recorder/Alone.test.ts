@@ -5,7 +5,7 @@ import { Recorder, type RecorderService } from "mvx-metrics"
 import { recordLogs } from "../support/logs.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
-it.effect("a recorder made by itself has the lifecycle of any other", () =>
+it.effect("a recorder made alone has the same lifecycle as any other", () =>
   Effect.gen(function* () {
     const recorder = yield* Recorder.make()
     yield* recorder.register(Ticks)
@@ -19,7 +19,7 @@ it.effect("a recorder made by itself has the lifecycle of any other", () =>
   })
 )
 
-it.effect("its entity id is its id, and is generated when it is blank or not given", () =>
+it.effect("its entity id is its id, and is generated if it is blank or missing", () =>
   Effect.gen(function* () {
     const given = yield* Recorder.make({ entityId: " document 7 " })
     expect([given.recorderId, given.entityId]).toEqual(["document 7", "document 7"])
@@ -32,7 +32,7 @@ it.effect("its entity id is its id, and is generated when it is blank or not giv
   })
 )
 
-it.effect("when its scope closes it folds what it accepted and runs onStopped; then it is gone", () =>
+it.effect("when its scope closes it folds the accepted events and runs onStopped, and then it is gone", () =>
   Effect.gen(function* () {
     const steps: Array<string> = []
     const recorder: RecorderService = yield* Effect.scoped(

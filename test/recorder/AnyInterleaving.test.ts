@@ -1,5 +1,5 @@
-// Whatever emits, reads, yields and a slow listener do to each other: the accounting balances at every step, and the
-// events that were accepted are folded once each, in order.
+// Under any interleaving of emits, reads, yields and a slow listener, the accounting balances at every step, and
+// accepted events are folded once each, in order.
 import { expect } from "@effect/vitest"
 import { Effect, Exit, Fiber, Latch } from "effect"
 import fc from "fast-check"
@@ -102,7 +102,7 @@ const isSubsequence = (part: ReadonlyArray<number>, whole: ReadonlyArray<number>
 }
 
 onBothLayers("any interleaving", (it) => {
-  it.effect.each(policies)("%s: all is accounted for, and what is accepted is folded in order", (overflow) =>
+  it.effect.each(policies)("%s: every event is accounted for, and accepted events are folded in order", (overflow) =>
     forEvery(fc.record({ capacity: fc.integer({ min: 1, max: 8 }), steps: someSteps }), ({ capacity, steps }) =>
       Effect.gen(function* () {
         const listener = yield* Effect.acquireRelease(Latch.make(true), (latch) => latch.open)

@@ -24,7 +24,7 @@ const full = (capacity: number) =>
   })
 
 onBothLayers("backpressure", (it) => {
-  it.effect("an emit beyond the capacity waits for room, and is accepted then", () =>
+  it.effect("an emit beyond the capacity waits for room, and is then accepted", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* full(2)
       const third = yield* emitting(recorder, 3)
@@ -35,7 +35,7 @@ onBothLayers("backpressure", (it) => {
     })
   )
 
-  it.effect("those who wait go on in the order of their arrival, and nobody overtakes them", () =>
+  it.effect("waiters continue in the order of their arrival, and nobody overtakes them", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* full(2)
       const waiting = yield* Effect.forEach([3, 4, 5, 6, 7, 8], (n) => emitting(recorder, n))
@@ -47,7 +47,7 @@ onBothLayers("backpressure", (it) => {
     })
   )
 
-  it.effect("an emit that waits counts for nothing until it is decided", () =>
+  it.effect("a waiting emit is not counted until it is decided", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* full(1)
       const before = yield* recorder.stats
@@ -59,7 +59,7 @@ onBothLayers("backpressure", (it) => {
     })
   )
 
-  it.effect("interrupting an emit that waits leaves no trace, and its place goes to the next", () =>
+  it.effect("interrupting a waiting emit leaves no trace, and its place goes to the next waiter", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* full(1)
       const second = yield* emitting(recorder, 2)
@@ -75,7 +75,7 @@ onBothLayers("backpressure", (it) => {
     })
   )
 
-  it.effect("an interruption at the moment there is room is either too late or leaves no trace", () =>
+  it.effect("an interruption at the moment when there is room is either too late or leaves no trace", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* full(1)
       const waiting = yield* Effect.forEach([2, 3, 4, 5], (n) => emitting(recorder, n))
@@ -90,7 +90,7 @@ onBothLayers("backpressure", (it) => {
     })
   )
 
-  it.effect("emitUnsafe cannot wait: it refuses and counts, and does not overtake those who wait", () =>
+  it.effect("emitUnsafe cannot wait: it refuses and counts, and does not overtake waiters", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* full(1)
       const waiting = yield* emitting(recorder, 2)
@@ -103,7 +103,7 @@ onBothLayers("backpressure", (it) => {
     })
   )
 
-  it.effect("emitUnsafe does not overtake them either when there is room that they were not told of yet", () =>
+  it.effect("emitUnsafe does not overtake waiters that have not yet been notified of free room", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ capacity: 1, overflow: "backpressure" })
       yield* recorder.register(TickLog)
@@ -123,7 +123,7 @@ onBothLayers("backpressure", (it) => {
     })
   )
 
-  it.effect("Recorder.emit of a component waits as well", () =>
+  it.effect("Recorder.emit in a component waits as well", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* full(1)
       const component = Effect.provideService(Recorder.emit(tick(2)), Recorder, recorder)
@@ -135,7 +135,7 @@ onBothLayers("backpressure", (it) => {
     })
   )
 
-  it.effect("a stop lets those who wait go with a typed error, and folds what was accepted", () =>
+  it.effect("a stop fails waiters with a typed error, and folds what was accepted", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldByHook({ capacity: 1, overflow: "backpressure" })
       const emits = yield* Effect.forEach([1, 2, 3, 4, 5], (n) => emitting(recorder, n))
@@ -157,7 +157,7 @@ onBothLayers("backpressure", (it) => {
     })
   )
 
-  it.effect("an emit that waits longer than backpressureTimeout is refused and counted, by the real clock", () =>
+  it.effect("an emit that waits longer than backpressureTimeout is refused and counted, in real time", () =>
     Effect.gen(function* () {
       const options = { capacity: 1, overflow: "backpressure", backpressureTimeout: 20 } as const
       const { recorder, release } = yield* heldInStart(options)
@@ -178,7 +178,7 @@ onBothLayers("backpressure", (it) => {
     })
   )
 
-  it.effect("a start that fails lets those who wait go with a typed error", () =>
+  it.effect("a failed start fails waiters with a typed error", () =>
     Effect.gen(function* () {
       const latch = yield* Latch.make()
       const recorder = yield* newRecorder({

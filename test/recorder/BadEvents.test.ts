@@ -1,4 +1,4 @@
-// What is not an event gets a typed error that names the argument and the reason, is counted, and changes nothing.
+// An invalid event gets a typed error that names the argument and the reason, is counted, and changes nothing.
 import { expect, it } from "@effect/vitest"
 import { Data, Effect } from "effect"
 import { MetricEvent, MetricsError, Recorder } from "mvx-metrics"
@@ -34,7 +34,7 @@ const notEvents: ReadonlyArray<readonly [what: string, event: unknown]> = [
   ["a String object as _tag", { _tag: new String("probe.tick") }],
   ["a _tag that throws", Object.defineProperty({}, "_tag", { get: throwing(new Error("no tag")) })],
   [
-    "a _tag that throws what cannot be printed",
+    "a _tag that throws an unprintable value",
     Object.defineProperty({}, "_tag", { get: throwing(Object.create(null)) })
   ],
   ["a proxy that throws", new Proxy({}, { get: throwing(new Error("no access")) })],
@@ -58,7 +58,7 @@ const notPlainData: ReadonlyArray<readonly [what: string, event: unknown]> = [
     }
   ],
   [
-    "a property that throws what cannot be printed",
+    "a property that throws an unprintable value",
     {
       _tag: "probe.tick",
       get n() {
@@ -71,8 +71,8 @@ const notPlainData: ReadonlyArray<readonly [what: string, event: unknown]> = [
 
 const badEvents = [...notEvents, ...notPlainData]
 
-onBothLayers("a bad event", (it) => {
-  it.effect.each(badEvents)("%s: is refused with a typed error, counted, and changes nothing", ([, event]) =>
+onBothLayers("an invalid event", (it) => {
+  it.effect.each(badEvents)("%s: is rejected with a typed error, counted, and changes nothing", ([, event]) =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -92,7 +92,7 @@ onBothLayers("a bad event", (it) => {
     })
   )
 
-  it.effect("between good ones is left out", () =>
+  it.effect("between valid ones is skipped", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -111,7 +111,7 @@ onBothLayers("a bad event", (it) => {
   )
 })
 
-it("MetricEvent.isMetricEvent tells events apart, and never throws", () => {
+it("MetricEvent.isMetricEvent distinguishes events from other values, and never throws", () => {
   for (const [what, event] of notEvents) expect(MetricEvent.isMetricEvent(event), what).toBe(false)
   expect(MetricEvent.isMetricEvent(tick())).toBe(true)
   expect(MetricEvent.isMetricEvent({ _tag: "unheard.of" })).toBe(true)
@@ -124,7 +124,7 @@ class Saved extends Data.TaggedClass("probe.note")<{ readonly text: string; read
 }
 
 onBothLayers("an instance of a class", (it) => {
-  it.effect("is an event of its own data", () =>
+  it.effect("is an event with its own data", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Notes)

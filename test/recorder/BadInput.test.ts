@@ -1,4 +1,4 @@
-// Options and metrics that cannot be are a defect that names the argument and the reason, before anything changes.
+// Invalid options and metrics are a defect that names the argument and the reason, before anything changes.
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { type Metric, MetricsError, MetricsLayer, MetricsRuntime, Recorder, type RecorderOptions } from "mvx-metrics"
@@ -30,10 +30,10 @@ const badOptions: ReadonlyArray<Case> = [
     "no more than 2147483647"
   ],
   ["an unknown option", { capasity: 10 }, "capasity", /not an option.*capacity/],
-  ["an unknown option that is an Object's", { toString: 10 }, "toString", "not an option"],
+  ["an unknown option named like a member of Object", { toString: 10 }, "toString", "not an option"],
   ["an unknown policy", { overflow: "drop" }, "overflow", /drop-newest.*drop-oldest.*backpressure.*fail/],
-  ["a policy that is no string", { overflow: ["fail"] }, "overflow", "one of"],
-  ["an unknown detail of logging", { logging: "loud" }, "logging", /silent.*normal.*inspection/]
+  ["a policy that is not a string", { overflow: ["fail"] }, "overflow", "one of"],
+  ["an unknown logging level", { logging: "loud" }, "logging", /silent.*normal.*inspection/]
 ]
 
 const badRecorderOptions: ReadonlyArray<Case> = [
@@ -52,9 +52,9 @@ const badRuntimeOptions: ReadonlyArray<Case> = [
   ...badOptions,
   ["a blank namespace", { namespace: "  " }, "namespace", "blank"],
   ["a namespace with NUL", { namespace: "a\0b" }, "namespace", "NUL"],
-  ["a namespace that is no Unicode", { namespace: "a\ud800b" }, "namespace", "lone surrogates"],
+  ["a namespace that is not valid Unicode", { namespace: "a\ud800b" }, "namespace", "lone surrogates"],
   ["a namespace that is a number", { namespace: 5 }, "namespace", "string"],
-  ["a shutdownTimeout that is none", { shutdownTimeout: "soon" }, "shutdownTimeout", "duration"]
+  ["an invalid shutdownTimeout", { shutdownTimeout: "soon" }, "shutdownTimeout", "duration"]
 ]
 
 const expectNamed = (error: unknown, [, , argument, reason]: Case): void => {
@@ -63,8 +63,8 @@ const expectNamed = (error: unknown, [, , argument, reason]: Case): void => {
   expect((error as Error).message).toContain(argument)
 }
 
-onBothLayers("bad options of a recorder", (it) => {
-  it.effect.each(badRecorderOptions)("%s: fail with an error that names them, and there is no recorder", (bad) =>
+onBothLayers("invalid options of a recorder", (it) => {
+  it.effect.each(badRecorderOptions)("%s: fail with an error that names them, and no recorder is created", (bad) =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const before = yield* runtime.recorderIds
@@ -75,7 +75,7 @@ onBothLayers("bad options of a recorder", (it) => {
     })
   )
 
-  it.effect("the greatest capacity counts as it should", () =>
+  it.effect("the maximum capacity counts correctly", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ capacity: 2 ** 31 - 1 })
       yield* recorder.register(Ticks)
@@ -85,7 +85,7 @@ onBothLayers("bad options of a recorder", (it) => {
     })
   )
 
-  it.effect("an option that is undefined counts as not given", () =>
+  it.effect("an undefined option counts as not given", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ capacity: undefined, overflow: undefined } as never)
       expect(yield* recorder.stats).toMatchObject({ capacity: 10_000 })
@@ -93,7 +93,7 @@ onBothLayers("bad options of a recorder", (it) => {
     })
   )
 
-  it.effect("a hook that is an Effect, and one that is a function, are taken", () =>
+  it.effect("a hook may be an Effect or a function", () =>
     Effect.gen(function* () {
       const hooks = { onStarting: Effect.void, onStopped: Effect.void, onMetricChanged: () => Effect.void }
       expect(yield* (yield* newRecorder(hooks)).emit(tick())).toBe(true)
@@ -107,7 +107,7 @@ it.effect.each(badRecorderOptions)("%s: Recorder.make fails", (bad) =>
   })
 )
 
-it.effect.each(badRuntimeOptions)("%s: a runtime is not made, with a worker or without", (bad) =>
+it.effect.each(badRuntimeOptions)("%s: no runtime is created, with a worker or without", (bad) =>
   Effect.gen(function* () {
     const options = { namespace: "bad", ...(bad[1] as object) } as never
     const withMetrics = { ...(options as object), metrics: new URL("../support/probe.metrics.ts", import.meta.url) }
@@ -123,7 +123,7 @@ it.effect.each<readonly [what: string, options: unknown]>([
   ["undefined", undefined],
   ["a string", "fast"],
   ["an array", []]
-])("options that are %s: a runtime is not made", ([, options]) =>
+])("options that are %s: no runtime is created", ([, options]) =>
   Effect.gen(function* () {
     for (const make of [MetricsRuntime.makeInProcess, MetricsRuntime.makeWorker]) {
       const error = yield* badInputOf(Effect.suspend(() => make(options as never)))
@@ -147,8 +147,8 @@ const notMetrics: ReadonlyArray<readonly [what: string, metric: unknown]> = [
   ["an Effect of one", Effect.succeed(Ticks)]
 ]
 
-onBothLayers("what is not a metric", (it) => {
-  it.effect.each(notMetrics)("%s: can neither be registered nor read, and nothing has changed", ([, metric]) =>
+onBothLayers("an invalid metric", (it) => {
+  it.effect.each(notMetrics)("%s: can neither be registered nor read, and changes nothing", ([, metric]) =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const given = metric as Metric.Any

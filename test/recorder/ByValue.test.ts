@@ -1,4 +1,4 @@
-// Events are taken by value: changing an event after it was emitted changes nothing, and it arrives as it was.
+// Events are taken by value: changing an event after emission changes nothing, and it arrives unchanged.
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import fc from "fast-check"
@@ -33,7 +33,7 @@ onBothLayers("events by value", (it) => {
     })
   )
 
-  it.effect("changing what is nested in an event changes nothing", () =>
+  it.effect("changing a nested value of an event changes nothing", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart()
       yield* recorder.register(Notes)
@@ -61,7 +61,7 @@ onBothLayers("events by value", (it) => {
     })
   )
 
-  it.effect("one object can be emitted again and again with other values", () =>
+  it.effect("one object can be emitted repeatedly with other values", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -71,7 +71,7 @@ onBothLayers("events by value", (it) => {
     })
   )
 
-  it.effect("emitting leaves the caller's event as it was", () =>
+  it.effect("emitting leaves the caller's event unchanged", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const event = changeable()
@@ -83,7 +83,7 @@ onBothLayers("events by value", (it) => {
     })
   )
 
-  it.effect("frozen events, and those without a prototype, are events like others", () =>
+  it.effect("frozen events and events without a prototype are accepted like others", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -104,7 +104,7 @@ onBothLayers("events by value", (it) => {
     })
   )
 
-  it.effect("a long text arrives as it was", () =>
+  it.effect("a long text arrives unchanged", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Notes)
@@ -114,7 +114,7 @@ onBothLayers("events by value", (it) => {
     })
   )
 
-  it.effect("any number arrives as it was", () =>
+  it.effect("any number arrives unchanged", () =>
     forEvery(fc.array(fc.double(), { maxLength: 20 }), (numbers) =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
@@ -126,7 +126,7 @@ onBothLayers("events by value", (it) => {
     )
   )
 
-  it.effect("any text arrives as it was, alone and in an array", () => {
+  it.effect("any text arrives unchanged, alone and in an array", () => {
     const text = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.string({ unit: "grapheme" }),
@@ -156,7 +156,7 @@ const wholeBox: BoxEvent = {
 }
 
 onBothLayers(
-  "metrics that write to their event",
+  "metrics that modify their event",
   (it) => {
     for (const [what, writer] of Object.entries(writers)) {
       for (const [shape, event, sum] of [
@@ -176,7 +176,7 @@ onBothLayers(
           })
         )
 
-        it.effect(`${what} changes nothing for them while somebody listens to the changes of ${shape}`, () =>
+        it.effect(`${what} changes nothing for them while the changes of ${shape} are consumed`, () =>
           Effect.gen(function* () {
             const recorder = yield* recorderWith(writer, FieldAfter, SumAfter)
             const changes = yield* Effect.forkChild(

@@ -1,4 +1,4 @@
-// The capacity bounds the whole way: it counts events that are accepted and not yet folded, wherever they are.
+// The capacity is end to end: it counts events that are accepted and not yet folded, wherever they are.
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type MetricsRuntime, Recorder, type RecorderService } from "mvx-metrics"
@@ -16,7 +16,7 @@ const burst = (recorder: RecorderService, count: number): number => {
 }
 
 onBothLayers("capacity", (it) => {
-  it.effect.each([1, 2, 100])("while the start is held, exactly %d events are accepted", (capacity) =>
+  it.effect.each([1, 2, 100])("exactly %d events are accepted while the start is held", (capacity) =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart({ capacity })
       yield* recorder.register(Ticks)
@@ -29,7 +29,7 @@ onBothLayers("capacity", (it) => {
     })
   )
 
-  it.effect.each([1, 2, 100, 5000])("while a listener holds the fold, no more than %d events wait", (capacity) =>
+  it.effect.each([1, 2, 100, 5000])("at most %d events wait while a listener blocks the fold", (capacity) =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldByHook({ capacity })
       burst(recorder, 2 * capacity + 10)
@@ -45,7 +45,7 @@ onBothLayers("capacity", (it) => {
     })
   )
 
-  it.effect("events whose changes wait for a listener count as well", () =>
+  it.effect("events whose changes wait for a listener count towards the capacity", () =>
     Effect.gen(function* () {
       const [start, listener] = [yield* makeGate, yield* makeGate]
       const recorder = yield* newRecorder({
@@ -63,7 +63,7 @@ onBothLayers("capacity", (it) => {
     })
   )
 
-  it.effect("what was folded makes room again", () =>
+  it.effect("folded events free capacity", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ capacity: 3 })
       yield* recorder.register(Ticks)
@@ -74,7 +74,7 @@ onBothLayers("capacity", (it) => {
     })
   )
 
-  it.effect("events that no metric takes use the capacity, and give it back, like others", () =>
+  it.effect("events that no metric handles use and free capacity like others", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart({ capacity: 2 })
       expect(burst(recorder, 5)).toBe(2)
@@ -94,7 +94,7 @@ onBothLayers("capacity", (it) => {
     })
   )
 
-  it.effect("the default is 10 000", () =>
+  it.effect("the default capacity is 10 000", () =>
     Effect.gen(function* () {
       const { recorder } = yield* heldInStart()
       expect(burst(recorder, 10_010)).toBe(10_000)
@@ -102,7 +102,7 @@ onBothLayers("capacity", (it) => {
     })
   )
 
-  it.effect("at no moment of a synchronous burst does more wait than the capacity", () =>
+  it.effect("pending events never exceed the capacity during a synchronous burst", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ capacity: 100 })
       yield* recorder.register(Ticks)
@@ -116,7 +116,7 @@ onBothLayers("capacity", (it) => {
     })
   )
 
-  it.effect("a synchronous burst of 200 000 events is accounted for to the last one", () =>
+  it.effect("a synchronous burst of 200 000 events is completely accounted for", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ capacity: 65_536 })
       yield* recorder.register(Ticks)
@@ -132,7 +132,7 @@ onBothLayers("capacity", (it) => {
     })
   )
 
-  it.effect("so is a burst of the effect", () =>
+  it.effect("a burst of the effect is completely accounted for", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ capacity: 65_536 })
       yield* recorder.register(Ticks)
@@ -154,17 +154,17 @@ const losesNothing = (make: Effect.Effect<RecorderService, unknown, MetricsRunti
     expect((yield* recorder.snapshot(Ticks)).dimensions.count).toBe(200_000)
   }).pipe(Effect.provide(runtimeLayers()["in process"]!))
 
-it.effect("in process a synchronous burst loses nothing, although the event loop is never reached", () =>
+it.effect("a synchronous burst loses nothing in process, although the event loop is never reached", () =>
   losesNothing(Effect.tap(newRecorder({ capacity: 100 }), (recorder) => recorder.start))
 )
 
-it.effect("nor when its first event is the one that starts the recorder", () =>
+it.effect("a burst loses nothing when its first event starts the recorder", () =>
   losesNothing(newRecorder({ capacity: 100 }))
 )
 
-it.effect("nor with a capacity of one", () => losesNothing(newRecorder({ capacity: 1 })))
+it.effect("a burst loses nothing with a capacity of one", () => losesNothing(newRecorder({ capacity: 1 })))
 
-it.effect("nor in a recorder made by itself", () =>
+it.effect("a burst loses nothing in a recorder made alone", () =>
   Effect.gen(function* () {
     const recorder = yield* Recorder.make({ capacity: 100 })
     yield* recorder.register(Ticks)

@@ -19,7 +19,7 @@ const told = Effect.gen(function* () {
 })
 
 onBothLayers("the hook onMetricChanged", (it) => {
-  it.effect("is told what changed a metric, when, and the snapshot after it", () =>
+  it.effect("receives what changed a metric, when, and the snapshot after it", () =>
     Effect.gen(function* () {
       const { changes, recorder } = yield* told
       yield* recorder.register(Ticks)
@@ -36,7 +36,7 @@ onBothLayers("the hook onMetricChanged", (it) => {
     })
   )
 
-  it.effect("is told only of metrics that took the event", () =>
+  it.effect("runs only for metrics that handled the event", () =>
     Effect.gen(function* () {
       const { changes, recorder } = yield* told
       for (const metric of [Ticks, EvenTicks, Notes]) yield* recorder.register(metric)
@@ -54,7 +54,7 @@ onBothLayers("the hook onMetricChanged", (it) => {
     })
   )
 
-  it.effect("is not told of an event that took a metric out of service, nor of what that metric missed", () =>
+  it.effect("does not run for an event that quarantined a metric, nor for events which that metric missed", () =>
     Effect.gen(function* () {
       const { changes, recorder } = yield* told
       yield* recorder.register(Fragile)
@@ -64,7 +64,7 @@ onBothLayers("the hook onMetricChanged", (it) => {
     })
   )
 
-  it.effect("is told of every change of a burst, in order", () =>
+  it.effect("receives every change of a burst, in order", () =>
     Effect.gen(function* () {
       const { changes, recorder } = yield* told
       yield* recorder.register(Ticks)
@@ -101,7 +101,7 @@ onBothLayers("the hook onMetricChanged", (it) => {
     "interrupts itself": Effect.interrupt
   }
   for (const [how, hook] of Object.entries(wrong)) {
-    it.effect(`changes nothing when it ${how}: it is told of the next change`, () =>
+    it.effect(`changes nothing when it ${how}: it runs for the next change`, () =>
       Effect.gen(function* () {
         const sequences: Array<number> = []
         const recorder = yield* newRecorder({
@@ -119,7 +119,7 @@ onBothLayers("the hook onMetricChanged", (it) => {
     )
   }
 
-  it.effect("changes nothing when it throws instead of giving an effect", () =>
+  it.effect("changes nothing when it throws instead of returning an effect", () =>
     Effect.gen(function* () {
       let calls = 0
       const recorder = yield* newRecorder({
@@ -135,7 +135,7 @@ onBothLayers("the hook onMetricChanged", (it) => {
     })
   )
 
-  it.effect("that runs when the recorder is stopped finishes, and hears of the rest, before onStopped", () =>
+  it.effect("that is running when the recorder is stopped finishes, and receives the rest, before onStopped", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const steps: Array<string> = []

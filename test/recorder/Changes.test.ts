@@ -34,7 +34,7 @@ const fill = (recorder: RecorderService, most: number) =>
   })
 
 onBothLayers("a consumer of changes that reads its own recorder", (it) => {
-  it.effect("is answered while the fold does not wait for it", () =>
+  it.effect("gets its answer if the fold does not wait for it", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -45,7 +45,7 @@ onBothLayers("a consumer of changes that reads its own recorder", (it) => {
     })
   )
 
-  it.effect("is refused where the fold waits for it, and takes every change", () =>
+  it.effect("fails if the fold waits for it, and receives every change", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -74,7 +74,7 @@ onBothLayers("a consumer of changes that reads its own recorder", (it) => {
 })
 
 onBothLayers("a stream of changes", (it) => {
-  it.effect("gives every change in order, with its cause and the snapshot after it", () =>
+  it.effect("emits every change in order, with its cause and the snapshot after it", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ entityId: "probe" })
       yield* recorder.register(Ticks)
@@ -110,7 +110,7 @@ onBothLayers("a stream of changes", (it) => {
     })
   )
 
-  it.effect("has the changes by events accepted after the subscription, whoever else listens", () =>
+  it.effect("has the changes of events accepted after the subscription, whatever other listeners there are", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const recorder = yield* ticking({ onStarting: gate.pass })
@@ -127,7 +127,7 @@ onBothLayers("a stream of changes", (it) => {
     })
   )
 
-  it.effect("has any number of listeners, and each is told everything", () =>
+  it.effect("may have any number of listeners, and each receives everything", () =>
     Effect.gen(function* () {
       const recorder = yield* ticking()
       const listeners = yield* Effect.all(Array.from({ length: 5 }, () => listen(recorder.changes)))
@@ -192,7 +192,7 @@ onBothLayers("a stream of changes", (it) => {
       })
     )
 
-    it.effect(`fails at once when the recorder has failed before: ${form}`, () =>
+    it.effect(`fails at once if the recorder has failed before: ${form}`, () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder({ onStarting: Effect.fail("the sink is closed") })
         yield* Effect.flip(recorder.start)
@@ -201,7 +201,7 @@ onBothLayers("a stream of changes", (it) => {
       })
     )
 
-    it.effect(`ends at once when the recorder has been removed before: ${form}`, () =>
+    it.effect(`ends at once if the recorder has been removed before: ${form}`, () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* (yield* MetricsRuntime).stopAndRemoveRecorder(recorder.recorderId)
@@ -212,8 +212,8 @@ onBothLayers("a stream of changes", (it) => {
   }
 })
 
-onBothLayers("a listener that does not keep up", (it) => {
-  it.effect("slows the fold: the overflow policy speaks, nothing grows, and nothing accepted is lost", () =>
+onBothLayers("a slow listener", (it) => {
+  it.effect("slows the fold: the overflow policy applies, memory stays bounded, and no accepted event is lost", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const recorder = yield* ticking({ capacity: 100 })
@@ -231,7 +231,7 @@ onBothLayers("a listener that does not keep up", (it) => {
     })
   )
 
-  it.effect("lets the fold go on when it leaves", () =>
+  it.effect("releases the fold when it leaves", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const recorder = yield* ticking({ capacity: 1000 })
@@ -246,7 +246,7 @@ onBothLayers("a listener that does not keep up", (it) => {
     })
   )
 
-  it.effect("is waited for before onStopped", () =>
+  it.effect("is awaited before onStopped", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const steps: Array<string> = []

@@ -1,4 +1,4 @@
-// What is new since a reader's last read: it adds up to the whole, and disturbs nobody.
+// The differences since a reader's last read add up to the total, and the reads do not affect anything else.
 import { expect } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -23,7 +23,7 @@ const dimensions = <M extends Metric.Any>(snapshots: Snapshot.Snapshots, { name 
 onBothLayers(
   "a delta reader",
   (it) => {
-    it.effect("shows everything the first time, and then what came since", () =>
+    it.effect("shows everything on the first read, and then the difference", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Count, Durations, Sum)
         yield* emit(recorder, 1, 2)
@@ -45,7 +45,7 @@ onBothLayers(
       })
     )
 
-    it.effect("adds up to the whole, however it is read, beside another reader and snapshots", () =>
+    it.effect("adds up to the total, however it is read, next to another reader and snapshots", () =>
       forEvery(
         fc.array(fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom("one", "other", "snapshots")), {
           maxLength: 30,
@@ -79,7 +79,7 @@ onBothLayers(
       )
     )
 
-    it.effect("shows as it stands what has no difference", () =>
+    it.effect("shows current values for metrics without differences", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Longest, Latest, Users)
         const { read } = yield* recorder.deltaReader
@@ -91,7 +91,7 @@ onBothLayers(
       })
     )
 
-    it.effect("leaves out what has no state that can be copied", () =>
+    it.effect("leaves out a metric whose state cannot be cloned", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Opaque, Sum)
         yield* emit(recorder, 1)
@@ -99,7 +99,7 @@ onBothLayers(
       })
     )
 
-    it.effect("shows a metric that came into service later, from then on", () =>
+    it.effect("shows a metric that was registered later, from then on", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Sum)
         const { read } = yield* recorder.deltaReader
@@ -112,7 +112,7 @@ onBothLayers(
       })
     )
 
-    it.effect("says of a metric whose view cannot show the difference why, and goes on", () =>
+    it.effect("reports why the view of a metric cannot show the difference, and continues", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Whole, Sum)
         const { read } = yield* recorder.deltaReader
@@ -137,7 +137,7 @@ onBothLayers(
     const series = (shown: Metric.Dimensions<typeof Expiring>) =>
       Object.fromEntries(shown.series.map(({ labels, value }) => [labels.user, value]))
 
-    it.effect("are gone by the reader's time, stay in the total, and begin anew", () =>
+    it.effect("expire by the reader's time, stay in the total, and start again", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Expiring)
         yield* visit(recorder, "Ann", "Bob", "Bob")
@@ -157,7 +157,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are told from those they were before by more than time, which may be set back", () =>
+    it.effect("are distinguished from earlier ones by more than time, which may be set back", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Expiring)
         const now = yield* Clock.currentTimeMillis
@@ -173,7 +173,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are counted once in what is new: whether they have gone, gone and come again, or stayed", () =>
+    it.effect("are counted once in the difference, whether they have gone, gone and returned, or stayed", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Expiring)
         const { read } = yield* recorder.deltaReader

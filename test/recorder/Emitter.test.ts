@@ -1,4 +1,4 @@
-// The emitter that a component gets for its metrics: bound to its recorder, whatever the fiber that emits.
+// The emitter of a component is bound to its recorder, whatever fiber emits.
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
@@ -27,7 +27,7 @@ const ticks = Effect.gen(function* () {
 const counted = { name: "probe.ticks", dimensions: { count: 2, sum: 5 } }
 
 onBothLayers("a component with an emitter", (it) => {
-  it.effect("counts in the recorder of its layer, of which the caller knows nothing", () =>
+  it.effect("counts in the recorder of its layer, which the caller does not know", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* Effect.provide(ticks, Ticker.layer.pipe(Layer.provide(Layer.succeed(Recorder, recorder))))
@@ -35,7 +35,7 @@ onBothLayers("a component with an emitter", (it) => {
     })
   )
 
-  it.effect("counts the same where the caller has the recorder as well", () =>
+  it.effect("counts the same if the caller also has the recorder", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* Effect.provide(ticks, Ticker.layer.pipe(Layer.provideMerge(Layer.succeed(Recorder, recorder))))
@@ -43,7 +43,7 @@ onBothLayers("a component with an emitter", (it) => {
     })
   )
 
-  it.effect("counts in its own recorder, not in that of the fiber that calls it", () =>
+  it.effect("counts in its own recorder, not in that of the calling fiber", () =>
     Effect.gen(function* () {
       const [own, callers] = [yield* newRecorder(), yield* newRecorder()]
       yield* callers.register(Ticks)
@@ -56,7 +56,7 @@ onBothLayers("a component with an emitter", (it) => {
     })
   )
 
-  it.effect("is bound for good: it goes on counting after its recorder was stopped and started", () =>
+  it.effect("is bound permanently: it continues counting after its recorder was stopped and started", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const metrics = yield* recorder.register(Ticks)
@@ -84,7 +84,7 @@ it.effect("a component with an emitter runs the same without a recorder", () =>
 )
 
 onBothLayers("emit of an emitter", (it) => {
-  it.effect("emits each time it is run, and not when it is made or looked at", () =>
+  it.effect("emits each time it runs, and not when it is created or inspected", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const metrics = yield* recorder.register(Ticks)
@@ -99,7 +99,7 @@ onBothLayers("emit of an emitter", (it) => {
     })
   )
 
-  it.effect("gives an event the time of the fiber's clock", () =>
+  it.effect("stamps an event with the time of the fiber's clock", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const metrics = yield* recorder.register(TickLog)
@@ -115,7 +115,7 @@ onBothLayers("emit of an emitter", (it) => {
     })
   )
 
-  it.effect("never fails: what is refused is counted", () =>
+  it.effect("never fails: refused events are counted", () =>
     Effect.gen(function* () {
       const { recorder } = yield* heldByHook({ capacity: 2, overflow: "fail" })
       const metrics = yield* recorder.register(Ticks)
@@ -140,7 +140,7 @@ onBothLayers("emit of an emitter", (it) => {
     })
   )
 
-  it.effect("its functions can be taken out of the object", () =>
+  it.effect("has functions that can be destructured", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const { emit, emitUnsafe, onExit, track } = yield* recorder.register(Ticks)
@@ -153,7 +153,7 @@ onBothLayers("emit of an emitter", (it) => {
     })
   )
 
-  it.effect("an emitter of a family is for metrics that were registered elsewhere", () =>
+  it.effect("an emitter of a family serves metrics that are registered elsewhere", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -165,7 +165,7 @@ onBothLayers("emit of an emitter", (it) => {
   )
 })
 
-it.effect("an emitter of what is no family is refused, with a recorder and without", () =>
+it.effect("an emitter of an invalid family is rejected, with a recorder and without", () =>
   Effect.gen(function* () {
     const refusal = { argument: "family" }
     expect(yield* badInputOf(Recorder.emitter(Ticks as never))).toMatchObject(refusal)
@@ -175,7 +175,7 @@ it.effect("an emitter of what is no family is refused, with a recorder and witho
 )
 
 onBothLayers("onExit of an emitter", (it) => {
-  it.effect("emits however the effect ended, and leaves its result alone", () =>
+  it.effect("emits however the effect ended, and does not change its result", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const metrics = yield* recorder.register(Notes)
@@ -192,7 +192,7 @@ onBothLayers("onExit of an emitter", (it) => {
     })
   )
 
-  it.effect("emits nothing for undefined, and counts a function that throws as an invalid event", () =>
+  it.effect("emits nothing for undefined, and counts a throwing function as an invalid event", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const metrics = yield* recorder.register(Ticks)
@@ -206,7 +206,7 @@ onBothLayers("onExit of an emitter", (it) => {
     })
   )
 
-  it.effect("under backpressure a fiber that is interrupted while it waits for room ends", () =>
+  it.effect("ends a fiber that is interrupted while it waits for room under backpressure", () =>
     Effect.gen(function* () {
       const { recorder } = yield* heldByHook({ capacity: 1, overflow: "backpressure" })
       const metrics = yield* recorder.register(Ticks)
@@ -222,7 +222,7 @@ onBothLayers("onExit of an emitter", (it) => {
   it.effect.each<readonly [string, (recorder: RecorderService) => RecorderService]>([
     ["a recorder", (recorder) => recorder],
     ["a copy", (recorder) => ({ ...recorder, emit: (event) => Effect.asVoid(recorder.emit(event)) as never })]
-  ])("offers an event once to %s, though its fiber is interrupted when it has just been let in", ([, copy]) =>
+  ])("offers an event once to %s, even if its fiber is interrupted just after admission", ([, copy]) =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldByHook({ capacity: 1, overflow: "backpressure" })
       const metrics = yield* copy(recorder).register(Ticks)
@@ -237,7 +237,7 @@ onBothLayers("onExit of an emitter", (it) => {
 })
 
 onBothLayers("track of an emitter", (it) => {
-  it.effect("tells how long the effect took, by the clock of its fiber", () =>
+  it.effect("reports how long the effect took, by the clock of its fiber", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const metrics = yield* recorder.register(Ticks)
@@ -251,7 +251,7 @@ onBothLayers("track of an emitter", (it) => {
     })
   )
 
-  it.effect("measures the work by itself, in Effect.fn and data first, failed and interrupted", () =>
+  it.effect("measures the duration itself, in Effect.fn and data-first, on failure and interruption", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const metrics = yield* recorder.register(Ticks)
@@ -270,7 +270,7 @@ onBothLayers("track of an emitter", (it) => {
     })
   )
 
-  it.effect("each run of a tracked effect is measured anew", () =>
+  it.effect("measures each run of a tracked effect separately", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const metrics = yield* recorder.register(Ticks)
@@ -318,7 +318,7 @@ describe("a recorder is a plain service", () => {
     ]
   ] as const) {
     onBothLayers(`a copy by ${how} with another emit`, (it) => {
-      it.effect("has all its emitters and static functions emit that way", () =>
+      it.effect("has all its emitters and static functions use the changed emit", () =>
         Effect.gen(function* () {
           const recorder = yield* newRecorder()
           const seen: Array<number> = []
@@ -337,7 +337,7 @@ describe("a recorder is a plain service", () => {
     })
   }
 
-  it.effect("a mock of Layer.mock serves the static functions that it has a function for", () =>
+  it.effect("a mock of Layer.mock serves the static functions for which it has a function", () =>
     Effect.gen(function* () {
       const seen: Array<unknown> = []
       const metrics: Emitter<MetricEvent.MetricEvent> = (yield* newEmitter) as never
@@ -364,7 +364,7 @@ describe("a recorder is a plain service", () => {
   const newEmitter = Effect.map(Recorder.register(Ticks), (metrics) => metrics)
 })
 
-it.effect("a test recorder captures what an emitter emits, and its time", () =>
+it.effect("a test recorder captures what an emitter emits, with its time", () =>
   Effect.gen(function* () {
     yield* TestClock.setTime(5)
     const metrics = yield* Recorder.register(Ticks)

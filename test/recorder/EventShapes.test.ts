@@ -1,4 +1,4 @@
-// Whatever kind of object an event is: on every way that it may take to a metric, its own properties are its fields.
+// For any kind of object as an event, on every path to a metric, its own properties are its fields.
 import { expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import fc from "fast-check"
@@ -144,7 +144,7 @@ const checkSeen = (recorder: Recorder["Service"], fields: Fields, shape: string)
     expect((labelled!.dimensions as { readonly series: unknown }).series, shape).toEqual(series)
   })
 
-it.each([true, false])("an event that fits a row is read as its copy is, with generated code: %s", (generate) => {
+it.each([true, false])("an event that fits a row is read like its copy, with generated code: %s", (generate) => {
   fc.assert(
     fc.property(anyShape, ({ event, fields, shape }) => {
       expect(own(copyEvent(event)), shape).toEqual(own(fields))
@@ -159,7 +159,7 @@ it.each([true, false])("an event that fits a row is read as its copy is, with ge
   )
 })
 
-it("a field that is not there is not what an object inherits, in the pure reducer", () => {
+it("a missing field is not read from the prototype in the pure reducer", () => {
   const event = new Inheriting("row") as never
   const dimensions = Metric.snapshot(Labelled, Metric.reduce(Labelled, Labelled.initial, event, 0), 0).dimensions
   expect(dimensions).toMatchObject({ series: [] })

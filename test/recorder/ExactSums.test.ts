@@ -1,4 +1,4 @@
-// Whichever way events take, and in whatever order and parts: every sum that is shown is the exact one, rounded once.
+// On every path of events, in any order and grouping, every shown sum is the exact one, rounded once.
 import { expect, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -57,7 +57,7 @@ const merged = Effect.fnUntraced(function* (states: ReadonlyArray<Snapshot.State
   return yield* Effect.forEach(ways, (way) => Snapshot.merge(summing, way))
 })
 
-it.effect("of a fold, a replay, and recorders that are merged, on both layers", () =>
+it.effect("exact sums are equal in a fold, a replay, and merged recorders, on both layers", () =>
   Effect.gen(function* () {
     const runtimes = yield* Effect.forEach(
       Object.entries(runtimeLayers([new URL("../support/sums.metrics.ts", import.meta.url)])),
@@ -86,7 +86,7 @@ it.effect("of a fold, a replay, and recorders that are merged, on both layers", 
   })
 )
 
-it.effect("of processes that follow each other, and of recorders that were removed", () =>
+it.effect("exact sums are equal over successive processes, and removed recorders", () =>
   forEvery(
     parts,
     (parts) =>

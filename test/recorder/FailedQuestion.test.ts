@@ -1,4 +1,4 @@
-// A fiber that waits for room is told of it, also where an earlier one could not ask to be told.
+// A fiber that waits for room is notified, also if an earlier one failed to request the notification.
 import { expect, vi } from "@effect/vitest"
 import { Effect, Exit, Fiber } from "effect"
 import { LaneCounters } from "../../src/internal/stream/foldedCounters.ts"
@@ -9,8 +9,8 @@ import { forkNow } from "../support/forkNow.ts"
 import { heldByHook } from "../support/held.ts"
 import { tick } from "../support/probe.metrics.ts"
 
-onBothLayers("a question that fails", (it) => {
-  it.effect("leaves those who ask later in the queue for room", () =>
+onBothLayers("a failed request to the fold", (it) => {
+  it.effect("leaves later requests in the wait queue", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldByHook({ capacity: 1, overflow: "backpressure" })
       const want = vi.spyOn(LaneCounters.prototype, "want").mockImplementationOnce(() => {

@@ -19,7 +19,7 @@ onBothLayers("a flush of a recorder", (it) => {
     })
   )
 
-  it.effect("waits for a recorder that starts", () =>
+  it.effect("waits for a starting recorder", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart()
       yield* recorder.emit(tick())
@@ -31,7 +31,7 @@ onBothLayers("a flush of a recorder", (it) => {
     })
   )
 
-  it.effect("has nothing to wait for where nothing is pending: idle, stopped, or removed before", () =>
+  it.effect("returns at once if nothing is pending: idle, stopped, or removed before", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const recorder = yield* newRecorder()
@@ -45,7 +45,7 @@ onBothLayers("a flush of a recorder", (it) => {
     })
   )
 
-  it.effect("fails after its timeout with how far the fold has come and the hook that runs", () =>
+  it.effect("fails after its timeout with the progress of the fold and the running hook", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldByHook({ waitTimeout: "1 hour" })
       yield* recorder.emit(tick(1))

@@ -55,12 +55,12 @@ const callingItself = (hook: "onStarting" | "onMetricChanged" | "onStopped", nam
     return { recorder, call: gate.open, outcome: Deferred.await(outcome) }
   })
 
-onBothLayers("inside its own hook a recorder refuses what would wait for the hook", (it) => {
+onBothLayers("inside its own hook a recorder rejects calls that would wait for the hook", (it) => {
   for (const name of Object.keys(calls)) {
     for (const hook of ["onStarting", "onMetricChanged", "onStopped"] as const) {
       // By then everything is folded: see "onStopped can read the last snapshots".
       if (hook === "onStopped" && reads.includes(name)) continue
-      it.effect.each(Object.keys(ways))(`${name} in ${hook}%s is InvalidState, and the recorder goes on`, (way) =>
+      it.effect.each(Object.keys(ways))(`${name} in ${hook}%s is InvalidState, and the recorder continues`, (way) =>
         Effect.gen(function* () {
           const { call, outcome, recorder } = yield* callingItself(hook, name, way)
           yield* recorder.emit(tick())
@@ -131,7 +131,7 @@ onBothLayers("inside a hook", (it) => {
     })
   )
 
-  it.effect("a fiber that is forked there is free once the hook is through", () =>
+  it.effect("a fiber that is forked there is unrestricted once the hook has finished", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const forked = yield* Deferred.make<Fiber.Fiber<void, unknown>>()
@@ -152,7 +152,7 @@ onBothLayers("inside a hook", (it) => {
     })
   )
 
-  it.effect("a promise that is started there and not waited for is free once the hook is through", () =>
+  it.effect("a promise that is started there and not awaited is unrestricted once the hook has finished", () =>
     Effect.gen(function* () {
       let ended: (() => void) | undefined
       const hookEnded = new Promise<void>((resolve) => {
@@ -174,7 +174,7 @@ onBothLayers("inside a hook", (it) => {
     })
   )
 
-  it.effect("what goes on elsewhere is not taken for a part of it", () =>
+  it.effect("unrelated work is not treated as a part of it", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const go = yield* Deferred.make<void>()
@@ -193,7 +193,7 @@ onBothLayers("inside a hook", (it) => {
     })
   )
 
-  it.effect("the hook of another recorder, of which this one has emitted the event, may read this one", () =>
+  it.effect("the hook of another recorder, whose event this one has emitted, may read this one", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const read = yield* Deferred.make<unknown, unknown>()
@@ -210,7 +210,7 @@ onBothLayers("inside a hook", (it) => {
     })
   )
 
-  it.effect("a fiber that the hook waits for is as little able to wait for the hook", () =>
+  it.effect("a fiber that the hook waits for is restricted like the hook", () =>
     Effect.gen(function* () {
       const outcome = yield* Deferred.make<void, unknown>()
       const recorder: RecorderService = yield* newRecorder({
@@ -223,7 +223,7 @@ onBothLayers("inside a hook", (it) => {
     })
   )
 
-  it.effect("a recorder can be made, whose own hooks are guarded like any other's", () =>
+  it.effect("a recorder can be created, whose own hooks are guarded like any other's", () =>
     Effect.gen(function* () {
       const outcome = yield* Deferred.make<void, unknown>()
       const made = yield* Deferred.make<RecorderService, unknown>()
@@ -242,7 +242,7 @@ onBothLayers("inside a hook", (it) => {
     })
   )
 
-  it.effect("an emit that would wait for room, which only the hook's end can make, is refused and counted", () =>
+  it.effect("an emit that would wait for room that only the end of the hook frees is refused and counted", () =>
     Effect.gen(function* () {
       const outcomes: Array<boolean> = []
       const recorder: RecorderService = yield* newRecorder({

@@ -51,7 +51,7 @@ onBothLayers("the hook onStarting", (it) => {
     })
   )
 
-  it.effect("does not run inside the call that emits: user code would hold up production", () =>
+  it.effect("does not run inside the emitting call: user code would block the producer", () =>
     Effect.gen(function* () {
       const ran: Array<string> = []
       const recorder = yield* newRecorder({ onStarting: Effect.sync(() => void ran.push("onStarting")) })
@@ -78,7 +78,7 @@ onBothLayers("the hook onStarting", (it) => {
     )
   }
 
-  it.effect("its error is the cause of the failure, and in its message", () =>
+  it.effect("has its error as the cause of the failure, and in its message", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ onStarting: Effect.fail(diskFull) })
       const error = yield* Effect.flip(recorder.start)
@@ -87,7 +87,7 @@ onBothLayers("the hook onStarting", (it) => {
     })
   )
 
-  it.effect("a recorder whose start failed is neither started nor stopped again", () =>
+  it.effect("leaves a recorder whose start failed neither started nor stopped again", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ onStarting: Effect.fail(diskFull) })
       yield* Effect.flip(recorder.start)
@@ -96,7 +96,7 @@ onBothLayers("the hook onStarting", (it) => {
     })
   )
 
-  it.effect("when it fails, what was accepted stays pending, reads say why, and new events are refused", () =>
+  it.effect("leaves accepted events pending when it fails: reads report why, and new events are refused", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const recorder = yield* newRecorder({ onStarting: Effect.andThen(gate.pass, Effect.fail(diskFull)) })
@@ -122,7 +122,7 @@ onBothLayers("the hook onStarting", (it) => {
     })
   )
 
-  it.effect("a stop that waits for a start that fails, fails with it", () =>
+  it.effect("a stop that waits for a failing start fails with it", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const recorder = yield* newRecorder({ onStarting: Effect.andThen(gate.pass, Effect.fail(diskFull)) })
@@ -158,8 +158,8 @@ onBothLayers("the hook onStopped", (it) => {
 
 class Sink extends Context.Service<Sink, { readonly lines: Array<string> }>()("test/Sink") {}
 
-onBothLayers("what hooks can do", (it) => {
-  it.effect("they have the environment of the one who made the recorder", () =>
+onBothLayers("the capabilities of hooks", (it) => {
+  it.effect("they have the environment of the code that created the recorder", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
       const write = (line: string) => Effect.map(Sink, (sink) => void sink.lines.push(line))
@@ -201,7 +201,7 @@ onBothLayers("what hooks can do", (it) => {
     })
   )
 
-  it.effect("an event of onStopped comes too late, and is counted", () =>
+  it.effect("an event of onStopped is too late, and is counted", () =>
     Effect.gen(function* () {
       const errors: Array<unknown> = []
       const recorder: RecorderService = yield* newRecorder({

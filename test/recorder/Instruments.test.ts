@@ -1,4 +1,4 @@
-// A recorder folds built-in metrics to what their reducers say, on both layers, whether someone listens or not.
+// A recorder folds built-in metrics to the same state as their reducers, on both layers, with or without a listener.
 import { expect, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
@@ -53,7 +53,7 @@ const since = (start: number, snapshots: object): unknown =>
 onBothLayers(
   "built-in metrics",
   (it) => {
-    it.effect("show what their reducers say", () =>
+    it.effect("show the same as their reducers", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         for (const metric of instruments) yield* recorder.register(metric)
@@ -65,7 +65,7 @@ onBothLayers(
       })
     )
 
-    it.effect("show the same while someone listens, who is told of each event that concerned them", () =>
+    it.effect("show the same while someone listens, and report each event that concerned them", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         for (const metric of instruments) yield* recorder.register(metric)
@@ -84,7 +84,7 @@ onBothLayers(
       })
     )
 
-    it.effect("that come into service later measure from then on", () =>
+    it.effect("that are registered later measure from then on", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         const [All, Requests] = instruments
@@ -113,7 +113,7 @@ onBothLayers(
       })
     )
 
-    it.effect("one whose function throws is out of service from then on, the others go on", () =>
+    it.effect("a metric whose function throws is quarantined from then on, and the others continue", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         const [All] = instruments
@@ -133,13 +133,13 @@ onBothLayers(
   metrics
 )
 
-layer(runtimeLayers(metrics)["on the worker"]!)("a built-in metric that the worker has with", (it) => {
+layer(runtimeLayers(metrics)["on the worker"]!)("a built-in metric that differs on the worker in its", (it) => {
   it.effect.each<readonly [string, object, string]>([
     ["other labels", { labels: ["method", "user", "ok"] }, "labels"],
-    ["another cap", { maxSeries: 5 }, "maxSeries"],
+    ["another limit", { maxSeries: 5 }, "maxSeries"],
     ["another value", { value: "seconds" }, "value"],
     ["other events", { when: undefined }, "when"]
-  ])("%s is refused, and what differs is named", ([, options, part]) =>
+  ])("%s is rejected, and the difference is named", ([, options, part]) =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const own = { events, when: "http.request", labels: ["method", "ok", "user"], ...options }
@@ -151,7 +151,7 @@ layer(runtimeLayers(metrics)["on the worker"]!)("a built-in metric that the work
     })
   )
 
-  it.effect("other buckets, of another kind, is refused as well", () =>
+  it.effect("buckets, of another kind, is rejected as well", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const options = { events, when: ["http.request", "http.upload"], value: "seconds", unit: "s" } as const

@@ -1,4 +1,4 @@
-// A read that was interrupted costs nothing more in process either, where no parts of it have to be taken.
+// An interrupted read causes no further work in process either, where no parts of it have to be received.
 
 import { expect, it, vi } from "@effect/vitest"
 import { Effect, Fiber, Schema } from "effect"
@@ -10,7 +10,7 @@ import { newRecorder } from "../support/bothLayers.ts"
 const events = Schema.TaggedUnion({ "many.work": { of: Schema.String } })
 const Many = Metric.counter("many", { events, labels: ["of"], maxSeries: 10_000 })
 
-it.effect("an interrupted read ends with the step at hand", () =>
+it.effect("an interrupted read ends after the current step", () =>
   Effect.gen(function* () {
     const recorder = yield* newRecorder({ capacity: 10_000 })
     yield* recorder.register(Many)

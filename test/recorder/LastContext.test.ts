@@ -1,4 +1,5 @@
-// Emitting keeps nothing of the fiber that emitted: its context, with the services of the application, can be collected.
+// Emitting retains nothing of the fiber that emitted: its context, with the services of the application, can be
+// collected.
 
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -15,7 +16,7 @@ const collectGarbage = runInNewContext("gc") as () => void
 class Request extends Context.Service<Request, { readonly body: Uint8Array }>()("test/Request") {}
 
 onBothLayers("the context of a fiber that emitted", (it) => {
-  it.effect("is not held after the turn of the event loop", () =>
+  it.effect("is released after the turn of the event loop", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const metrics = yield* recorder.register(Ticks)

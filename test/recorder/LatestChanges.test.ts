@@ -31,7 +31,7 @@ onBothLayers("the latest changes", (it) => {
     })
   )
 
-  it.effect("are the latest of each metric", () =>
+  it.effect("have the latest change of each metric", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const recorder = yield* newRecorder()
@@ -65,7 +65,7 @@ onBothLayers("the latest changes", (it) => {
     })
   )
 
-  it.effect("leave those who want every change with every change", () =>
+  it.effect("leave listeners to every change with every change", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)

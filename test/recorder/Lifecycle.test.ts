@@ -9,7 +9,7 @@ import { Ticks, tick } from "../support/probe.metrics.ts"
 const invalidState = (state: string) => ({ _tag: "mvx-metrics/InvalidState", subject: "recorder", state })
 
 onBothLayers("starting a recorder", (it) => {
-  it.effect("it is idle when made, and registering a metric leaves it so", () =>
+  it.effect("a new recorder is idle, also after a metric is registered", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       expect(yield* recorder.state).toBe("Idle")
@@ -22,7 +22,7 @@ onBothLayers("starting a recorder", (it) => {
     emit: (recorder: RecorderService) => recorder.emit(tick()),
     emitUnsafe: (recorder: RecorderService) => Effect.sync(() => recorder.emitUnsafe(tick()))
   })) {
-    it.effect(`its first event starts it: ${form}`, () =>
+    it.effect(`the first event starts it: ${form}`, () =>
       Effect.gen(function* () {
         const gate = yield* makeGate
         const recorder = yield* newRecorder({ onStarting: gate.pass })
@@ -37,7 +37,7 @@ onBothLayers("starting a recorder", (it) => {
     )
   }
 
-  it.effect("what is not an event does not start it", () =>
+  it.effect("an invalid event does not start it", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const bad = [null, "probe.tick", {}, { _tag: " " }, { _tag: "probe.tick", n: () => 1 }]
@@ -50,7 +50,7 @@ onBothLayers("starting a recorder", (it) => {
     })
   )
 
-  it.effect("it can be started without an event", () =>
+  it.effect("a recorder can be started without an event", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.start
@@ -58,7 +58,7 @@ onBothLayers("starting a recorder", (it) => {
     })
   )
 
-  it.effect("starting while it starts joins that start", () =>
+  it.effect("a start during a start joins it", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       let starts = 0
@@ -79,7 +79,7 @@ onBothLayers("starting a recorder", (it) => {
     })
   )
 
-  it.effect("starting while it runs is InvalidState, and it goes on", () =>
+  it.effect("a start while it runs is InvalidState, and it continues", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.start
@@ -88,7 +88,7 @@ onBothLayers("starting a recorder", (it) => {
     })
   )
 
-  it.effect("interrupting one who waits for the start leaves it running", () =>
+  it.effect("a start continues when a waiter is interrupted", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const recorder = yield* newRecorder({ onStarting: gate.pass })
@@ -105,7 +105,7 @@ onBothLayers("starting a recorder", (it) => {
 })
 
 onBothLayers("stopping a recorder", (it) => {
-  it.effect("it folds everything accepted, then runs onStopped", () =>
+  it.effect("a stop folds every accepted event, then runs onStopped", () =>
     Effect.gen(function* () {
       const seen: Array<unknown> = []
       const recorder: RecorderService = yield* newRecorder({
@@ -125,7 +125,7 @@ onBothLayers("stopping a recorder", (it) => {
     })
   )
 
-  it.effect("stopping what does not run is InvalidState", () =>
+  it.effect("a stop of a recorder that does not run is InvalidState", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       expect(yield* Effect.flip(recorder.stop)).toMatchObject(invalidState("Idle"))
@@ -135,7 +135,7 @@ onBothLayers("stopping a recorder", (it) => {
     })
   )
 
-  it.effect("a stop while it starts waits for the start, then stops", () =>
+  it.effect("a stop during a start waits for the start, then stops", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const steps: Array<string> = []
@@ -156,7 +156,7 @@ onBothLayers("stopping a recorder", (it) => {
     })
   )
 
-  it.effect("a stop while it stops joins that stop", () =>
+  it.effect("a stop during a stop joins it", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       let stops = 0
@@ -176,7 +176,7 @@ onBothLayers("stopping a recorder", (it) => {
     })
   )
 
-  it.effect("starting while it stops is InvalidState", () =>
+  it.effect("a start during a stop is InvalidState", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const recorder = yield* newRecorder({ onStopped: gate.pass })
@@ -188,7 +188,7 @@ onBothLayers("stopping a recorder", (it) => {
     })
   )
 
-  it.effect("interrupting one who waits for the stop leaves it running", () =>
+  it.effect("a stop continues when a waiter is interrupted", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const recorder = yield* newRecorder({ onStopped: gate.pass })
@@ -204,7 +204,7 @@ onBothLayers("stopping a recorder", (it) => {
     })
   )
 
-  it.effect("a stop asked for while it starts goes on when the one who waits is interrupted", () =>
+  it.effect("a stop requested during a start continues when its waiter is interrupted", () =>
     Effect.gen(function* () {
       const starting = yield* makeGate
       const stopping = yield* makeGate
@@ -220,8 +220,8 @@ onBothLayers("stopping a recorder", (it) => {
   )
 })
 
-onBothLayers("events for a recorder that stops", (it) => {
-  it.effect("are refused while it stops and after, and counted as notRunning", () =>
+onBothLayers("events for a stopping recorder", (it) => {
+  it.effect("are refused while it stops and afterwards, and counted as notRunning", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const recorder = yield* newRecorder({ onStopped: gate.pass })
@@ -245,7 +245,7 @@ onBothLayers("events for a recorder that stops", (it) => {
     })
   )
 
-  it.effect("the static emit says nothing of it, the count does", () =>
+  it.effect("are refused silently by the static emit, and counted", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.start

@@ -69,8 +69,8 @@ const reads: { readonly [name: string]: (recorder: RecorderService) => Effect.Ef
   state: (recorder) => recorder.state
 }
 
-onBothLayers("what a recorder logs", (it) => {
-  it.effect("is nothing when it is silent, whatever happens", () =>
+onBothLayers("the log of a recorder", (it) => {
+  it.effect("is nothing if it is silent, whatever happens", () =>
     Effect.gen(function* () {
       expect((yield* linesOf(goodLife(10), "silent")).lines).toEqual([])
       expect((yield* linesOf(badLife, "silent")).lines).toEqual([])
@@ -78,7 +78,7 @@ onBothLayers("what a recorder logs", (it) => {
     })
   )
 
-  it.effect("says which recorder of which namespace, in every line", () =>
+  it.effect("names the recorder and the namespace in every line", () =>
     Effect.gen(function* () {
       const { namespace } = yield* MetricsRuntime
       const lives = yield* Effect.all([linesOf(goodLife(10), "inspection"), linesOf(badLife, "inspection")])
@@ -89,7 +89,7 @@ onBothLayers("what a recorder logs", (it) => {
     })
   )
 
-  it.effect("is its lifecycle, at debug level, when all goes well", () =>
+  it.effect("is its lifecycle, at debug level, if all goes well", () =>
     Effect.gen(function* () {
       const { lines } = yield* linesOf(goodLife(10), "normal")
       expect([...new Set(lines.map(({ level }) => level))]).toEqual(["Debug"])
@@ -99,7 +99,7 @@ onBothLayers("what a recorder logs", (it) => {
     })
   )
 
-  it.effect("is no line per event, in any detail", () =>
+  it.effect("is never a line per event, at any logging level", () =>
     Effect.gen(function* () {
       for (const detail of ["normal", "inspection"] as const) {
         const few = yield* linesOf(goodLife(1), detail)
@@ -109,7 +109,7 @@ onBothLayers("what a recorder logs", (it) => {
     })
   )
 
-  it.effect("warns of what it survives: a quarantined metric, a hook of a change that fails", () =>
+  it.effect("is a warning for what it survives: a quarantined metric, a failed hook of a change", () =>
     Effect.gen(function* () {
       const { lines } = yield* linesOf(badLife, "normal")
       const warnings = lines.filter(({ level }) => level === "Warn").map(({ text }) => text)
@@ -133,7 +133,7 @@ onBothLayers("what a recorder logs", (it) => {
     })
   )
 
-  it.effect.each(Object.entries(reads))("is %s, in one line at debug level, under inspection only", ([_, look]) =>
+  it.effect.each(Object.entries(reads))("is %s, in one line at debug level, only under inspection", ([_, look]) =>
     Effect.gen(function* () {
       const life = (logging: LoggingDetail) =>
         Effect.gen(function* () {
@@ -148,7 +148,7 @@ onBothLayers("what a recorder logs", (it) => {
     })
   )
 
-  it.effect("is that it was made and removed, at debug level", () =>
+  it.effect("includes its creation and removal, at debug level", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const { lines } = yield* linesOf(
@@ -163,7 +163,7 @@ onBothLayers("what a recorder logs", (it) => {
     })
   )
 
-  it.effect("is its reads as well, at debug level, under inspection only", () =>
+  it.effect("includes its reads, at debug level, only under inspection", () =>
     Effect.gen(function* () {
       const normal = yield* linesOf(read, "normal")
       const inspection = yield* linesOf(read, "inspection")
@@ -172,7 +172,7 @@ onBothLayers("what a recorder logs", (it) => {
     })
   )
 
-  it.effect("warns of a hook of a change that throws or interrupts itself, too", () =>
+  it.effect("includes a warning for a hook of a change that throws or interrupts itself", () =>
     Effect.gen(function* () {
       const wrong = [
         () => Effect.interrupt,
@@ -197,7 +197,7 @@ onBothLayers("what a recorder logs", (it) => {
   )
 })
 
-it.effect("a runtime logs each look-up, list and scrape, at debug level, under inspection only", () =>
+it.effect("a runtime logs each look-up, list and scrape, at debug level, only under inspection", () =>
   Effect.gen(function* () {
     const { layer, lines } = recordLogs()
     const look = (logging: LoggingDetail) =>

@@ -1,4 +1,4 @@
-// An effect is a description: it does something when it is run, and nothing when it is made or merely looked at.
+// An effect is a description: it acts when it is run, and not when it is created or inspected.
 import { inspect } from "node:util"
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -69,8 +69,8 @@ const lookedAt = Effect.fnUntraced(function* <E, R>(
   return after
 })
 
-onBothLayers("what a recorder has to be run", (it) => {
-  it.effect("does nothing when it is made and looked at, before the recorder has started", () => {
+onBothLayers("an effect of a recorder", (it) => {
+  it.effect("does nothing when it is created and inspected, before the recorder has started", () => {
     const { layer, lines } = recordLogs()
     return Effect.gen(function* () {
       const recorder = yield* newRecorder({ logging: "inspection" })
@@ -79,7 +79,7 @@ onBothLayers("what a recorder has to be run", (it) => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("does nothing when it is made and looked at, while the recorder runs", () => {
+  it.effect("does nothing when it is created and inspected, while the recorder runs", () => {
     const { layer, lines } = recordLogs()
     return Effect.gen(function* () {
       const recorder = yield* newRecorder({ logging: "inspection" })
@@ -91,7 +91,7 @@ onBothLayers("what a recorder has to be run", (it) => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("acts each time it is run, after it was looked at", () =>
+  it.effect("acts each time it is run, after an inspection", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const emits = [recorder.emit(tick()), recorder.emitter(ProbeEvent).emit(tick())]
@@ -102,7 +102,7 @@ onBothLayers("what a recorder has to be run", (it) => {
   )
 })
 
-it.effect("what a test recorder has to be run does nothing when it is looked at", () => {
+it.effect("the effects of a test recorder do nothing when they are inspected", () => {
   const { layer, lines } = recordLogs()
   return Effect.gen(function* () {
     const { state } = yield* lookedAt(yield* Recorder, lines, Effect.void)
@@ -113,7 +113,7 @@ it.effect("what a test recorder has to be run does nothing when it is looked at"
   }).pipe(Effect.provide(TestRecorder.layerSync()), Effect.provide(layer))
 })
 
-it.effect("a recorder is printed without its internals, which lead back to it", () =>
+it.effect("a recorder is printed without its internals, which refer back to it", () =>
   Effect.gen(function* () {
     const recorder = yield* Recorder.make({ entityId: "printed" })
     expect(JSON.parse(JSON.stringify({ recorder })).recorder).toMatchObject({ recorderId: "printed" })

@@ -1,4 +1,4 @@
-// Recorder.emit and Recorder.onExit take the recorder of the fiber: what they lose shows in one warning per tag.
+// Recorder.emit and Recorder.onExit use the fiber's recorder: their losses are reported in one warning per tag.
 import { expect, it } from "@effect/vitest"
 import { Effect, Logger } from "effect"
 import { Metric, Recorder } from "mvx-metrics"
@@ -14,7 +14,7 @@ const warningsOf = <E, R>(effect: Effect.Effect<unknown, E, R>) =>
     return lines.filter(({ level }) => level === "Warn").map(({ text }) => text)
   })
 
-it.effect("an event in a fiber without a recorder is warned of once for its tag", () =>
+it.effect("an event in a fiber without a recorder is warned about once per tag", () =>
   Effect.gen(function* () {
     const lost = Recorder.emit({ _tag: "lost.alone" })
     expect(yield* warningsOf(Effect.andThen(lost, lost))).toEqual([
@@ -25,7 +25,7 @@ it.effect("an event in a fiber without a recorder is warned of once for its tag"
   })
 )
 
-it.effect("onExit in a fiber without a recorder makes no event and is warned of once", () =>
+it.effect("onExit in a fiber without a recorder emits nothing and is warned about once", () =>
   Effect.gen(function* () {
     // Other tests of this process may have been warned.
     vi.resetModules()
@@ -43,7 +43,7 @@ it.effect("onExit in a fiber without a recorder makes no event and is warned of 
   })
 )
 
-it.effect("an event that no metric reads is counted as ignored, and warned of once for its tag", () =>
+it.effect("an event that no metric reads is counted as ignored, and warned about once per tag", () =>
   Effect.gen(function* () {
     const recorder = yield* Recorder.make({ entityId: "ticking" })
     yield* recorder.register(Ticks)
@@ -60,7 +60,7 @@ it.effect("an event that no metric reads is counted as ignored, and warned of on
   }).pipe(Effect.scoped)
 )
 
-it.effect("an emitter without a recorder is no loss: a line at debug level names what is not measured", () =>
+it.effect("an emitter without a recorder logs only a debug line that names what is not measured", () =>
   Effect.gen(function* () {
     const { layer, lines } = recordLogs()
     const metrics = yield* Effect.provide(Recorder.register(Metric.combine(Ticks, Notes)), layer)
@@ -72,7 +72,7 @@ it.effect("an emitter without a recorder is no loss: a line at debug level names
   })
 )
 
-it.effect("a function that throws instead of making an event is warned of once for its emitter, with the error", () =>
+it.effect("a function that throws instead of returning an event is warned about once per emitter, with the error", () =>
   Effect.gen(function* () {
     const recorder = yield* Recorder.make()
     const metrics = yield* recorder.register(Ticks)
@@ -87,7 +87,7 @@ it.effect("a function that throws instead of making an event is warned of once f
   }).pipe(Effect.scoped)
 )
 
-it.effect("what is no event is not warned of: it is counted as invalid", () =>
+it.effect("an invalid event is not warned about: it is counted as invalid", () =>
   Effect.gen(function* () {
     const emitted = Effect.andThen(Recorder.emit(null as never), Recorder.emit({ _tag: 1 } as never))
     expect(yield* warningsOf(emitted)).toEqual([])

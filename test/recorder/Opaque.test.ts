@@ -1,4 +1,5 @@
-// A service is what is documented of it, at run time as well: nothing leads to what its recorder or runtime consists of.
+// A service exposes exactly its documented members, also at run time: nothing leads to the internals of its recorder or
+// runtime.
 import { expect, it } from "@effect/vitest"
 import { Effect, Predicate } from "effect"
 import { Metric, MetricsRuntime, Recorder, type RecorderService, type RuntimeService } from "mvx-metrics"
@@ -87,7 +88,7 @@ const expectOnly = (service: object, members: { readonly [name: string]: string 
 }
 
 onBothLayers("the service of a recorder", (it) => {
-  it.effect("leads to the documented members only, and its emitters and delta readers likewise", () =>
+  it.effect("exposes the documented members only, and so do its emitters and delta readers", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ onMetricChanged: () => Effect.void })
       const emitter = yield* recorder.register(Ticks)
@@ -105,7 +106,7 @@ onBothLayers("the service of a recorder", (it) => {
     })
   )
 
-  it.effect("has what it is made of in its copies as well", () =>
+  it.effect("exposes the same members in its copies", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       expect(internalsOf({ ...recorder })).toBe(internalsOf(recorder))
@@ -114,7 +115,7 @@ onBothLayers("the service of a recorder", (it) => {
   )
 })
 
-it.effect("the service of a recorder that is made alone leads to the documented members only", () =>
+it.effect("the service of a recorder made alone exposes the documented members only", () =>
   Effect.gen(function* () {
     const recorder = yield* Recorder.make()
     expectOnly(recorder, recorderMembers, internalsOf(recorder)!)
@@ -125,7 +126,7 @@ for (const [which, layer] of [
   ["TestRecorder.layer", TestRecorder.layer()],
   ["TestRecorder.layerSync", TestRecorder.layerSync()]
 ] as const) {
-  it.effect(`the service of ${which} leads to the documented members only`, () =>
+  it.effect(`the service of ${which} exposes the documented members only`, () =>
     Effect.gen(function* () {
       const recorder = yield* Recorder
       expectOnly(recorder, recorderMembers, internalsOf(recorder)!)
@@ -133,7 +134,7 @@ for (const [which, layer] of [
   )
 }
 
-it.effect("the emitter of a component without a recorder leads to the documented members only", () =>
+it.effect("the emitter of a component without a recorder exposes the documented members only", () =>
   Effect.gen(function* () {
     const emitter = yield* Recorder.register(Metric.counter("none", { events: ProbeEvent }))
     expect(Object.isFrozen(emitter)).toBe(true)
@@ -141,7 +142,7 @@ it.effect("the emitter of a component without a recorder leads to the documented
   })
 )
 
-it("an emitter of the promise API leads to the documented members only", async () => {
+it("an emitter of the promise API exposes the documented members only", async () => {
   await using runtime = await Promised.MetricsRuntime.start({ namespace: "opaque", inProcess: true })
   const recorder = await runtime.createRecorder("one")
   const emitter = recorder.emitter(ProbeEvent)
@@ -150,7 +151,7 @@ it("an emitter of the promise API leads to the documented members only", async (
 })
 
 onBothRuntimes("the service of a runtime", (make) => {
-  it.effect("leads to the documented members only", () =>
+  it.effect("exposes the documented members only", () =>
     Effect.gen(function* () {
       const runtime = yield* make({ logging: "silent" })
       yield* runtime.start

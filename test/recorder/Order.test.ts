@@ -1,4 +1,4 @@
-// One recorder's events are folded in the order of acceptance, and a snapshot includes all that was accepted before.
+// One recorder's events are folded in the order of acceptance, and a snapshot includes everything accepted before.
 import { expect } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import fc from "fast-check"
@@ -24,7 +24,7 @@ onBothLayers("order", (it) => {
     })
   )
 
-  it.effect("events that came while the recorder started come before those after", () =>
+  it.effect("events that came while the recorder started precede later ones", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart()
       yield* recorder.register(TickLog)
@@ -49,7 +49,7 @@ onBothLayers("order", (it) => {
     })
   )
 
-  it.effect("a metric takes the events that are accepted after it was registered, and only those", () =>
+  it.effect("a metric handles exactly the events accepted after its registration", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -63,7 +63,7 @@ onBothLayers("order", (it) => {
 })
 
 onBothLayers("the barrier of a snapshot", (it) => {
-  it.effect("a snapshot includes every event accepted before it was asked for, and says how far it reaches", () =>
+  it.effect("includes every event accepted before the request, and reports its sequence number", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -76,7 +76,7 @@ onBothLayers("the barrier of a snapshot", (it) => {
     })
   )
 
-  it.effect("events accepted after it was asked for are not in it", () =>
+  it.effect("excludes events accepted after the request", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart()
       yield* recorder.register(Ticks)
@@ -97,7 +97,7 @@ onBothLayers("the barrier of a snapshot", (it) => {
     })
   )
 
-  it.effect("reads at the same time give the same", () =>
+  it.effect("yields the same for concurrent reads", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -113,7 +113,7 @@ onBothLayers("the barrier of a snapshot", (it) => {
     })
   )
 
-  it.effect("a read that is interrupted disturbs neither later reads nor events", () =>
+  it.effect("an interrupted read affects neither later reads nor events", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart()
       yield* recorder.register(Ticks)
@@ -140,7 +140,7 @@ const someStep = fc.oneof(
 )
 
 onBothLayers("batches", (it) => {
-  it.effect("any batching gives the state of Metric.fold, at each read and at the end", () =>
+  it.effect("any batching yields the state of Metric.fold, at each read and at the end", () =>
     forEvery(fc.array(someStep, { maxLength: 12 }), (steps) =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()

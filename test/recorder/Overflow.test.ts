@@ -15,7 +15,7 @@ const emitAll = (recorder: RecorderService, ns: ReadonlyArray<number>) =>
   Effect.forEach(ns, (n) => recorder.emit(tick(n)))
 
 onBothLayers("drop-newest", (it) => {
-  it.effect("refuses the events beyond the capacity, says so, and counts them", () =>
+  it.effect("drop-newest refuses the events beyond the capacity, reports it, and counts them", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart({ capacity: 3, overflow: "drop-newest" })
       yield* recorder.register(TickLog)
@@ -31,7 +31,7 @@ onBothLayers("drop-newest", (it) => {
 })
 
 onBothLayers("drop-oldest", (it) => {
-  it.effect.each([1, 2, 4, 100])("while the start is held, exactly the newest %d events survive", (capacity) =>
+  it.effect.each([1, 2, 4, 100])("exactly the newest %d events survive while the start is held", (capacity) =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart({ capacity, overflow: "drop-oldest" })
       yield* recorder.register(TickLog)
@@ -48,7 +48,7 @@ onBothLayers("drop-oldest", (it) => {
     })
   )
 
-  it.effect("evicts nothing while there is room", () =>
+  it.effect("nothing is evicted while there is room", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart({ capacity: 5, overflow: "drop-oldest" })
       yield* recorder.register(TickLog)
@@ -59,7 +59,7 @@ onBothLayers("drop-oldest", (it) => {
     })
   )
 
-  it.effect("while a listener holds the fold, the newest event always gets in, and what the fold has stays", () =>
+  it.effect("the newest event is always accepted while a listener blocks the fold, which keeps its own events", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldByHook({ capacity: 8, overflow: "drop-oldest" })
       yield* recorder.register(TickLog)
@@ -78,7 +78,7 @@ onBothLayers("drop-oldest", (it) => {
     })
   )
 
-  it.effect("a read that waits behind evicted events is answered", () =>
+  it.effect("a read that waits after evicted events is answered", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart({ capacity: 2, overflow: "drop-oldest" })
       yield* recorder.register(Ticks)
@@ -95,7 +95,7 @@ onBothLayers("drop-oldest", (it) => {
 })
 
 onBothLayers("fail", (it) => {
-  it.effect("fails with an error that says which recorder is full, and counts", () =>
+  it.effect("fail reports the full recorder in its error, and counts", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart({ capacity: 2, overflow: "fail" })
       yield* recorder.register(TickLog)
@@ -123,7 +123,7 @@ onBothLayers("the default of a recorder made by a runtime", (it) => {
   )
 })
 
-it.effect("the default of a recorder made by itself is fail", () =>
+it.effect("the default of a recorder made alone is fail", () =>
   Effect.gen(function* () {
     const latch = yield* Latch.make()
     const recorder = yield* Recorder.make({ capacity: 1, onStarting: latch.await })

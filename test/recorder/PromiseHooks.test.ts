@@ -1,4 +1,6 @@
-/** Hooks of `mvx-metrics/promise` that call their own recorder, which waits for them. Nothing of Effect is used here. */
+/**
+ * Hooks of `mvx-metrics/promise` that call their own recorder, which waits for them. These tests do not use Effect.
+ */
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { describe, expect, it } from "@effect/vitest"
 import { type MetricsRecorder, MetricsRuntime } from "mvx-metrics/promise"
@@ -62,12 +64,15 @@ const callIn = async (runtime: MetricsRuntime, hook: HookName, call: Call) => {
 }
 
 describe.each(["onStarting", "onMetricChanged", "onStopped"] as const)("a function as hook %s", (hook) => {
-  it.each(Object.keys(operations))("cannot wait for %s: it is InvalidState, and the recorder goes on", async (name) => {
-    await using runtime = await MetricsRuntime.start({ namespace: "test", inProcess: true, logging: "silent" })
-    const { outcome, recorder } = await callIn(runtime, hook, operations[name]!)
-    expect(outcome).toMatchObject({ _tag: "mvx-metrics/InvalidState", subject: "recorder" })
-    expect((await recorder.getReport()).stats.pending).toBe(0)
-  })
+  it.each(Object.keys(operations))(
+    "cannot wait for %s: it is InvalidState, and the recorder continues",
+    async (name) => {
+      await using runtime = await MetricsRuntime.start({ namespace: "test", inProcess: true, logging: "silent" })
+      const { outcome, recorder } = await callIn(runtime, hook, operations[name]!)
+      expect(outcome).toMatchObject({ _tag: "mvx-metrics/InvalidState", subject: "recorder" })
+      expect((await recorder.getReport()).stats.pending).toBe(0)
+    }
+  )
 
   it.each(Object.keys(reads))("cannot wait for %s while events wait for the hook", async (name) => {
     await using runtime = await MetricsRuntime.start({ namespace: "test", inProcess: true, logging: "silent" })
@@ -78,7 +83,7 @@ describe.each(["onStarting", "onMetricChanged", "onStopped"] as const)("a functi
   })
 })
 
-it("what a hook starts and does not wait for is free once the hook is through", async () => {
+it("a promise that a hook starts and does not await is unrestricted once the hook has finished", async () => {
   await using runtime = await MetricsRuntime.start({ namespace: "test", inProcess: true, logging: "silent" })
   let stopped: Promise<void> | undefined
   const recorder = await runtime.createRecorder("hooked", {
@@ -96,7 +101,7 @@ it("what a hook starts and does not wait for is free once the hook is through", 
 })
 
 it.each(["start", "getMetricSnapshots", "stop"] as const)(
-  "a hook that calls %s while its recorder is made finds the recorder in its runtime, and InvalidState",
+  "a hook that calls %s while its recorder is created finds the recorder in its runtime, and InvalidState",
   async (call) => {
     await using runtime = await MetricsRuntime.start({ namespace: "test", inProcess: true, logging: "silent" })
     const created = runtime.createRecorder("made", {

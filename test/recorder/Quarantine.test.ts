@@ -1,4 +1,4 @@
-// Failure stays where it happened: a metric that throws is taken out of service in its recorder, and nothing else is.
+// Failures are isolated: a metric that throws is quarantined in its recorder, and nothing else is affected.
 import { expect } from "@effect/vitest"
 import { Effect } from "effect"
 import { Snapshot } from "mvx-metrics"
@@ -14,7 +14,7 @@ const modules = [
 onBothLayers(
   "a reducer that throws",
   (it) => {
-    it.effect("takes its metric out of service: the snapshot says why, what it missed, and its last good state", () =>
+    it.effect("quarantines its metric: the snapshot reports why, what it missed, and its last valid state", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Fragile)
@@ -30,7 +30,7 @@ onBothLayers(
       })
     )
 
-    it.effect("is quarantined with its first error", () =>
+    it.effect("quarantines it with the first error", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Fragile)
@@ -54,7 +54,7 @@ onBothLayers(
       })
     )
 
-    it.effect("leaves the same metric of another recorder in service", () =>
+    it.effect("does not affect the same metric of another recorder", () =>
       Effect.gen(function* () {
         const [poisoned, other] = [yield* newRecorder(), yield* newRecorder()]
         for (const recorder of [poisoned, other]) yield* recorder.register(Fragile)
@@ -66,7 +66,7 @@ onBothLayers(
       })
     )
 
-    it.effect("leaves the recorder running: it takes events and metrics, stops and starts again", () =>
+    it.effect("leaves the recorder running: it accepts events and metrics, stops and starts again", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Fragile)
@@ -85,7 +85,7 @@ onBothLayers(
       })
     )
 
-    it.effect("may throw what is not an error", () =>
+    it.effect("may throw a value other than an error", () =>
       Effect.gen(function* () {
         for (const reason of ["a text", "what cannot be printed"]) {
           const recorder = yield* newRecorder()
@@ -98,7 +98,7 @@ onBothLayers(
       })
     )
 
-    it.effect("may throw because it changes its state in place", () =>
+    it.effect("may throw because it modifies its state in place", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         for (const metric of [ChangesInPlace, Ticks]) yield* recorder.register(metric)
@@ -115,7 +115,7 @@ onBothLayers(
 onBothLayers(
   "a view that throws",
   (it) => {
-    it.effect("takes its metric out of service: the snapshot says why", () =>
+    it.effect("quarantines its metric: the snapshot reports why", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(FaultyView)
@@ -166,7 +166,7 @@ onBothLayers(
       })
     )
 
-    it.effect("leaves the same metric of another recorder in service", () =>
+    it.effect("does not affect the same metric of another recorder", () =>
       Effect.gen(function* () {
         const [faulty, other] = [yield* newRecorder(), yield* newRecorder()]
         for (const recorder of [faulty, other]) yield* recorder.register(FaultyView)
@@ -177,7 +177,7 @@ onBothLayers(
       })
     )
 
-    it.effect("may be one that shows what is not plain data", () =>
+    it.effect("may be one that returns a value other than plain data", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(OpaqueView)

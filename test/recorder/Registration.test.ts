@@ -22,7 +22,7 @@ const sameTicks = () => Metric.make(Ticks.name, { events, initial, reduce })
 const OtherTicks = Metric.make(Ticks.name, { events, initial, reduce, unit: "{tick}" })
 
 onBothLayers("registering a metric", (it) => {
-  it.effect("again changes nothing when it is the same definition", () =>
+  it.effect("again changes nothing if it is the same definition", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -33,7 +33,7 @@ onBothLayers("registering a metric", (it) => {
     })
   )
 
-  it.effect("under a name that is taken fails, and the first definition stays", () =>
+  it.effect("under a taken name fails, and the first definition stays", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -71,7 +71,7 @@ onBothLayers("registering a metric", (it) => {
     })
   )
 
-  it.effect("in the place of another object starts anew, with the events accepted afterwards", () =>
+  it.effect("in place of another object starts empty, with the events accepted afterwards", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const New = sameTicks()
@@ -144,7 +144,7 @@ onBothLayers("registering a metric", (it) => {
     })
   )
 
-  it.effect("is refused by a recorder that has failed", () =>
+  it.effect("is rejected by a recorder that has failed", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ onStarting: Effect.fail("no") })
       yield* Effect.flip(recorder.start)
@@ -169,24 +169,26 @@ onBothLayers("registering a metric", (it) => {
     })
   )
 
-  it.effect("is what reading one needs: another is MetricNotRegistered, which lists those that are", () =>
-    Effect.gen(function* () {
-      const recorder = yield* newRecorder()
-      yield* recorder.register(Ticks)
-      yield* recorder.register(Notes)
-      const error = yield* Effect.flip(recorder.snapshot(EvenTicks))
-      expect(error).toMatchObject({
-        _tag: "mvx-metrics/MetricNotRegistered",
-        metric: EvenTicks.name,
-        recorderId: recorder.recorderId,
-        registered: [Ticks.name, Notes.name]
+  it.effect(
+    "is required for reading it: otherwise the read fails with MetricNotRegistered, which lists the registered ones",
+    () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(Ticks)
+        yield* recorder.register(Notes)
+        const error = yield* Effect.flip(recorder.snapshot(EvenTicks))
+        expect(error).toMatchObject({
+          _tag: "mvx-metrics/MetricNotRegistered",
+          metric: EvenTicks.name,
+          recorderId: recorder.recorderId,
+          registered: [Ticks.name, Notes.name]
+        })
       })
-    })
   )
 })
 
 layer(runtimeLayers()["on the worker"]!)("the worker's definitions", (it) => {
-  it.effect("a name that the worker does not know is an error that lists those it knows", () =>
+  it.effect("a name that the worker does not know is an error that lists the known ones", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const Stranger = Metric.make("stranger.ticks", { events, initial, reduce })
@@ -212,17 +214,19 @@ layer(runtimeLayers()["on the worker"]!)("the worker's definitions", (it) => {
     ["unit", Metric.make(Ticks.name, { events, initial, reduce, unit: "{tick}" })],
     ["description", Metric.make(Ticks.name, { events, initial, reduce, description: "ticks" })]
   ]
-  it.effect.each(differing)("a definition that differs there in its %s is an error that says so", ([part, metric]) =>
-    Effect.gen(function* () {
-      const recorder = yield* newRecorder()
-      const error = yield* reasonOf(recorder.register(metric))
-      expect(error).toMatchObject({ _tag: "mvx-metrics/DefinitionMismatch", metric: Ticks.name, differences: [part] })
-      expect(error.message).toContain(part)
-      expect(yield* recorder.snapshots).toEqual({})
-    })
+  it.effect.each(differing)(
+    "a definition that differs on the worker in its %s is an error that says so",
+    ([part, metric]) =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        const error = yield* reasonOf(recorder.register(metric))
+        expect(error).toMatchObject({ _tag: "mvx-metrics/DefinitionMismatch", metric: Ticks.name, differences: [part] })
+        expect(error.message).toContain(part)
+        expect(yield* recorder.snapshots).toEqual({})
+      })
   )
 
-  it.effect("a definition of the same data is the same, whatever the text of its functions", () =>
+  it.effect("a definition with the same data is the same, whatever the text of its functions", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(sameTicks())

@@ -1,4 +1,4 @@
-// What is left of a recorder that was removed: its accounting as it was, and nothing of it in those that come later.
+// A removed recorder leaves its accounting unchanged, and nothing of it in later recorders.
 import { expect } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
@@ -7,8 +7,8 @@ import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
-onBothLayers("a recorder that was removed", (it) => {
-  it.effect("keeps its accounting, whatever recorders are made later", () =>
+onBothLayers("a removed recorder", (it) => {
+  it.effect("keeps its accounting, whatever recorders are created later", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("accounted")
@@ -28,7 +28,7 @@ onBothLayers("a recorder that was removed", (it) => {
     })
   )
 
-  it.effect.each(["stopAndRemoveRecorder", "shutdown"] as const)("answers what was asked for before %s", (end) =>
+  it.effect.each(["stopAndRemoveRecorder", "shutdown"] as const)("answers what was requested before %s", (end) =>
     Effect.gen(function* () {
       const shared = yield* MetricsRuntime
       const alone = MetricsRuntime.makeInProcess({ namespace: "test.removed", logging: "silent" })
@@ -48,7 +48,7 @@ onBothLayers("a recorder that was removed", (it) => {
     })
   )
 
-  it.effect("while it starts tells those who wait for the start that it was removed", () =>
+  it.effect("while it starts notifies those who wait for the start of its removal", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const gate = yield* makeGate
@@ -64,7 +64,7 @@ onBothLayers("a recorder that was removed", (it) => {
     })
   )
 
-  it.effect("leaves nothing to later ones, even where its start ends after its removal", () =>
+  it.effect("leaves nothing to later ones, even if its start ends after its removal", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const gate = yield* makeGate

@@ -1,5 +1,5 @@
-// A read that is under way while its metric is replaced is of the definition that the metric had when it was the turn of
-// the read, in all that is read.
+// A read in progress while its metric is replaced uses the definition that the metric had at the turn of the read, in
+// all its data.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { Metric, MetricsLayer, MetricsRuntime } from "mvx-metrics"
@@ -42,7 +42,7 @@ const held = Effect.gen(function* () {
 const inProcess = Effect.provide(MetricsLayer.layerInProcess({ namespace: "test", logging: "silent" }))
 
 describe("while its metric is replaced,", () => {
-  it.effect("a delta shows what came until then by the old definition, and the next one what came since", () =>
+  it.effect("a delta shows the events until then by the old definition, and the next one those since", () =>
     Effect.gen(function* () {
       const { gate, recorder } = yield* held
       const { read } = yield* recorder.deltaReader
@@ -59,7 +59,7 @@ describe("while its metric is replaced,", () => {
     }).pipe(inProcess)
   )
 
-  it.effect("a read of one metric has the definition that was asked for", () =>
+  it.effect("a read of one metric has the requested definition", () =>
     Effect.gen(function* () {
       const { gate, recorder } = yield* held
       yield* recorder.emit(tick(1))
@@ -71,7 +71,7 @@ describe("while its metric is replaced,", () => {
     }).pipe(inProcess)
   )
 
-  it.effect("exporters and the live page have the data of the old one with what it was called", () =>
+  it.effect("exporters and the live page have the data of the old one with its name and description", () =>
     Effect.gen(function* () {
       const { gate, recorder } = yield* held
       const runtime = yield* MetricsRuntime

@@ -1,4 +1,4 @@
-// A reset has a metric, or all of them, begin anew with the events accepted from then on.
+// A reset restarts one metric, or all of them, with the events accepted from then on.
 import { expect } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import type { RecorderService } from "mvx-metrics"
@@ -19,7 +19,7 @@ const ticks = (recorder: RecorderService, ...numbers: ReadonlyArray<number>) =>
 onBothLayers(
   "a reset",
   (it) => {
-    it.effect("of one metric leaves the others as they are", () =>
+    it.effect("of one metric leaves the others unchanged", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Ticks, Notes)
         yield* ticks(recorder, 1, 2)
@@ -31,7 +31,7 @@ onBothLayers(
       })
     )
 
-    it.effect("of all resets all, built-in ones and those of the application", () =>
+    it.effect("of all resets all metrics, built-in and hand-written", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Count, Longest, Sum)
         const untouched = yield* recorder.snapshots
@@ -44,7 +44,7 @@ onBothLayers(
       })
     )
 
-    it.effect("takes away what was accepted before it, folded or not, and nothing accepted after, in its order", () =>
+    it.effect("removes what was accepted before it, folded or not, and nothing accepted after, in order", () =>
       Effect.gen(function* () {
         const gate = yield* makeGate
         const recorder = yield* newRecorder({ onStarting: gate.pass })
@@ -60,7 +60,7 @@ onBothLayers(
       })
     )
 
-    it.effect("is one as well while somebody listens: changes go on from the beginning", () =>
+    it.effect("also works while someone listens: changes continue from the initial state", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Ticks)
         const { fiber, heard } = yield* listen(recorder.changes)
@@ -77,7 +77,7 @@ onBothLayers(
       })
     )
 
-    it.effect("puts a quarantined metric back into service", () =>
+    it.effect("reinstates a quarantined metric", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Fragile, Ticks)
         for (const event of [tick(), poison("bad luck"), tick()]) yield* recorder.emit(event)
@@ -91,7 +91,7 @@ onBothLayers(
       })
     )
 
-    it.effect("has a delta reader show what came since", () =>
+    it.effect("makes a delta reader show what came since", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Sum, Fragile)
         const { read } = yield* recorder.deltaReader
@@ -112,7 +112,7 @@ onBothLayers(
       })
     )
 
-    it.effect("of another recorder's metric changes nothing here", () =>
+    it.effect("of another recorder's metric changes nothing in this one", () =>
       Effect.gen(function* () {
         const [one, other] = [yield* recorderWith(Ticks), yield* recorderWith(Ticks)]
         for (const recorder of [one, other]) yield* ticks(recorder, 1)
@@ -122,7 +122,7 @@ onBothLayers(
       })
     )
 
-    it.effect("of what is not registered fails, of what is no metric dies, and nothing is reset", () =>
+    it.effect("of an unregistered metric fails, of an invalid metric dies, and nothing is reset", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Ticks)
         yield* ticks(recorder, 1)
@@ -138,7 +138,7 @@ onBothLayers(
       })
     )
 
-    it.effect("of a recorder that has stopped is an invalid state, and its state stays", () =>
+    it.effect("of a stopped recorder is an invalid state, and its state stays", () =>
       Effect.gen(function* () {
         const recorder = yield* recorderWith(Ticks)
         yield* ticks(recorder, 1)

@@ -6,7 +6,7 @@ import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
-onBothLayers("a recorder that is started again", (it) => {
+onBothLayers("a restarted recorder", (it) => {
   it.effect("keeps its metrics, their state, its counts and its sequence", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
@@ -24,7 +24,7 @@ onBothLayers("a recorder that is started again", (it) => {
     })
   )
 
-  it.effect("is not started by an event: that is for idle ones", () =>
+  it.effect("does not start on an event: that is for idle ones", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.start
@@ -47,7 +47,7 @@ onBothLayers("a recorder that is started again", (it) => {
     })
   )
 
-  it.effect("folds nothing before its hook onStarting is through, this time either", () =>
+  it.effect("folds nothing before its hook onStarting has finished, as on the first start", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const steps: Array<string> = []
@@ -101,7 +101,7 @@ onBothLayers("the snapshots of a recorder", (it) => {
     })
   )
 
-  it.effect("wait for the start when an event accepted before has to be in them", () =>
+  it.effect("wait for the start if they must include an event accepted before", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const recorder = yield* newRecorder({ onStarting: gate.pass })

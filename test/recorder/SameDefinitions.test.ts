@@ -1,4 +1,4 @@
-// The same definition twice is the same: a module that is loaded twice, or a function that makes its metrics anew.
+// An equal definition is the same definition: a module that is loaded twice, or a function that recreates its metrics.
 import { expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { MetricsRuntime as EffectRuntime, Metric, Recorder, Snapshot } from "mvx-metrics"
@@ -19,8 +19,8 @@ it("the copy is another module", () => {
   expect(copy.ProbeEvent).not.toBe(probe.ProbeEvent)
 })
 
-onBothLayers("the copy of a metric that is registered", (it) => {
-  it.effect("counts as registered, and the first definition goes on serving", () =>
+onBothLayers("a copy of a registered metric", (it) => {
+  it.effect("counts as registered, and the first definition stays in use", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -32,7 +32,7 @@ onBothLayers("the copy of a metric that is registered", (it) => {
     })
   )
 
-  it.effect("reads, resets and shows what is new like the metric itself", () =>
+  it.effect("can be used for reads, resets and differences like the metric itself", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Metric.combine(Ticks, Sums))
@@ -56,7 +56,7 @@ onBothLayers("the copy of a metric that is registered", (it) => {
     })
   )
 
-  it.effect("takes its place with replace, and starts anew", () =>
+  it.effect("replaces it with replace, and starts empty", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Ticks)
@@ -69,7 +69,7 @@ onBothLayers("the copy of a metric that is registered", (it) => {
     })
   )
 
-  it.effect("in another recorder of the runtime shares its names for exporters", () =>
+  it.effect("in another recorder of the runtime shares its exported names", () =>
     Effect.gen(function* () {
       const runtime = yield* EffectRuntime
       const [one, other] = [yield* newRecorder(), yield* newRecorder()]
@@ -88,7 +88,7 @@ onBothLayers("the copy of a metric that is registered", (it) => {
   )
 })
 
-it.effect("a function that makes its family and metrics anew on each call goes on counting", () =>
+it.effect("a function that creates its family and metrics on each call continues counting", () =>
   Effect.gen(function* () {
     const make = () => {
       const events = Schema.TaggedUnion({ "job.done": { seconds: Schema.Number } })
@@ -107,7 +107,7 @@ it.effect("a function that makes its family and metrics anew on each call goes o
   })
 )
 
-it("a set keeps the first of two copies, and refuses different definitions of one name", () => {
+it("a set keeps the first of two copies, and rejects different definitions with one name", () => {
   const set = Metric.combine(Ticks, Metric.combine(copy.Sums, copy.Ticks), Sums)
   expect(set.metrics).toEqual([Ticks, copy.Sums])
   expect(set.metrics[0]).toBe(Ticks)
@@ -115,7 +115,7 @@ it("a set keeps the first of two copies, and refuses different definitions of on
   expect(() => Metric.combine(Ticks, other)).toThrow(`contains two metrics named "${Ticks.name}"`)
 })
 
-it.effect("a worker has the first of two copies that its modules export", () =>
+it.effect("a worker uses the first of two copies that its modules export", () =>
   Effect.gen(function* () {
     const catalog = yield* catalogOf([Ticks, copy.Ticks, Metric.combine(copy.Sums, Sums)])
     expect([...catalog.values()]).toEqual([Ticks, copy.Sums])
@@ -123,7 +123,7 @@ it.effect("a worker has the first of two copies that its modules export", () =>
   })
 )
 
-it.effect("states are merged by a copy, and the recorders of tests know it", () =>
+it.effect("states are merged by a copy, and test recorders recognise it", () =>
   Effect.gen(function* () {
     const recorder = yield* Recorder
     yield* Recorder.register(copy.Sums)

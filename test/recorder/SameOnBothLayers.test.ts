@@ -1,4 +1,4 @@
-// The same program gives the same on both layers, to the last letter of what it prints.
+// The same program prints exactly the same on both layers.
 import { expect, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, Result } from "effect"
 import { TestClock } from "effect/testing"
@@ -72,7 +72,7 @@ const run = ({ held, overflow, registered, steps }: Program) =>
     return told
   }, Effect.scoped)
 
-it.effect("any program is told the same by both layers", () =>
+it.effect("any program has the same results on both layers", () =>
   Effect.gen(function* () {
     const runtimes = yield* Effect.forEach(Object.values(runtimeLayers()), (layer) =>
       Effect.map(Layer.build(layer), (context) => Context.get(context, MetricsRuntime))

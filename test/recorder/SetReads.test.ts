@@ -1,4 +1,4 @@
-// A set is read as one: the snapshots of its metrics by name in one read, and the changes of these metrics only.
+// A set is read as a whole: the snapshots of its metrics by name in one read, and the changes of these metrics only.
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, type Scope, Stream } from "effect"
 import { Metric, Recorder, type RecorderService } from "mvx-metrics"
@@ -65,7 +65,7 @@ const changesOfASet = (recorder: RecorderService) =>
 onBothLayers("a set", (it) => {
   it.effect("is read at once, by the names of its metrics", () => Effect.flatMap(newRecorder(), readsOfASet))
 
-  it.effect("is refused where one of its metrics is not registered", () => Effect.flatMap(newRecorder(), refusals))
+  it.effect("is rejected if one of its metrics is not registered", () => Effect.flatMap(newRecorder(), refusals))
 
   it.effect("has the changes of its metrics only", () => Effect.flatMap(newRecorder(), changesOfASet))
 
@@ -84,7 +84,7 @@ onBothLayers("a set", (it) => {
     })
   )
 
-  it.effect("never keeps the fold waiting for changes of other metrics", () =>
+  it.effect("never blocks the fold for changes of other metrics", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Metric.combine(Ticks, Notes))
@@ -97,7 +97,7 @@ onBothLayers("a set", (it) => {
   )
 })
 
-it.effect("the changes of a metric are those of its definition, not of one that has replaced it", () =>
+it.effect("the changes of a metric are those of its definition, not of one that replaced it", () =>
   Effect.gen(function* () {
     const recorder = yield* Recorder.make()
     yield* recorder.register(Ticks)
@@ -119,6 +119,6 @@ describe("a set in a test recorder", () => {
     Effect.provide(Recorder.use(test), TestRecorder.layerSync())
 
   it.effect("is read at once, by the names of its metrics", () => tested(readsOfASet))
-  it.effect("is refused where one of its metrics is not registered", () => tested(refusals))
+  it.effect("is rejected if one of its metrics is not registered", () => tested(refusals))
   it.effect("has the changes of its metrics only", () => tested(changesOfASet))
 })

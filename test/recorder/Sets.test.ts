@@ -1,4 +1,4 @@
-// A set of metrics is registered as one: all of it or nothing.
+// A set of metrics is registered as a whole or not at all.
 import { expect, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Metric } from "mvx-metrics"
@@ -32,7 +32,7 @@ const names = [Sum.name, "shape.set.count", Users.name]
 onBothLayers(
   "a set of metrics",
   (it) => {
-    it.effect("puts all of them into service, in its order", () =>
+    it.effect("registers all of them, in its order", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Count)
@@ -49,7 +49,7 @@ onBothLayers(
       })
     )
 
-    it.effect("again changes nothing, nor does a part of it", () =>
+    it.effect("changes nothing when it is registered again, and neither does a part of it", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Sum)
@@ -61,7 +61,7 @@ onBothLayers(
       })
     )
 
-    it.effect("of which one name is taken registers none", () =>
+    it.effect("with one taken name registers none", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Users)
@@ -74,7 +74,7 @@ onBothLayers(
       })
     )
 
-    it.effect("takes the places of others when that is asked for; what is registered already stays as it is", () =>
+    it.effect("replaces other metrics if requested; registered ones stay unchanged", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Shapes)

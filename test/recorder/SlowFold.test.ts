@@ -1,5 +1,5 @@
-// A burst against a fold that is slow, over memory that is full long before the capacity is: at no moment do more events
-// wait than the capacity, each is accounted for, and those that are folded are folded in order.
+// A burst against a slow fold, over memory that is full long before the capacity: never more events wait than the
+// capacity, each is accounted for, and folded events are folded in order.
 import { expect, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { MetricsLayer, type Overflow, type RecorderService, type Stats } from "mvx-metrics"
@@ -61,7 +61,7 @@ const slowRecorder = (overflow: Overflow) =>
   })
 
 layer(MetricsLayer.layerWorker({ ...options, metrics }))(`a slow fold`, (it) => {
-  it.effect.each(policies)("%s: a burst is accounted for to the last event", (overflow) =>
+  it.effect.each(policies)("%s: a burst is completely accounted for", (overflow) =>
     Effect.gen(function* () {
       const recorder = yield* slowRecorder(overflow)
       const accepted = burst(recorder, numbers(1, offered))
@@ -73,7 +73,7 @@ layer(MetricsLayer.layerWorker({ ...options, metrics }))(`a slow fold`, (it) => 
     })
   )
 
-  it.effect("backpressure: fibers that wait lose nothing", () =>
+  it.effect("backpressure: waiting fibers lose nothing", () =>
     Effect.gen(function* () {
       const recorder = yield* slowRecorder("backpressure")
       yield* Effect.forEach(numbers(1, offered), (n) =>
@@ -84,7 +84,7 @@ layer(MetricsLayer.layerWorker({ ...options, metrics }))(`a slow fold`, (it) => 
     })
   )
 
-  it.effect("two recorders that share the memory both get all of theirs through", () =>
+  it.effect("two recorders that share the memory both get all of their events through", () =>
     Effect.gen(function* () {
       const one = yield* slowRecorder("drop-newest")
       const other = yield* slowRecorder("backpressure")
@@ -99,7 +99,7 @@ layer(MetricsLayer.layerWorker({ ...options, metrics }))(`a slow fold`, (it) => 
     })
   )
 
-  it.effect("a recorder that is stopped in the midst folds what it accepted", () =>
+  it.effect("a recorder that is stopped midway folds what it accepted", () =>
     Effect.gen(function* () {
       const recorder = yield* slowRecorder("drop-newest")
       const accepted = burst(recorder, numbers(1, capacity))
@@ -112,8 +112,8 @@ layer(MetricsLayer.layerWorker({ ...options, metrics }))(`a slow fold`, (it) => 
 
 const gate = gatedWorker()
 
-layer(MetricsLayer.layerWorker({ ...options, spawn: gate.spawn }))(`a fold that stands still`, (it) => {
-  it.effect.each(policies)("%s: exactly the capacity waits", (overflow) =>
+layer(MetricsLayer.layerWorker({ ...options, spawn: gate.spawn }))(`a stalled fold`, (it) => {
+  it.effect.each(policies)("%s: exactly the capacity is pending", (overflow) =>
     Effect.gen(function* () {
       const recorder = yield* slowRecorder(overflow)
       yield* Effect.acquireRelease(Effect.sync(gate.close), () => Effect.sync(gate.open))

@@ -1,4 +1,4 @@
-// Who needs a few series of a metric asks for them by their labels.
+// A few series of a metric can be read by their labels.
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit } from "effect"
 import { Metric, Recorder, type RecorderService } from "mvx-metrics"
@@ -95,11 +95,11 @@ const refused = (recorder: RecorderService) =>
   })
 
 const tests = {
-  "gives the series with these values, and what they come to": byLabels,
-  "leaves out what is beyond the limit": beyondTheLimit,
+  "returns the series with these values, and their total": byLabels,
+  "leaves out the overflow": beyondTheLimit,
   "reads the metrics of a set": ofASet,
   "reads a metric without an instrument": withoutInstrument,
-  "refuses labels that the metric does not have": refused
+  "rejects labels that the metric does not have": refused
 }
 
 onBothLayers(

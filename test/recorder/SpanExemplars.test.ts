@@ -1,4 +1,4 @@
-// `exemplar: "span"`: the trace of an event is that of the span in which it is emitted, whatever way it takes to the fold.
+// `exemplar: "span"`: the trace of an event is the span in which it is emitted, whatever path it takes to the fold.
 import { expect } from "@effect/vitest"
 import { Duration, Effect, Fiber, Tracer } from "effect"
 import { TestClock } from "effect/testing"
@@ -85,7 +85,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are a span from elsewhere that is the parent", () =>
+    it.effect("are an external span if it is the parent", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Calls)
@@ -94,7 +94,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are not taken without a span, or of one that is not sampled, and the event counts", () =>
+    it.effect("are omitted without a span or with an unsampled one, and the event counts", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Calls)
@@ -107,7 +107,7 @@ onBothLayers(
       })
     )
 
-    it.effect("stay when later events have no span", () =>
+    it.effect("are kept when later events have no span", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Calls)
@@ -133,7 +133,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are taken by Recorder.emit, and by Recorder.onExit where it stands", () =>
+    it.effect("are taken by Recorder.emit, and by Recorder.onExit at its position", () =>
       Effect.gen(function* () {
         const recorder = yield* Recorder
         yield* recorder.register(Calls)
@@ -174,7 +174,7 @@ onBothLayers(
       }).pipe(Effect.provideServiceEffect(Recorder, newRecorder()))
     )
 
-    it.effect("are taken by an emitter, and by its onExit and track where they stand", () =>
+    it.effect("are taken by an emitter, and by its onExit and track at their position", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         const metrics = yield* recorder.register(Calls)
@@ -211,7 +211,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are those of the emission for an exit that waits for room", () =>
+    it.effect("are those at emission for an exit that waits for room", () =>
       Effect.gen(function* () {
         const gate = yield* makeGate
         const recorder = yield* newRecorder({ capacity: 1, overflow: "backpressure", onStarting: gate.pass })
@@ -230,7 +230,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are those of events that no row can hold, and of a function of the user", () =>
+    it.effect("are also taken for events that do not fit a row, and for a user's function", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Batches)
@@ -241,7 +241,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are those of the emission for events that wait while the recorder starts", () =>
+    it.effect("are those at emission for events that wait while the recorder starts", () =>
       Effect.gen(function* () {
         const gate = yield* makeGate
         const recorder = yield* newRecorder({ onStarting: gate.pass })
@@ -259,7 +259,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are those of the emission for a fiber that waits for room", () =>
+    it.effect("are those at emission for a fiber that waits for room", () =>
       Effect.gen(function* () {
         const gate = yield* makeGate
         const recorder = yield* newRecorder({ capacity: 1, overflow: "backpressure", onStarting: gate.pass })
@@ -275,7 +275,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are those of the emission where every change is told", () =>
+    it.effect("are those at emission if every change is reported", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder({ onMetricChanged: () => Effect.void.pipe(Effect.withSpan("hook")) })
         for (const metric of [Calls, Batches]) yield* recorder.register(metric)
@@ -289,21 +289,23 @@ onBothLayers(
       })
     )
 
-    it.effect("stay with a metric that is mapped to another family, and come to one that is registered later", () =>
-      Effect.gen(function* () {
-        const recorder = yield* newRecorder()
-        yield* recorder.register(Mapped)
-        const emitted = Effect.andThen(recorder.emit(batch("a", "b")), spanHere).pipe(Effect.withSpan("work"))
-        const span = yield* emitted
-        expect((yield* recorder.snapshot(Mapped)).dimensions.value).toBe(2)
-        expect(yield* exemplarsOf(recorder)).toEqual({ span_mapped_total: span })
-        yield* recorder.register(Batches)
-        const later = yield* emitted
-        expect(yield* exemplarsOf(recorder)).toEqual({ span_mapped_total: later, span_batches_total: later })
-      })
+    it.effect(
+      "stay with a metric that is mapped to another family, and are taken for one that is registered later",
+      () =>
+        Effect.gen(function* () {
+          const recorder = yield* newRecorder()
+          yield* recorder.register(Mapped)
+          const emitted = Effect.andThen(recorder.emit(batch("a", "b")), spanHere).pipe(Effect.withSpan("work"))
+          const span = yield* emitted
+          expect((yield* recorder.snapshot(Mapped)).dimensions.value).toBe(2)
+          expect(yield* exemplarsOf(recorder)).toEqual({ span_mapped_total: span })
+          yield* recorder.register(Batches)
+          const later = yield* emitted
+          expect(yield* exemplarsOf(recorder)).toEqual({ span_mapped_total: later, span_batches_total: later })
+        })
     )
 
-    it.effect("cannot be seen by reducers", () =>
+    it.effect("are not visible to reducers", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         for (const metric of [Calls, Batches, Seen]) yield* recorder.register(metric)
@@ -316,7 +318,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are not of metrics that do not ask", () =>
+    it.effect("are not taken for metrics that do not request them", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         for (const metric of [Calls, Others]) yield* recorder.register(metric)
@@ -327,7 +329,7 @@ onBothLayers(
       })
     )
 
-    it.effect("never make an event fail, whatever a tracer has as a span", () =>
+    it.effect("never make an event fail, whatever span a tracer has", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Calls)

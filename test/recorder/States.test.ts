@@ -1,4 +1,4 @@
-// The states of a recorder: plain data that includes every event accepted before, and can be put together.
+// The states of a recorder: plain data that includes every event accepted before, and can be merged.
 import { expect } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { MetricsRuntime, type RecorderService, Snapshot } from "mvx-metrics"
@@ -23,7 +23,7 @@ const emit = (recorder: RecorderService, ...seconds: ReadonlyArray<number>) =>
 onBothLayers(
   "the states of a recorder",
   (it) => {
-    it.effect("include every event accepted before they were asked for, and none after", () =>
+    it.effect("include every event accepted before the request, and none after", () =>
       Effect.gen(function* () {
         const gate = yield* makeGate
         const recorder = yield* newRecorder({ onStarting: gate.pass })
@@ -37,7 +37,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are there before the first event and after the stop", () =>
+    it.effect("exist before the first event and after the stop", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Shapes)
@@ -50,7 +50,7 @@ onBothLayers(
       })
     )
 
-    it.effect("are those of a moment: what comes later does not change them", () =>
+    it.effect("are those of one moment, which later events do not change", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         for (const metric of all) yield* recorder.register(metric)
@@ -63,7 +63,7 @@ onBothLayers(
       })
     )
 
-    it.effect("go through JSON, and show then what the recorder shows", () =>
+    it.effect("survive JSON, and then show the same as the recorder", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         for (const metric of all) yield* recorder.register(metric)
@@ -76,7 +76,7 @@ onBothLayers(
       })
     )
 
-    it.effect("of several recorders show together what one would that had taken all events", () =>
+    it.effect("of several recorders show together what one with all events would show", () =>
       Effect.gen(function* () {
         const parts = [yield* newRecorder(), yield* newRecorder(), yield* newRecorder()]
         const whole = yield* newRecorder()
@@ -93,7 +93,7 @@ onBothLayers(
       })
     )
 
-    it.effect("leave out one that cannot be copied, which is in service all the same", () =>
+    it.effect("leave out one that cannot be cloned, whose metric stays in use", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         for (const metric of [Opaque, Sum]) yield* recorder.register(metric)
@@ -116,8 +116,8 @@ onBothLayers(
   modules
 )
 
-onBothLayers("before a recorder is removed", (it) => {
-  it.effect("whoever wants to know is told, when it has stopped and can be read for the last time", () =>
+onBothLayers("the beforeRemoval listener of a recorder", (it) => {
+  it.effect("a listener is notified when it has stopped and can be read for the last time", () =>
     Effect.gen(function* () {
       const { beforeRemoval, stopAndRemoveRecorder } = yield* MetricsRuntime
       const recorder = yield* newRecorder()

@@ -1,4 +1,4 @@
-// Time comes from the clocks of those who emit and read, never from the fold: so a TestClock decides it everywhere.
+// Time comes from the clocks of emitters and readers, never from the fold, so a TestClock controls it everywhere.
 import { expect } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
@@ -17,7 +17,7 @@ const clockAt = (at: number): Clock.Clock => ({
 })
 
 onBothLayers("time", (it) => {
-  it.effect("an event has the time at which it was emitted", () =>
+  it.effect("an event has the time of its emission", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(TickLog)
@@ -38,7 +38,7 @@ onBothLayers("time", (it) => {
     })
   )
 
-  it.effect("the clock is that of the fiber that emits", () =>
+  it.effect("the clock is that of the emitting fiber", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(TickLog)
@@ -62,7 +62,7 @@ onBothLayers("time", (it) => {
     })
   )
 
-  it.effect("the synchronous form has the clock that the recorder was made with", () =>
+  it.effect("the synchronous form uses the clock with which the recorder was created", () =>
     Effect.gen(function* () {
       const recorder = yield* atTime(1234)(newRecorder())
       yield* recorder.register(TickLog)
@@ -75,7 +75,7 @@ onBothLayers("time", (it) => {
     })
   )
 
-  it.effect("an event that waits keeps the time at which it was emitted", () =>
+  it.effect("a waiting event keeps the time of its emission", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart({ capacity: 1, overflow: "backpressure" })
       yield* recorder.register(TickLog)
@@ -95,7 +95,7 @@ onBothLayers("time", (it) => {
     })
   )
 
-  it.effect("a view's now, and the time of a report, are the reader's time of asking", () =>
+  it.effect("now in a view, and the time of a report, are the time of the request", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(TickLog)
@@ -111,7 +111,7 @@ onBothLayers("time", (it) => {
     })
   )
 
-  it.effect("a read that waits keeps the time at which it was asked for", () =>
+  it.effect("a waiting read keeps the time of its request", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldInStart()
       yield* recorder.register(TickLog)
@@ -126,7 +126,7 @@ onBothLayers("time", (it) => {
     })
   )
 
-  it.effect("with a clock that stands still, nothing waits for it", () =>
+  it.effect("with a stopped clock, nothing waits for it", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ capacity: 3, overflow: "backpressure" })
       yield* recorder.register(TickLog)
@@ -138,7 +138,7 @@ onBothLayers("time", (it) => {
     })
   )
 
-  it.effect("times before the epoch, far off, and with fractions arrive as they are", () =>
+  it.effect("times before the epoch, far from it, and with fractions arrive unchanged", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(TickLog)

@@ -1,4 +1,4 @@
-// What is accepted is folded by itself: nobody has to read, or to emit once more, wherever the event waits meanwhile.
+// Accepted events are folded without further action: no read or emit is needed, wherever the event waits.
 import { expect, it } from "@effect/vitest"
 import { Effect, Latch } from "effect"
 import { newRecorder, onBothLayers, runtimeLayers } from "../support/bothLayers.ts"
@@ -7,8 +7,8 @@ import { Ticks, tick } from "../support/probe.metrics.ts"
 
 const cases = policies.flatMap((overflow) => [1, 2, 3, 100].map((capacity) => [overflow, capacity] as const))
 
-onBothLayers("when nothing comes any more", (it) => {
-  it.effect.each(cases)("%s: all of a capacity of %d are folded, and their changes told", ([overflow, capacity]) =>
+onBothLayers("after the last event", (it) => {
+  it.effect.each(cases)("%s: all of a capacity of %d are folded, and their changes reported", ([overflow, capacity]) =>
     Effect.gen(function* () {
       const last = yield* Latch.make()
       const recorder = yield* newRecorder({

@@ -1,4 +1,4 @@
-// What no thread could take is the affair of the one event or metric that has it: refused, counted, quarantined.
+// Data that no thread could receive affects only its own event or metric: it is refused, counted or quarantined.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { MetricEvent, Recorder, Replay, Snapshot } from "mvx-metrics"
@@ -67,7 +67,7 @@ const eventsWith = (value: unknown): ReadonlyArray<never> =>
   ] as ReadonlyArray<unknown> as ReadonlyArray<never>
 
 onBothLayers("an event that cannot be sent", (it) => {
-  it.effect("is refused while its recorder runs and while it starts, and is counted", () =>
+  it.effect("is rejected while its recorder runs and while it starts, and is counted", () =>
     Effect.gen(function* () {
       const running = yield* newRecorder()
       const { recorder: starting, release } = yield* heldInStart()
@@ -97,7 +97,7 @@ onBothLayers("an event that cannot be sent", (it) => {
     })
   )
 
-  it.effect("fails with an error that says what is wrong with it", () =>
+  it.effect("fails with an error that explains what is wrong with it", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const reasonOf = (value: unknown) =>
@@ -112,7 +112,7 @@ onBothLayers("an event that cannot be sent", (it) => {
     })
   )
 
-  it.effect("is told from one that is as deep and as large as an event may be", () =>
+  it.effect("differs from one that is exactly as deep and as large as an event may be", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Notes)
@@ -128,7 +128,7 @@ onBothLayers("an event that cannot be sent", (it) => {
     })
   )
 
-  it.effect("is told from data of many kinds, which is as it was where it arrives", () =>
+  it.effect("differs from data of many kinds, which arrives unchanged", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Notes)
@@ -150,7 +150,7 @@ describe.each([
   ["TestRecorder.layer", TestRecorder.layer],
   ["TestRecorder.layerSync", TestRecorder.layerSync]
 ])("an event that cannot be sent, with %s", (_name, make) => {
-  it.effect("is refused and kept as refused", () =>
+  it.effect("is rejected and counted as refused", () =>
     Effect.gen(function* () {
       const recorder = yield* Recorder
       const event = note(nestedLists(3000) as string)
@@ -167,7 +167,7 @@ describe.each([
   )
 })
 
-it("an event that cannot be sent is refused by Replay as well", () => {
+it("an event that cannot be sent is rejected by Replay as well", () => {
   const captured = [
     { at: 0, event: note("good") },
     { at: 0, event: note(nestedLists(3000) as string) }
@@ -178,7 +178,7 @@ it("an event that cannot be sent is refused by Replay as well", () => {
 })
 
 onBothLayers(
-  "a metric that shows what cannot be sent",
+  "a metric whose view cannot be sent",
   (it) => {
     it.effect("is quarantined alone, and its state is left out", () =>
       Effect.gen(function* () {
@@ -197,7 +197,7 @@ onBothLayers(
       })
     )
 
-    it.effect("is quarantined alone where somebody listens to changes", () =>
+    it.effect("is quarantined alone if changes are consumed", () =>
       Effect.gen(function* () {
         const seen: Array<string> = []
         const recorder = yield* newRecorder({

@@ -1,5 +1,5 @@
-// States of two versions of a definition: either they fit, and come to what one recorder would have, or what does not fit
-// is named. Nothing is added up that does not belong together.
+// States of two versions of a definition: either they fit, and merge to what one recorder would have, or the difference
+// is named. Incompatible states are never merged.
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Effect, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
@@ -139,7 +139,7 @@ const wholeOf = (metric: Metric.Any, first: ReadonlyArray<Job>, second: Readonly
 }
 
 describe("states of any two versions of a definition", () => {
-  it.effect("are merged exactly where they fit, and named where they do not", () =>
+  it.effect("are merged exactly if they fit, and named otherwise", () =>
     forEvery(
       two,
       ({ first, second, versions: [one, other] }) =>
@@ -160,7 +160,7 @@ describe("states of any two versions of a definition", () => {
     )
   )
 
-  it("are kept apart by the primary of a cluster, which says which", () => {
+  it("are kept separate by the primary of a cluster, which reports them", () => {
     fc.assert(
       fc.property(two, ({ first, second, versions: [one, other] }) => {
         const [mine, theirs] = [metricOf(one), metricOf(other)]
@@ -195,7 +195,7 @@ describe("Snapshot.merge", () => {
   const BA = Metric.counter("m", { events, labels: ["b", "a"] })
   const job: Job = { _tag: "job", a: "x", b: "y", n: 1 }
 
-  it.effect("says what differs", () =>
+  it.effect("reports the difference", () =>
     Effect.gen(function* () {
       const states = [yield* statesOf(AB, [job]), yield* statesOf(BA, [job])]
       const error = yield* Effect.flip(Snapshot.merge([AB], states))
@@ -218,9 +218,9 @@ describe("Snapshot.merge", () => {
   })
 
   it.effect.each<readonly [string, ReadonlyArray<unknown>, unknown]>([
-    ["a metric that has no merge", [Apart], [{ m: stateOf(Apart, 1) }]],
-    ["two metrics of one name", [AB, BA], []],
-    ["what is no metric", [{}], []]
+    ["a metric without merge", [Apart], [{ m: stateOf(Apart, 1) }]],
+    ["two metrics with one name", [AB, BA], []],
+    ["an invalid metric", [{}], []]
   ])("dies of %s", ([_what, metrics, parts]) =>
     Effect.gen(function* () {
       const error = yield* badInputOf(Snapshot.merge(metrics as never, parts as never))
@@ -229,10 +229,10 @@ describe("Snapshot.merge", () => {
   )
 
   it.effect.each<readonly [string, ReadonlyArray<unknown>, unknown, object]>([
-    ["what is no list of states", [AB], { m: stateOf(AB, AB.initial) }, { argument: "parts" }],
+    ["an invalid list of states", [AB], { m: stateOf(AB, AB.initial) }, { argument: "parts" }],
     ["a state without its definition", [AB], [{}, { m: AB.initial }], { argument: "parts[1]", metric: "m" }],
     ["a merge that throws", [Fragile], [{ m: stateOf(Fragile, 1) }, { m: stateOf(Fragile, 1) }], { metric: "m" }]
-  ])("fails typed, and does not throw, for %s", ([_what, metrics, parts, refused]) =>
+  ])("fails with a typed error, and does not throw, for %s", ([_what, metrics, parts, refused]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Snapshot.merge(metrics as never, parts as never))
       expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", ...refused })

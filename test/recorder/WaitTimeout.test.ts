@@ -1,4 +1,4 @@
-// Whoever waits for a recorder that does not come to an end is told so in time, by the real clock.
+// A waiter for a recorder that does not finish is notified in time, by the real clock.
 import { expect, it as test } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { Recorder, type RecorderService } from "mvx-metrics"
@@ -24,29 +24,27 @@ const reads: { readonly [name: string]: Read } = {
   "a delta read": (recorder) => Effect.flatMap(recorder.deltaReader, ({ read }) => read)
 }
 
-onBothLayers("while the fold of a recorder stands still", (it) => {
-  it.effect.each(Object.entries(reads))(
-    "%s fails with how far the fold has come, and is answered again later",
-    ([_, read]) =>
-      Effect.gen(function* () {
-        const { recorder, release } = yield* heldByHook({ waitTimeout })
-        yield* recorder.emit(tick(1))
-        expect(yield* Effect.flip(read(recorder))).toMatchObject({
-          _tag: "mvx-metrics/WaitTimeout",
-          recorderId: recorder.recorderId,
-          operation: "read",
-          timeout: "50ms",
-          sequence: 2,
-          folded: 0,
-          hook: "onMetricChanged"
-        })
-        yield* release
-        yield* patiently(read(recorder))
-        expect((yield* patiently(recorder.snapshot(Ticks))).dimensions.count).toBe(2)
+onBothLayers("while the fold of a recorder is stalled", (it) => {
+  it.effect.each(Object.entries(reads))("%s fails with the progress of the fold, and succeeds later", ([_, read]) =>
+    Effect.gen(function* () {
+      const { recorder, release } = yield* heldByHook({ waitTimeout })
+      yield* recorder.emit(tick(1))
+      expect(yield* Effect.flip(read(recorder))).toMatchObject({
+        _tag: "mvx-metrics/WaitTimeout",
+        recorderId: recorder.recorderId,
+        operation: "read",
+        timeout: "50ms",
+        sequence: 2,
+        folded: 0,
+        hook: "onMetricChanged"
       })
+      yield* release
+      yield* patiently(read(recorder))
+      expect((yield* patiently(recorder.snapshot(Ticks))).dimensions.count).toBe(2)
+    })
   )
 
-  it.effect("a stop fails likewise, and goes on", () =>
+  it.effect("a stop fails likewise, and continues", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldByHook({ waitTimeout })
       expect(yield* Effect.flip(recorder.stop)).toMatchObject({
@@ -63,7 +61,7 @@ onBothLayers("while the fold of a recorder stands still", (it) => {
   )
 })
 
-test.effect("a start that does not end fails likewise, and goes on", () =>
+test.effect("a start that does not end fails likewise, and continues", () =>
   Effect.gen(function* () {
     const gate = yield* makeGate
     const recorder = yield* Recorder.make({ waitTimeout, onStarting: gate.pass, logging: "silent" })

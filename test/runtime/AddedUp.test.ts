@@ -1,4 +1,4 @@
-// Recorders that are added up: what one of them has counted stays in the sum when it begins anew.
+// Merged recorders: the counts of one of them stay in the sum when it is reset.
 import { expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
@@ -48,9 +48,9 @@ const step = fc.oneof(
 )
 
 onBothLayers(
-  "what is added up",
+  "a merged total",
   (it) => {
-    it.effect.each(["none", "total"] as const)("never goes down while its series is there, by the label %s", (label) =>
+    it.effect.each(["none", "total"] as const)("never decreases while its series exists, by the label %s", (label) =>
       forEvery(
         fc.array(step, { minLength: 3, maxLength: 20 }),
         (steps) =>
@@ -106,7 +106,7 @@ onBothLayers(
   [new URL("../support/addedUp.metrics.ts", import.meta.url)]
 )
 
-it.effect("a sum of all recorders keeps what has expired in one, though others add up some of them", () =>
+it.effect("a sum of all recorders keeps what has expired in one, even if others merge some of them", () =>
   Effect.gen(function* () {
     const runtime = yield* MetricsRuntime
     yield* TestClock.setTime(1_000_000)
@@ -132,7 +132,7 @@ it.effect("a sum of all recorders keeps what has expired in one, though others a
   }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "some" })))
 )
 
-it.effect("a sum was created when the first of its recorders was, also when that is removed or reset", () =>
+it.effect("a sum has the creation time of its first recorder, also when that is removed or reset", () =>
   Effect.gen(function* () {
     const runtime = yield* MetricsRuntime
     yield* TestClock.setTime(1_000_000)
@@ -157,7 +157,7 @@ it.effect("a sum was created when the first of its recorders was, also when that
   }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "created" })))
 )
 
-it("a saved metric has what was counted before a reset", () => {
+it("a saved metric includes what was counted before a reset", () => {
   const owner = {
     quarantined: () => {},
     cut: () => {

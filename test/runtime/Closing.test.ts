@@ -1,5 +1,5 @@
-// However something is closed of which a part does not end, it is closed within its `shutdownTimeout`, by the real clock.
-// The tests run under a `TestClock` that nobody moves.
+// A close completes within its `shutdownTimeout`, by the real clock, even if a part of it does not end. The tests run
+// under a stopped `TestClock`.
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Layer, Scope } from "effect"
 import { HttpClient } from "effect/http"
@@ -56,7 +56,7 @@ onBothRuntimes("a recorder that does not stop", (make) => {
     })
   )
 
-  it.effect("is given up by its removal as well, which fails with what was reached", () =>
+  it.effect("is abandoned by its removal as well, which fails with what was reached", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make({ shutdownTimeout }))
       const recorder = yield* runtime.createRecorder("stuck", { onStopped: Effect.never })
@@ -69,7 +69,7 @@ onBothRuntimes("a recorder that does not stop", (make) => {
     })
   )
 
-  it.effect("has nothing that runs any more when its scope has closed", () =>
+  it.effect("has nothing running after its scope has closed", () =>
     Effect.gen(function* () {
       const ended: Array<string> = []
       // A finalizer that takes its time.
@@ -103,7 +103,7 @@ describe("a recorder made alone that does not stop", () => {
   )
 })
 
-describe("a fold that does not come back from a reducer", () => {
+describe("a fold that hangs in a reducer", () => {
   it.effect("does not hold the scope of its runtime open: its thread is terminated at once", () =>
     Effect.gen(function* () {
       const { spawn } = gatedWorker()
@@ -128,7 +128,7 @@ describe("a fold that does not come back from a reducer", () => {
     })
   )
 
-  it.effect("is terminated in time when no recorder is left that waits for it", () =>
+  it.effect("is terminated in time when no recorder waits for it", () =>
     Effect.gen(function* () {
       const { spawn } = gatedWorker()
       const scope = yield* Scope.make()
@@ -145,7 +145,7 @@ describe("a fold that does not come back from a reducer", () => {
   )
 })
 
-describe("an exporter whose collector never answers", () => {
+describe("an exporter whose collector never responds", () => {
   const silent = Layer.succeed(
     HttpClient.HttpClient,
     HttpClient.make(() => Effect.never)
@@ -168,7 +168,7 @@ describe("an exporter whose collector never answers", () => {
     })
   )
 
-  it.effect("does not hold up a flush longer than exportTimeout, nor the flush after it", () =>
+  it.effect("does not delay a flush longer than exportTimeout, nor the flush after it", () =>
     Effect.gen(function* () {
       const layer = yield* exporting({ exportTimeout: 20, shutdownTimeout })
       yield* Effect.provide(
@@ -183,7 +183,7 @@ describe("an exporter whose collector never answers", () => {
   )
 })
 
-it("`await using` comes to an end although hooks of promises never do", async () => {
+it("`await using` completes even if hooks with promises never do", async () => {
   const state = async () => {
     await using runtime = await Facade.MetricsRuntime.start({
       namespace: "test",

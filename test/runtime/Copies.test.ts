@@ -16,15 +16,15 @@ const copies: {
   "a spread": (runtime, changed) => ({ ...runtime, ...changed }),
   "MetricsRuntime.of": (runtime, changed) => MetricsRuntime.of({ ...runtime, ...changed }),
   "Object.create": (runtime, changed) => Object.create(runtime, Object.getOwnPropertyDescriptors(changed)),
-  "a mock that has it": (runtime, changed) =>
+  "a mock that contains it": (runtime, changed) =>
     Context.get(
       Effect.runSync(Effect.scoped(Layer.build(Layer.mock(MetricsRuntime)({ ...runtime, ...changed })))),
       MetricsRuntime
     )
 }
 
-describe.for(Object.entries(copies))("a copy by %s", ([, copied]) => {
-  it.effect("makes recorders as it was changed to, and exporters show them", () =>
+describe.for(Object.entries(copies))("a copy of a runtime by %s", ([, copied]) => {
+  it.effect("creates recorders by its changed function, and exporters show them", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const made: Array<string> = []
@@ -53,7 +53,7 @@ describe.for(Object.entries(copies))("a copy by %s", ([, copied]) => {
   )
 })
 
-it.effect("a mock without a runtime behind it is refused by name", () =>
+it.effect("a mock without a runtime is rejected by name", () =>
   Effect.gen(function* () {
     const mock = Layer.mock(MetricsRuntime)({ namespace: "mock" })
     const defect = yield* Effect.catchDefect(Effect.provide(Prometheus.render(), mock), (defect) =>
@@ -65,7 +65,7 @@ it.effect("a mock without a runtime behind it is refused by name", () =>
   })
 )
 
-it.effect("Recorder.layer makes its recorder through the runtime it is given", () =>
+it.effect("Recorder.layer creates its recorder through the runtime it is given", () =>
   Effect.gen(function* () {
     const runtime = yield* MetricsRuntime
     const context = yield* Layer.build(

@@ -1,4 +1,4 @@
-/** A reducer should be pure. One that is not, and emits, corrupts nothing: in process it runs within the call that emits. */
+/** A reducer should be pure. One that emits corrupts nothing: in process it runs within the emitting call. */
 import { expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Metric, MetricsRuntime } from "mvx-metrics"
@@ -6,7 +6,7 @@ import { Metric, MetricsRuntime } from "mvx-metrics"
 const Outer = Schema.TaggedUnion({ outer: { n: Schema.Number } })
 const Inner = Schema.TaggedUnion({ inner: { n: Schema.Number, text: Schema.String } })
 
-it.live.each([1, 1000])("every event arrives once, also where every %dth leads to another", (every) =>
+it.live.each([1, 1000])("every event arrives once, also if every %dth causes another", (every) =>
   Effect.gen(function* () {
     const events = 50_000
     let refused = 0

@@ -1,4 +1,4 @@
-// How long a recorder that is removed waits for those who read it for the last time.
+// How long a removed recorder waits for those who read it for the last time.
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
@@ -22,14 +22,14 @@ const overAt = (restartsUntil: number, reader: Effect.Effect<unknown>, shutdownT
     return yield* Fiber.join(fiber)
   })
 
-describe("a reader of a recorder that is removed", () => {
+describe("a reader of a removed recorder", () => {
   it.effect.each([
-    ["that ends is waited for no longer than that", 0, Effect.void, "10 seconds", 0],
-    ["that does not end is given up after a second", 0, Effect.never, "10 seconds", 1],
-    ["is waited for no longer than for a shutdown", 0, Effect.never, "500 millis", 0.5],
-    ["has the time of a fold that takes the place of another one", 5, Effect.sleep("4.5 seconds"), "10 seconds", 4.5],
-    ["is given up when that has come", 5, Effect.never, "10 seconds", 5],
-    ["is waited for no longer than for a shutdown then as well", 50, Effect.never, "10 seconds", 10]
+    ["is awaited only until it ends", 0, Effect.void, "10 seconds", 0],
+    ["is abandoned after one second if it does not end", 0, Effect.never, "10 seconds", 1],
+    ["is awaited no longer than for a shutdown", 0, Effect.never, "500 millis", 0.5],
+    ["has the time that a replacement fold needs", 5, Effect.sleep("4.5 seconds"), "10 seconds", 4.5],
+    ["is abandoned once the replacement runs", 5, Effect.never, "10 seconds", 5],
+    ["is awaited no longer than for a shutdown after a replacement", 50, Effect.never, "10 seconds", 10]
   ] as const)("%s", ([, restartsUntil, reader, shutdownTimeout, over]) =>
     Effect.gen(function* () {
       expect(yield* overAt(restartsUntil, reader, shutdownTimeout)).toBe(over)

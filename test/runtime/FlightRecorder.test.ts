@@ -1,4 +1,4 @@
-// The last events of a runtime: on demand, and written down when something goes wrong.
+// The last events of a runtime: on demand, and recorded when something goes wrong.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { type AddressInfo, connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
@@ -44,7 +44,7 @@ const keeping = (options: Omit<FlightRecorderOptions, "onRecording"> = {}) => {
 }
 
 onBothRuntimes("a flight recorder", (make) => {
-  it.live("gives the last events on demand, whole and in order, with their recorders and times", () =>
+  it.live("returns the last events on demand, complete and in order, with their recorders and times", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make({ flightRecorder: { events: 7 } }))
       const first = yield* runtime.createRecorder("first")
@@ -136,7 +136,7 @@ onBothRuntimes("a flight recorder", (make) => {
     })
   )
 
-  it.live("warns where a recording cannot be written, and fails nothing", () =>
+  it.live("warns if a recording cannot be written, and fails nothing", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryFolder
       const taken = join(directory, "taken")
@@ -159,7 +159,7 @@ onBothRuntimes("a flight recorder", (make) => {
     })
   )
 
-  it.live("is refused by name where its options are none", () =>
+  it.live("is rejected by name if its options are invalid", () =>
     Effect.gen(function* () {
       for (const [options, reason] of [
         [{ events: 0 }, "events: must be a positive integer, got 0"],
@@ -224,7 +224,7 @@ describe("the text of a flight recording", () => {
     reduce: { typed: (count) => count + 1 }
   })
 
-  it.live("has events by their schema, and says where one does not conform to it", () =>
+  it.live("has events by their schema, and notes where one does not conform to it", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "test", logging: "silent", flightRecorder: {} })
       yield* runtime.start
@@ -247,7 +247,7 @@ describe("the text of a flight recording", () => {
 })
 
 describe("the folder of a flight recorder", () => {
-  it.live("holds the last files only, and no other file is touched", () =>
+  it.live("keeps the last files only, and touches no other file", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryFolder
       writeFileSync(join(directory, "other.ndjson"), "")
@@ -296,7 +296,7 @@ onBothRuntimes("a shutdown", (make) => {
 })
 
 onBothRuntimes("a flush", (make) => {
-  it.live("waits for the files of what has happened before", () =>
+  it.live("waits for the files of earlier incidents", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryFolder
       const runtime = yield* started(make({ flightRecorder: { directory } }))
@@ -325,7 +325,7 @@ describe("a flush and a shutdown of a worker", () => {
     ["flush", (runtime: RuntimeService) => runtime.flush()],
     ["shutdown", (runtime: RuntimeService) => runtime.shutdown]
   ] as const) {
-    it.live(`${name} waits for the file of what the fold has said and nobody has received yet`, () =>
+    it.live(`${name} waits for the file of incidents that the fold has reported and that were not yet received`, () =>
       Effect.gen(function* () {
         const directory = yield* temporaryFolder
         const runtime = yield* MetricsRuntime.makeWorker({
@@ -350,7 +350,7 @@ describe("a flush and a shutdown of a worker", () => {
 })
 
 describe("a flight recorder without Effect", () => {
-  it("gives the last events, and hands recordings to a function", async () => {
+  it("returns the last events, and passes recordings to a function", async () => {
     let tell: (recording: FlightRecording) => void
     const told = new Promise<FlightRecording>((resolve) => {
       tell = resolve

@@ -1,4 +1,4 @@
-// A flush of a runtime says which recorders and exporters it reached and which it did not, by the real clock.
+// A flush of a runtime reports which recorders and exporters it reached and which it did not, by the real clock.
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import type { MetricsError, RecorderService, RuntimeService } from "mvx-metrics"
@@ -42,7 +42,7 @@ onBothRuntimes("a flush of a runtime", (make) => {
     })
   )
 
-  it.effect("does nothing where there is nothing to flush: before the start and after the shutdown", () =>
+  it.effect("does nothing if there is nothing to flush: before the start and after the shutdown", () =>
     Effect.gen(function* () {
       const runtime = yield* make()
       yield* runtime.flush()
@@ -92,7 +92,7 @@ onBothRuntimes("a flush of a runtime", (make) => {
     })
   )
 
-  it.effect("has exporters send what there is once everything is folded", () =>
+  it.effect("makes exporters send their data once everything is folded", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make())
       const recorder = yield* runtime.createRecorder("a")
@@ -108,7 +108,7 @@ onBothRuntimes("a flush of a runtime", (make) => {
     })
   )
 
-  it.effect("names the exporters that failed or did not end, which keep it from nothing else", () =>
+  it.effect("names the exporters that failed or did not end, which prevent nothing else", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make())
       yield* held(runtime)

@@ -28,8 +28,8 @@ const seen = Effect.gen(function* () {
   return { namespace: runtime.namespace, capacity, overflow }
 })
 
-describe("the variables METRICS_*", () => {
-  it.effect("are the options of a runtime", () =>
+describe("the METRICS_* variables", () => {
+  it.effect("set the options of a runtime", () =>
     Effect.gen(function* () {
       const { backpressureTimeout, shutdownTimeout, waitTimeout, ...options } = yield* read(variables)
       expect(options).toEqual({
@@ -44,7 +44,7 @@ describe("the variables METRICS_*", () => {
     })
   )
 
-  it.effect("may be left out, except for the namespace", () =>
+  it.effect("are optional, except the namespace", () =>
     Effect.gen(function* () {
       expect(yield* read({ METRICS_NAMESPACE: "a" })).toEqual({ namespace: "a" })
       const { message } = yield* Effect.flip(read({ METRICS_CAPACITY: "2" }))
@@ -52,7 +52,7 @@ describe("the variables METRICS_*", () => {
     })
   )
 
-  it.effect("come before the defaults of the program", () =>
+  it.effect("override the defaults of the program", () =>
     Effect.gen(function* () {
       const defaults = { namespace: "program", capacity: 5, logging: "silent" } as const
       expect(yield* read({ METRICS_CAPACITY: "2" }, defaults)).toEqual({ ...defaults, capacity: 2 })
@@ -95,13 +95,13 @@ describe("layers from Config", () => {
     "in process": MetricsLayer.layerInProcessConfig(),
     "on the worker": MetricsLayer.layerWorkerConfig()
   }
-  it.effect.each(Object.entries(layers))("read the variables METRICS_* by themselves, %s", ([, layer]) =>
+  it.effect.each(Object.entries(layers))("read the METRICS_* variables by default, %s", ([, layer]) =>
     Effect.gen(function* () {
       expect(yield* seen).toEqual({ namespace: "test.config", capacity: 2, overflow: "drop-oldest" })
     }).pipe(Effect.provide(layer), Effect.provide(fromEnv(variables)))
   )
 
-  it.effect("read the variables that the program names", () =>
+  it.effect("read the variables named by the program", () =>
     Effect.gen(function* () {
       expect(yield* seen).toEqual({ namespace: "program", capacity: 7, overflow: "fail" })
     }).pipe(

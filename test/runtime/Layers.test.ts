@@ -17,7 +17,7 @@ const work = Effect.gen(function* () {
 })
 
 onBothLayers("Recorder.layer", (it) => {
-  it.effect("provides a recorder of the runtime, started, under its trimmed id", () =>
+  it.effect("provides a started recorder of the runtime under its trimmed id", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       yield* Effect.gen(function* () {
@@ -54,7 +54,7 @@ onBothLayers("Recorder.layer", (it) => {
     })
   )
 
-  it.effect("closes quietly when nothing was emitted, or the recorder is gone already", () =>
+  it.effect("closes without an error if nothing was emitted, or the recorder is gone already", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const { layer, lines } = recordLogs()
@@ -83,7 +83,7 @@ onBothLayers("Recorder.layer", (it) => {
     })
   )
 
-  it.effect("cannot be built for an id that is taken or blank, and leaves the other recorder alone", () =>
+  it.effect("cannot be built for a taken or blank id, and does not affect the other recorder", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("taken")
@@ -99,7 +99,7 @@ onBothLayers("Recorder.layer", (it) => {
 })
 
 describe.each(Object.entries(runtimeLayers()))("MetricsLayer, %s", (_, runtimeLayer) => {
-  it.effect("provides a runtime that runs, and shuts it down when the scope closes", () =>
+  it.effect("provides a running runtime, and shuts it down when the scope closes", () =>
     Effect.gen(function* () {
       const runtime = yield* Effect.provide(
         Effect.tap(MetricsRuntime, (runtime) => Effect.map(runtime.state, (state) => expect(state).toBe("Running"))),
@@ -109,7 +109,7 @@ describe.each(Object.entries(runtimeLayers()))("MetricsLayer, %s", (_, runtimeLa
     })
   )
 
-  it.effect("under a recorder's layer closes after it: everything is folded", () =>
+  it.effect("closes after a recorder's layer above it: everything is folded", () =>
     Effect.gen(function* () {
       const steps: Array<string> = []
       const Metrics = Recorder.layer("stacked", { onStopped: Effect.sync(() => void steps.push("stopped")) }).pipe(
@@ -121,7 +121,7 @@ describe.each(Object.entries(runtimeLayers()))("MetricsLayer, %s", (_, runtimeLa
     })
   )
 
-  it.effect("that is shut down before its scope closes has nothing left to do", () =>
+  it.effect("has nothing left to do if it is shut down before its scope closes", () =>
     Effect.gen(function* () {
       const { layer, lines } = recordLogs()
       const Metrics = Recorder.layer("early").pipe(Layer.provideMerge(runtimeLayer))
@@ -151,7 +151,7 @@ describe("layers that cannot be built", () => {
     })
   )
 
-  it.effect("a missing or blank namespace is told first", () =>
+  it.effect("a missing or blank namespace is reported first", () =>
     Effect.gen(function* () {
       for (const options of [{}, { namespace: " " }, { metrics, spawn: () => {} }]) {
         expect(yield* badInputOf(build(options))).toMatchObject({ argument: "namespace" })
@@ -159,7 +159,7 @@ describe("layers that cannot be built", () => {
     })
   )
 
-  it.effect("an option that cannot be is a defect that names it", () =>
+  it.effect("an invalid option is a defect that names it", () =>
     Effect.gen(function* () {
       const bad: ReadonlyArray<readonly [argument: string, options: object]> = [
         ["metrics", { metrics: "./probe.metrics.ts" }],
@@ -175,14 +175,14 @@ describe("layers that cannot be built", () => {
     })
   )
 
-  it.effect("in process needs no metrics, and says so", () =>
+  it.effect("in process needs no metrics, and the error says so", () =>
     Effect.gen(function* () {
       const error = yield* badInputOf(Layer.build(MetricsLayer.layerInProcess({ namespace, metrics } as never)))
       expect(error).toMatchObject({ argument: "metrics" })
     })
   )
 
-  it.effect("a module that is missing is MetricsModuleError", () =>
+  it.effect("a missing module is a MetricsModuleError", () =>
     Effect.gen(function* () {
       const missing = new URL("./no-such.metrics.ts", import.meta.url)
       expect(yield* Effect.flip(build({ namespace, logging: "silent", metrics: missing }))).toMatchObject({
@@ -194,7 +194,7 @@ describe("layers that cannot be built", () => {
 
 class Sink extends Context.Service<Sink, { readonly write: Effect.Effect<void> }>()("test/Sink") {}
 
-it("the types of the layers say what they need and how they fail", () => {
+it("the types of the layers declare their requirements and failures", () => {
   const inProcess = MetricsLayer.layerInProcess({ namespace: "test" })
   const worker = MetricsLayer.layerWorker({ namespace: "test", metrics })
   expectTypeOf(inProcess).toEqualTypeOf<Layer.Layer<MetricsRuntime, MetricsError.RuntimeStartError>>()

@@ -9,7 +9,7 @@ import { watchedWorker } from "../support/watchedWorker.ts"
 const invalidState = (state: string) => ({ _tag: "mvx-metrics/InvalidState", subject: "runtime", id: "test", state })
 
 onBothRuntimes("the lifecycle of a runtime", (make) => {
-  it.effect("it is idle when made, runs once started, and is closed once shut down", () =>
+  it.effect("it is idle when created, runs once started, and is closed once shut down", () =>
     Effect.gen(function* () {
       const runtime = yield* make()
       expect(yield* runtime.state).toBe("Idle")
@@ -47,7 +47,7 @@ onBothRuntimes("the lifecycle of a runtime", (make) => {
     })
   )
 
-  it.effect("interrupting one who waits for the start leaves it running", () =>
+  it.effect("interrupting a waiter for the start leaves it running", () =>
     Effect.gen(function* () {
       const runtime = yield* make()
       yield* Fiber.interrupt(yield* forkNow(runtime.start))
@@ -57,7 +57,7 @@ onBothRuntimes("the lifecycle of a runtime", (make) => {
     })
   )
 
-  it.effect("it makes recorders only while it runs", () =>
+  it.effect("it creates recorders only while it runs", () =>
     Effect.gen(function* () {
       const runtime = yield* make()
       const create = runtime.createRecorder("a")
@@ -69,7 +69,7 @@ onBothRuntimes("the lifecycle of a runtime", (make) => {
     })
   )
 
-  it.effect("its registry can be asked in every state", () =>
+  it.effect("its registry can be queried in every state", () =>
     Effect.gen(function* () {
       const runtime = yield* make()
       const nothing = Effect.gen(function* () {
@@ -93,7 +93,7 @@ onBothRuntimes("the lifecycle of a runtime", (make) => {
     })
   )
 
-  it.effect("one that never started can be shut down, and is not started afterwards", () =>
+  it.effect("one that never started can be shut down, and cannot be started afterwards", () =>
     Effect.gen(function* () {
       const runtime = yield* make()
       yield* runtime.shutdown
@@ -129,7 +129,7 @@ describe("a worker's runtime", () => {
     })
   )
 
-  it.effect("a shutdown asked for while it starts goes on when the one who waits is interrupted", () =>
+  it.effect("a shutdown requested while it starts continues when its waiter is interrupted", () =>
     Effect.gen(function* () {
       const { exited, spawn } = watchedWorker()
       const runtime = yield* MetricsRuntime.makeWorker({ namespace: "test", logging: "silent", spawn })
@@ -140,7 +140,7 @@ describe("a worker's runtime", () => {
     })
   )
 
-  it.effect("that cannot start says why to everyone who waits, and has failed for good", () =>
+  it.effect("that cannot start reports the reason to every waiter, and stays failed", () =>
     Effect.gen(function* () {
       const metrics = new URL("./no-such.metrics.ts", import.meta.url)
       const runtime = yield* MetricsRuntime.makeWorker({ namespace: "test", logging: "silent", metrics })
@@ -173,8 +173,8 @@ describe("a worker's runtime", () => {
   )
 })
 
-describe("several runtimes side by side", () => {
-  it.effect("share nothing, not even the ids of their recorders", () =>
+describe("several runtimes next to each other", () => {
+  it.effect("share nothing, not even recorder ids", () =>
     Effect.gen(function* () {
       const metrics = new URL("../support/probe.metrics.ts", import.meta.url)
       const inProcess = (namespace: string) => MetricsRuntime.makeInProcess({ namespace, logging: "silent" })

@@ -1,4 +1,4 @@
-// An effect is a description: it does something when it is run, and nothing when it is made or merely looked at.
+// An effect is a description: it acts when it is run, and not when it is created or inspected.
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { MetricsLayer, MetricsRuntime, type RuntimeService } from "mvx-metrics"
@@ -41,8 +41,8 @@ const lookedAt = Effect.fnUntraced(function* (runtime: RuntimeService, lines: Re
   return { state: yield* runtime.state, recorderIds: yield* runtime.recorderIds }
 })
 
-onBothRuntimes("what a runtime has to be run", (make) => {
-  it.effect("does nothing when it is made and looked at", () => {
+onBothRuntimes("an effect of a runtime", (make) => {
+  it.effect("does nothing when it is created and inspected", () => {
     const { layer, lines } = recordLogs()
     return Effect.gen(function* () {
       const runtime = yield* make({ logging: "inspection" })
@@ -55,7 +55,7 @@ onBothRuntimes("what a runtime has to be run", (make) => {
   })
 })
 
-it.effect("a runtime is printed without the context that it was made in", () =>
+it.effect("a runtime is printed without the context in which it was created", () =>
   Effect.gen(function* () {
     const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "printed", logging: "silent" })
     expect(JSON.stringify(runtime)).toMatch(/"namespace":"printed"/)

@@ -21,7 +21,7 @@ const failures = <A, E>(exits: ReadonlyArray<Exit.Exit<A, E>>) =>
 
 onBothLayers("racing", (it) => {
   it.effect.each([3, 4, 5, 7, 2048])(
-    "creates have one winner, and the rest are told (giving way every %d steps)",
+    "creates have one winner and typed errors for the rest (yielding every %d steps)",
     (steps) =>
       Effect.gen(function* () {
         const runtime = yield* MetricsRuntime
@@ -35,7 +35,7 @@ onBothLayers("racing", (it) => {
   )
 
   it.effect.each([3, 4, 5, 7, 11, 13, 2048])(
-    "removes have one winner, and the rest are told (giving way every %d steps)",
+    "removes have one winner and typed errors for the rest (yielding every %d steps)",
     (steps) =>
       Effect.gen(function* () {
         const runtime = yield* MetricsRuntime
@@ -51,7 +51,7 @@ onBothLayers("racing", (it) => {
       })
   )
 
-  it.effect("creates and removes of one id leave the registry whole", () =>
+  it.effect("creates and removes of one id leave the registry consistent", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const id = "racing both"
@@ -67,7 +67,7 @@ onBothLayers("racing", (it) => {
 })
 
 onBothLayers("removing a recorder", (it) => {
-  it.effect("folds what it accepted, and takes it out of the registry", () =>
+  it.effect("folds what it accepted, and removes it from the registry", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("taken away")
@@ -80,7 +80,7 @@ onBothLayers("removing a recorder", (it) => {
     })
   )
 
-  it.effect("needs no recorder that runs: stopped and failed ones go as well", () =>
+  it.effect("does not require a running recorder: stopped and failed ones are removed as well", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const stopped = yield* runtime.createRecorder("stopped")
@@ -94,7 +94,7 @@ onBothLayers("removing a recorder", (it) => {
     })
   )
 
-  it.effect("leaves the id to a new recorder with a state of its own", () =>
+  it.effect("frees the id for a new recorder with its own state", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const first = yield* runtime.createRecorder("again")
@@ -109,7 +109,7 @@ onBothLayers("removing a recorder", (it) => {
     })
   )
 
-  it.effect("whose stop fails reports it, and the recorder is gone", () =>
+  it.effect("reports a failed stop, and the recorder is gone", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       yield* runtime.createRecorder("failing", { onStopped: Effect.fail("a closed sink") })
@@ -120,7 +120,7 @@ onBothLayers("removing a recorder", (it) => {
     })
   )
 
-  it.effect("keeps the id until it is through", () =>
+  it.effect("keeps the id until it has finished", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const runtime = yield* MetricsRuntime
@@ -140,7 +140,7 @@ onBothLayers("removing a recorder", (it) => {
     })
   )
 
-  it.effect("goes on when the one who waits for it is interrupted", () =>
+  it.effect("continues when its waiter is interrupted", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const runtime = yield* MetricsRuntime
@@ -156,7 +156,7 @@ onBothLayers("removing a recorder", (it) => {
     })
   )
 
-  it.effect("leaves those who hold it with typed errors, and its last counts", () =>
+  it.effect("leaves references to it with typed errors, and its last counts", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("held")
@@ -182,7 +182,7 @@ onBothLayers("removing a recorder", (it) => {
     })
   )
 
-  it.effect("that was never started is final, too: its first event starts nothing", () =>
+  it.effect("is also final if it was never started: its first event starts nothing", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const recorder = yield* internalsOf(runtime).makeIdle("never started")

@@ -13,7 +13,7 @@ let starts = 0
 const counting = { onStarting: Effect.sync(() => starts++) }
 
 onBothLayers("the registry", (it) => {
-  it.effect("creates a recorder under an id, and gives it to whoever asks", () =>
+  it.effect("creates a recorder under an id, and returns it to any caller", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("created")
@@ -24,7 +24,7 @@ onBothLayers("the registry", (it) => {
     })
   )
 
-  it.effect("lists the ids in the order of their making", () =>
+  it.effect("lists the ids in order of creation", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       for (const id of ["order c", "order a", "order b"]) yield* runtime.createRecorder(id)
@@ -35,7 +35,7 @@ onBothLayers("the registry", (it) => {
     })
   )
 
-  it.effect("trims ids wherever they are given", () =>
+  it.effect("trims ids wherever they are passed", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("  trimmed\n")
@@ -60,7 +60,7 @@ onBothLayers("the registry", (it) => {
     ["stopRecorder", (runtime, id) => runtime.stopRecorder(id)],
     ["stopAndRemoveRecorder", (runtime, id) => runtime.stopAndRemoveRecorder(id)]
   ]
-  it.effect.each(byId)("%s refuses a blank id, and what is not an id", ([_, call]) =>
+  it.effect.each(byId)("%s rejects a blank or invalid id", ([_, call]) =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const before = yield* runtime.recorderIds
@@ -72,7 +72,7 @@ onBothLayers("the registry", (it) => {
   )
 
   const ofKnown = byId.filter(([name]) => !["createRecorder", "findRecorder"].includes(name))
-  it.effect.each(ofKnown)("%s of an id that nobody has is RecorderNotFound", ([_, call]) =>
+  it.effect.each(ofKnown)("%s of an unknown id is RecorderNotFound", ([_, call]) =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       expect(yield* Effect.flip(call(runtime, " nobody "))).toMatchObject({
@@ -83,7 +83,7 @@ onBothLayers("the registry", (it) => {
     })
   )
 
-  it.effect("finds nothing under an id that nobody has", () =>
+  it.effect("finds nothing under an unknown id", () =>
     Effect.gen(function* () {
       expect(yield* (yield* MetricsRuntime).findRecorder("nobody")).toEqual(Option.none())
     })
@@ -102,7 +102,7 @@ onBothLayers("the registry", (it) => {
     })
   )
 
-  it.effect("frees the id of a create that failed", () =>
+  it.effect("frees the id of a failed create", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       yield* badInputOf(runtime.createRecorder("failed create", { capacity: 0 }))
@@ -111,7 +111,7 @@ onBothLayers("the registry", (it) => {
     })
   )
 
-  it.effect("replaces a blank entity id by one that nobody else has, and trims others", () =>
+  it.effect("replaces a blank entity id by a unique one, and trims others", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const a = yield* runtime.createRecorder("entity a", { entityId: "" })
@@ -186,7 +186,7 @@ onBothLayers("the registry", (it) => {
     })
   )
 
-  it.effect("stopping one that is stopped does nothing", () =>
+  it.effect("stopping a stopped recorder does nothing", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       let stops = 0
@@ -199,7 +199,7 @@ onBothLayers("the registry", (it) => {
     })
   )
 
-  it.effect("a recorder has run its onStarting when it is made", () =>
+  it.effect("a recorder has run its onStarting when it is created", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const states: Array<unknown> = []
@@ -244,7 +244,7 @@ onBothLayers("the registry", (it) => {
     })
   )
 
-  it.effect("a create that is interrupted interrupts onStarting, and the id is free", () =>
+  it.effect("an interrupted create interrupts onStarting, and the id is free", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const gate = yield* makeGate
@@ -277,7 +277,7 @@ onBothLayers("the registry", (it) => {
 })
 
 onBothRuntimes("the options of a runtime", (make) => {
-  it.effect("are the defaults of its recorders, whose own options come first", () =>
+  it.effect("are the defaults of its recorders, whose own options take precedence", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make({ capacity: 2, overflow: "fail" }))
       const plain = yield* runtime.createRecorder("plain")
@@ -290,7 +290,7 @@ onBothRuntimes("the options of a runtime", (make) => {
     })
   )
 
-  it.effect("say how much its recorders log, unless they say it themselves", () =>
+  it.effect("set the logging level of its recorders, unless they set it themselves", () =>
     Effect.gen(function* () {
       const { layer, lines } = recordLogs()
       yield* Effect.gen(function* () {
@@ -303,7 +303,7 @@ onBothRuntimes("the options of a runtime", (make) => {
     })
   )
 
-  it.effect("say how much it logs itself: its lifecycle, with its namespace, and nothing when silent", () =>
+  it.effect("set its own logging level: its lifecycle, with its namespace, and nothing when silent", () =>
     Effect.gen(function* () {
       for (const logging of ["silent", "normal", "inspection"] as const) {
         const { layer, lines } = recordLogs()

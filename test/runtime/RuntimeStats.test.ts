@@ -1,4 +1,4 @@
-// A runtime shows how much of its limits it uses: of the memory, the row types and the dictionary that its recorders share.
+// A runtime reports the use of its limits: of the memory, the row types and the dictionary that its recorders share.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Metric, MetricsRuntime, type RuntimeStats } from "mvx-metrics"
@@ -19,7 +19,7 @@ onBothLayers(
       })
     )
 
-    it.effect("count the recorders that are registered", () =>
+    it.effect("count the registered recorders", () =>
       Effect.gen(function* () {
         const runtime = yield* MetricsRuntime
         const { recorders } = yield* statsNow
@@ -80,7 +80,7 @@ describe("the stats of a runtime", () => {
     await runtime.shutdown()
   })
 
-  it("have the memory of all events that are not folded yet", () => {
+  it("include the memory of all pending events", () => {
     const Family = Schema.TaggedUnion({ hit: { value: Schema.Number } })
     const folding = new Folding()
     const recorder = folding.recorder([Metric.histogram("h", { events: Family, value: "value", boundaries: [1] })])
@@ -93,7 +93,7 @@ describe("the stats of a runtime", () => {
   })
 })
 
-it.effect("types are given back when the recorders of their layouts are gone", () =>
+it.effect("types are freed when the recorders of their layouts are gone", () =>
   Effect.gen(function* () {
     const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "passing", logging: "silent" })
     yield* runtime.start

@@ -1,4 +1,4 @@
-// Two runtimes of one namespace in a process: most likely a layer that was made twice.
+// Two runtimes with one namespace in a process: most likely a layer that was built twice.
 import { expect, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
@@ -15,18 +15,20 @@ const warningsOf = <E, R>(effect: Effect.Effect<unknown, E, R>) =>
 const running = (namespace: string) =>
   Effect.flatMap(MetricsRuntime.makeInProcess({ namespace }), (runtime) => Effect.as(runtime.start, runtime))
 
-it.effect("the second is warned of, and so is a third, but not one after they have closed", () =>
-  Effect.gen(function* () {
-    const scope = yield* Scope.make()
-    const together = Effect.all([running("twice"), running("twice"), running("twice"), running("another")])
-    const warning = expect.stringContaining("another runtime of this namespace runs in this process")
-    expect(yield* warningsOf(Scope.provide(together, scope))).toEqual([
-      ["twice", warning],
-      ["twice", warning]
-    ])
-    yield* Scope.close(scope, Exit.void)
-    expect(yield* warningsOf(Effect.scoped(running("twice")))).toEqual([])
-  })
+it.effect(
+  "the second runtime of a namespace is warned about, and so is a third, but not one after they have closed",
+  () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const together = Effect.all([running("twice"), running("twice"), running("twice"), running("another")])
+      const warning = expect.stringContaining("another runtime of this namespace runs in this process")
+      expect(yield* warningsOf(Scope.provide(together, scope))).toEqual([
+        ["twice", warning],
+        ["twice", warning]
+      ])
+      yield* Scope.close(scope, Exit.void)
+      expect(yield* warningsOf(Effect.scoped(running("twice")))).toEqual([])
+    })
 )
 
 it.effect("a layer that is built once is one runtime, however many use it", () =>
@@ -41,7 +43,7 @@ it.effect("a layer that is built once is one runtime, however many use it", () =
   })
 )
 
-it.effect("one that does not start is not counted", () =>
+it.effect("a runtime that does not start is not counted", () =>
   Effect.gen(function* () {
     const failing = MetricsRuntime.makeWorker({
       namespace: "failing",

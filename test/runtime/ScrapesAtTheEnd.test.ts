@@ -1,4 +1,4 @@
-// Scrapes and reads that are under way when somebody goes, or the runtime does: each has an end, and the next ones work.
+// Scrapes and reads in progress when a caller or the runtime goes away: each ends, and later ones work.
 import { expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
@@ -6,7 +6,7 @@ import * as Prometheus from "mvx-metrics/Prometheus"
 import { onBothRuntimes, started } from "../support/bothRuntimes.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
-onBothRuntimes("scrapes under way", (make) => {
+onBothRuntimes("scrapes in progress", (make) => {
   const scraped = (runtime: MetricsRuntime["Service"]) =>
     Prometheus.render().pipe(Effect.provideService(MetricsRuntime, runtime))
 
@@ -29,7 +29,7 @@ onBothRuntimes("scrapes under way", (make) => {
     })
   )
 
-  it.live("go on when the first who asked is interrupted, and begin anew after all were", () =>
+  it.live("continue when the first caller is interrupted, and start again after all were", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make())
       const recorder = yield* runtime.createRecorder("r")

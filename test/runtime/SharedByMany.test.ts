@@ -1,4 +1,4 @@
-// A hundred users of one id, who come, go and are interrupted at any time: a model counts what the recorder says of itself.
+// A hundred users of one id, who come, go and are interrupted at any time: a model checks what the recorder reports.
 import { expect } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option } from "effect"
 import fc from "fast-check"

@@ -57,7 +57,7 @@ onBothLayers("a shared recorder", (it) => {
     })
   )
 
-  it.effect("refuses other options, and names them", () =>
+  it.effect("rejects other options, and names them", () =>
     Effect.gen(function* () {
       const onStopped = Effect.void
       const one = yield* use("options", { capacity: 100, waitTimeout: "1 minute", onStopped })
@@ -114,7 +114,7 @@ onBothLayers("a shared recorder", (it) => {
     })
   )
 
-  it.effect("and an exclusive one exclude each other", () =>
+  it.effect("cannot coexist with an exclusive recorder of the same id", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       yield* runtime.createRecorder("exclusive")
@@ -132,7 +132,7 @@ onBothLayers("a shared recorder", (it) => {
     })
   )
 
-  it.effect.each([3, 4, 5, 7, 2048])("has one start, however many come at once (giving way every %d steps)", (steps) =>
+  it.effect.each([3, 4, 5, 7, 2048])("starts once, however many come at once (yielding every %d steps)", (steps) =>
     Effect.gen(function* () {
       const id = `at once ${steps}`
       let starts = 0
@@ -148,36 +148,38 @@ onBothLayers("a shared recorder", (it) => {
     })
   )
 
-  it.effect.each([3, 4, 5, 7])("is never one that ends, where users come and go (giving way every %d steps)", (steps) =>
-    Effect.gen(function* () {
-      const id = `come and go ${steps}`
-      let [running, most, lives] = [0, 0, 0]
-      const options = {
-        onStarting: Effect.sync(() => {
-          lives++
-          most = Math.max(most, ++running)
-        }),
-        onStopped: Effect.sync(() => void running--)
-      }
-      const visit = Effect.gen(function* () {
-        const { leave, recorder } = yield* use(id, options)
-        expect(yield* recorder.state).toBe("Running")
-        yield* recorder.register(Ticks)
-        expect(yield* recorder.emit(tick())).toBe(true)
-        yield* count(recorder)
-        yield* leave
+  it.effect.each([3, 4, 5, 7])(
+    "is never one that is ending, while users come and go (yielding every %d steps)",
+    (steps) =>
+      Effect.gen(function* () {
+        const id = `come and go ${steps}`
+        let [running, most, lives] = [0, 0, 0]
+        const options = {
+          onStarting: Effect.sync(() => {
+            lives++
+            most = Math.max(most, ++running)
+          }),
+          onStopped: Effect.sync(() => void running--)
+        }
+        const visit = Effect.gen(function* () {
+          const { leave, recorder } = yield* use(id, options)
+          expect(yield* recorder.state).toBe("Running")
+          yield* recorder.register(Ticks)
+          expect(yield* recorder.emit(tick())).toBe(true)
+          yield* count(recorder)
+          yield* leave
+        })
+        yield* Effect.all(
+          Array.from({ length: 10 }, () => Effect.andThen(Effect.andThen(visit, visit), visit)),
+          { concurrency: "unbounded" }
+        ).pipe(Effect.provideService(References.MaxOpsBeforeYield, steps))
+        expect({ running, most }).toEqual({ running: 0, most: 1 })
+        expect(lives).toBeGreaterThan(0)
+        expect(yield* isThere(id)).toBe(false)
       })
-      yield* Effect.all(
-        Array.from({ length: 10 }, () => Effect.andThen(Effect.andThen(visit, visit), visit)),
-        { concurrency: "unbounded" }
-      ).pipe(Effect.provideService(References.MaxOpsBeforeYield, steps))
-      expect({ running, most }).toEqual({ running: 0, most: 1 })
-      expect(lives).toBeGreaterThan(0)
-      expect(yield* isThere(id)).toBe(false)
-    })
   )
 
-  it.effect("a new user waits while it ends, and gets a fresh one", () =>
+  it.effect("makes a new user wait while it ends, who then gets a fresh one", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const first = yield* use("ending", { onStopped: gate.pass })
@@ -197,7 +199,7 @@ onBothLayers("a shared recorder", (it) => {
     })
   )
 
-  it.effect("the first user, interrupted while it starts, does not take it from the second", () =>
+  it.effect("stays with the second user if the first is interrupted while it starts", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const options = { onStarting: gate.pass }
@@ -214,7 +216,7 @@ onBothLayers("a shared recorder", (it) => {
     })
   )
 
-  it.effect("whose users all leave while it starts is not started", () =>
+  it.effect("is not started if all its users leave while it starts", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const interrupted = yield* Deferred.make<void>()
@@ -228,7 +230,7 @@ onBothLayers("a shared recorder", (it) => {
     })
   )
 
-  it.effect("whose start fails, fails all who wait, and the next user starts another one", () =>
+  it.effect("fails all waiters if its start fails, and the next user starts another one", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const runtime = yield* MetricsRuntime
@@ -250,7 +252,7 @@ onBothLayers("a shared recorder", (it) => {
     })
   )
 
-  it.effect("removed under its users is no error at their end, and a later one is not ended by them", () =>
+  it.effect("causes no error at the end of its users if it was removed, and they do not end a later one", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const old = yield* use("taken away")
@@ -268,7 +270,7 @@ onBothLayers("a shared recorder", (it) => {
     })
   )
 
-  it.effect("that somebody removes is waited for by new users, and by those who leave", () =>
+  it.effect("is awaited by new users and leaving ones while somebody else removes it", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const runtime = yield* MetricsRuntime
@@ -286,7 +288,7 @@ onBothLayers("a shared recorder", (it) => {
     })
   )
 
-  it.effect("has a scope of its own for its hooks, which ends with it", () =>
+  it.effect("has its own scope for its hooks, which ends with it", () =>
     Effect.gen(function* () {
       const steps: Array<string> = []
       const options = {
@@ -305,7 +307,7 @@ onBothLayers("a shared recorder", (it) => {
     })
   )
 
-  it.effect("refuses to be waited for in its own hooks, and is removed when its last user leaves in one", () =>
+  it.effect("fails waits for itself in its own hooks, and is removed when its last user leaves in one", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const refused: Array<unknown> = []
@@ -334,7 +336,7 @@ onBothLayers("a shared recorder", (it) => {
     })
   )
 
-  it.effect("of layers is one for several modules of an application", () =>
+  it.effect("in layers is one for several modules of an application", () =>
     Effect.gen(function* () {
       const component = Layer.effectDiscard(Recorder.register(Ticks))
       const one = component.pipe(Layer.provideMerge(Recorder.layer("app")))
@@ -356,8 +358,8 @@ onBothLayers("a shared recorder", (it) => {
   it.effect.each<readonly [string, string, object | undefined]>([
     ["a blank id", "  ", undefined],
     ["an unknown option", "bad options", { size: 3 }],
-    ["a capacity that cannot be", "bad options", { capacity: 0 }]
-  ])("is not made for %s", ([_what, id, options]) =>
+    ["an invalid capacity", "bad options", { capacity: 0 }]
+  ])("is not created for %s", ([_what, id, options]) =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(use(id, options as never))
       expect(Exit.isFailure(exit) && String(exit.cause)).toMatch(/InvalidArgument/)
@@ -370,7 +372,7 @@ onBothRuntimes("the users of a shared recorder", (make) => {
   const withRuntime = <A, E>(effect: Effect.Effect<A, E, MetricsRuntime | Scope.Scope>) =>
     Effect.flatMap(started(make()), (runtime) => Effect.provideService(effect, MetricsRuntime, runtime))
 
-  test.effect("end quietly after the runtime has been shut down", () =>
+  test.effect("end without an error after the runtime has been shut down", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const one = yield* use("shut down")
@@ -383,7 +385,7 @@ onBothRuntimes("the users of a shared recorder", (make) => {
     }).pipe(withRuntime)
   )
 
-  test.effect("are told that a runtime is not running", () =>
+  test.effect("get an error that a runtime is not running", () =>
     Effect.gen(function* () {
       const runtime = yield* make()
       const error = yield* Effect.flip(Effect.provideService(use("idle"), MetricsRuntime, runtime))
@@ -393,7 +395,7 @@ onBothRuntimes("the users of a shared recorder", (make) => {
 })
 
 describe("the type of a shared recorder", () => {
-  test("names its errors, its scope and what its hooks need", () => {
+  test("names its errors, its scope and the requirements of its hooks", () => {
     const shared = MetricsRuntime.use((runtime) => runtime.recorder("a"))
     const typed: Effect.Effect<RecorderService, MetricsError.ShareError, MetricsRuntime | Scope.Scope> = shared
     expect(typed).toBe(shared)

@@ -13,7 +13,7 @@ import { watchedWorker } from "../support/watchedWorker.ts"
 /** Options of a recorder whose stop fails. */
 const failing = (why: string): RecorderOptions => ({ onStopped: Effect.fail(new Error(why)) })
 
-onBothRuntimes("shutting down", (make) => {
+onBothRuntimes("a shutdown", (make) => {
   it.effect("folds what every recorder has accepted, and stops each", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make())
@@ -33,7 +33,7 @@ onBothRuntimes("shutting down", (make) => {
     })
   )
 
-  it.effect("removes the recorders: they take and answer nothing more, and say so", () =>
+  it.effect("removes the recorders: they accept and answer nothing more, and report it", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make())
       const idle = yield* runtime.createRecorder("idle")
@@ -57,7 +57,7 @@ onBothRuntimes("shutting down", (make) => {
     })
   )
 
-  it.effect("goes on past recorders that fail to stop, and names all of them in one error", () =>
+  it.effect("continues past recorders that fail to stop, and names all of them in one error", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make())
       const options = { a: failing("a full disk"), b: {}, c: failing("a closed sink"), d: {} }
@@ -80,7 +80,7 @@ onBothRuntimes("shutting down", (make) => {
     })
   )
 
-  it.effect("has no word for a recorder that had failed before: that was reported", () =>
+  it.effect("does not mention a recorder that had failed before: that was reported", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make())
       const recorder = yield* runtime.createRecorder("a", failing("a full disk"))
@@ -90,7 +90,7 @@ onBothRuntimes("shutting down", (make) => {
     })
   )
 
-  it.effect("again gives the same answer, and stops nothing twice", () =>
+  it.effect("repeated returns the same result, and stops nothing twice", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       let stops = 0
@@ -112,7 +112,7 @@ onBothRuntimes("shutting down", (make) => {
     })
   )
 
-  it.effect("goes on when the one who waits for it is interrupted", () =>
+  it.effect("continues when its waiter is interrupted", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const runtime = yield* started(make())
@@ -153,7 +153,7 @@ onBothRuntimes("shutting down", (make) => {
     })
   )
 
-  it.effect("is what closing the scope does; recorders that fail are named in the log", () =>
+  it.effect("happens when the scope closes; recorders that fail are named in the log", () =>
     Effect.gen(function* () {
       const { layer, lines } = recordLogs()
       const scope = yield* Scope.make()
@@ -186,7 +186,7 @@ const hanging: { readonly [where: string]: (hang: Effect.Effect<void>) => Record
 }
 
 onBothRuntimes("a recorder that does not stop within shutdownTimeout by the real clock", (make) => {
-  it.effect.each(Object.entries(hanging))("is given up: a hook hangs, %s", ([where, options]) =>
+  it.effect.each(Object.entries(hanging))("is abandoned: a hook hangs, %s", ([where, options]) =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const runtime = yield* started(make({ shutdownTimeout: 5 }))
@@ -217,7 +217,7 @@ onBothRuntimes("a recorder that does not stop within shutdownTimeout by the real
 })
 
 describe("the thread of a runtime", () => {
-  it.effect("is released although recorders fail to stop", () =>
+  it.effect("is released even if recorders fail to stop", () =>
     Effect.gen(function* () {
       const { exited, spawn } = watchedWorker()
       const runtime = yield* started(

@@ -1,5 +1,5 @@
-// What recorders have counted that were removed goes into a total: whatever is created, removed and read in which order,
-// no event is missing from a scrape, none is there twice, and no total goes back.
+// The counts of removed recorders go into a total: for any order of creating, removing and reading, no event is missing
+// from a scrape or counted twice, and no total goes backwards.
 import { expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import fc from "fast-check"
@@ -43,9 +43,9 @@ const counted = (recorder: RecorderService, queue: string, seconds: ReadonlyArra
   })
 
 onBothLayers(
-  "the total of recorders that were removed",
+  "the total of removed recorders",
   (it) => {
-    it.effect("has what all of them have counted, and their accounting", () =>
+    it.effect("has the counts of all of them, and their accounting", () =>
       Effect.gen(function* () {
         const runtime = yield* MetricsRuntime
         const totalOfRemoved = "connections"
@@ -81,7 +81,7 @@ onBothLayers(
       })
     )
 
-    it.effect("has the id removed by default, and there is none for recorders that want none", () =>
+    it.effect('has the id "removed" by default, and does not exist for recorders without a total', () =>
       Effect.gen(function* () {
         const runtime = yield* MetricsRuntime
         yield* counted(yield* runtime.createRecorder("gone", { totalOfRemoved: false }), "gone", [1])
@@ -204,7 +204,7 @@ it.effect("is exact for any program", () =>
 
 const TickEvent = Schema.TaggedUnion({ tick: { n: Schema.Number } })
 
-it.effect("keeps definitions of one name apart that measure something else, and says so once", () =>
+it.effect("separates definitions of one name that measure something else, and reports it once", () =>
   Effect.gen(function* () {
     const { layer, lines } = recordLogs()
     yield* Effect.gen(function* () {
@@ -226,7 +226,7 @@ it.effect("keeps definitions of one name apart that measure something else, and 
   })
 )
 
-it.effect("keeps nobody from registering another metric under a name that only it has", () =>
+it.effect("does not prevent another metric under a name that only it has", () =>
   Effect.gen(function* () {
     const runtime = yield* MetricsRuntime
     const counter = Metric.counter("ticks", { events: TickEvent })
@@ -246,7 +246,7 @@ it.effect("keeps nobody from registering another metric under a name that only i
   }).pipe(Effect.provide(inProcess))
 )
 
-it.effect("counts what was folded after a recorder was given up", () =>
+it.effect("counts what was folded after a recorder was abandoned", () =>
   Effect.gen(function* () {
     const { open, spawn } = gatedWorker()
     const options = { namespace: "test.totals", logging: "silent", spawn, shutdownTimeout: 20 } as const
@@ -269,7 +269,7 @@ it.effect("counts what was folded after a recorder was given up", () =>
   })
 )
 
-it.effect("is accounted for wherever values are only copied", () =>
+it.effect("the total of removed recorders is accounted for wherever values are only copied", () =>
   Effect.gen(function* () {
     const runtime = yield* MetricsRuntime
     yield* counted(yield* runtime.createRecorder("gone"), "a", [1, 2])

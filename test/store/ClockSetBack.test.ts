@@ -1,4 +1,4 @@
-// The clock of a reader or an aggregator is set back: who has gone silent is found out as soon as otherwise.
+// The clock of a reader or an aggregator is set back: silent sources are detected as soon as otherwise.
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -7,7 +7,7 @@ import { memoryEvents } from "../../src/internal/store/memoryEvents.ts"
 import { ShopMetrics } from "../cluster/fixtures/shop.metrics.ts"
 import { aggregator, at, producer, simulatingOutside, start } from "../streams/support/processes.ts"
 
-it.effect("a reader takes a process for silent that writes nothing, though its own clock was set back", () =>
+it.effect("a reader treats a process that writes nothing as silent, although its own clock was set back", () =>
   Effect.gen(function* () {
     const source = { source: "one", epoch: 1, sequence: 1, hasEnded: false, isLasting: false }
     let age = 0
@@ -37,7 +37,7 @@ it.effect("a reader takes a process for silent that writes nothing, though its o
   }).pipe(Effect.scoped)
 )
 
-it.effect("an aggregator takes a process for ended that appends nothing, though its own clock was set back", () =>
+it.effect("an aggregator treats a process that appends nothing as ended, although its own clock was set back", () =>
   Effect.gen(function* () {
     let age = 0
     const memory = memoryEvents()

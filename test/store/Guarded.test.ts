@@ -1,4 +1,5 @@
-// A store of somebody else's that hangs, throws, is interrupted or answers nonsense fails each call with an error that says so.
+// A third-party store that hangs, throws, is interrupted or returns nonsense fails each call with an error that says
+// so.
 import { expect, it } from "@effect/vitest"
 import { Cause, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -53,7 +54,7 @@ const failures = <S>(calls: Calls<S>, store: S, before: Effect.Effect<void> = Ef
     })
   )
 
-it.effect("no call of a store that hangs takes longer than a minute", () =>
+it.effect("no call of a hanging store takes longer than a minute", () =>
   Effect.gen(function* () {
     const wait = Effect.andThen(Effect.yieldNow, TestClock.adjust("1 minute"))
     const found = [
@@ -97,7 +98,7 @@ it.effect.each<readonly [string, () => unknown, string]>([
   })
 )
 
-it.effect("an answer that is none fails the call that asked", () =>
+it.effect("an invalid answer fails the call", () =>
   Effect.gen(function* () {
     const { forget: _, ...states } = statesCalls
     const { forget: __, leave: ___, ...events } = eventsCalls
@@ -113,7 +114,7 @@ it.effect("an answer that is none fails the call that asked", () =>
   })
 )
 
-it.effect("an answer that cannot be one to what was asked fails the call", () =>
+it.effect("an answer that does not match the request fails the call", () =>
   Effect.gen(function* () {
     const answered = function* (calls: object, open: (answer: () => unknown) => unknown, answer: unknown) {
       const store = yield* open(() => Effect.succeed(answer)) as Effect.Effect<unknown, unknown>
@@ -138,7 +139,7 @@ it.effect("an answer that cannot be one to what was asked fails the call", () =>
   })
 )
 
-it.effect("a store that has lost batches, or has more than it is sent, answers that", () =>
+it.effect("a store that has lost batches, or has more than it was sent, reports that", () =>
   Effect.gen(function* () {
     const batch = { number: 3, bytes: new Uint8Array(1) }
     const ends = [1, 3, 4].map((last) => ({ last, committed: 0, isRetired: false }))
@@ -149,7 +150,7 @@ it.effect("a store that has lost batches, or has more than it is sent, answers t
   })
 )
 
-it.effect("whoever interrupts a call is not answered by it", () =>
+it.effect("an interrupted call gets no answer", () =>
   Effect.gen(function* () {
     const { read } = yield* opened.states(() => Effect.never)
     const calling = yield* Effect.forkChild(read({ namespace: "n", known: new Map() }), { startImmediately: true })
@@ -159,7 +160,7 @@ it.effect("whoever interrupts a call is not answered by it", () =>
   })
 )
 
-it.effect("a layer of a store that is interrupted fails to open", () =>
+it.effect("an interrupted layer of a store fails to open", () =>
   Effect.gen(function* () {
     const error = yield* Effect.flip(openStates(Layer.effect(StateStore, Effect.interrupt)))
     expect(error).toMatchObject({ _tag: "mvx-metrics/MetricsStoreError", operation: "open" })
@@ -167,7 +168,7 @@ it.effect("a layer of a store that is interrupted fails to open", () =>
   })
 )
 
-it.effect("a store that does what it should is used as it is", () =>
+it.effect("a correct store is used unchanged", () =>
   Effect.gen(function* () {
     const states = yield* openStates(Layer.succeed(StateStore, makeMemory()))
     const events = yield* openEvents(Layer.succeed(EventStore, memoryEvents()))

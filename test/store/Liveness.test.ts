@@ -1,4 +1,4 @@
-// For how long a source has been silent, where the clock of the store is set.
+// How long a source has been silent, if the clock of the store is set.
 import { describe, expect, it } from "vitest"
 import type { StoredSource } from "../../src/internal/store/stateStore.ts"
 import { Liveness } from "../../src/internal/storeReader/liveness.ts"
@@ -40,7 +40,7 @@ const watched = () => {
 }
 
 describe("the silence of a source", () => {
-  it("is that of the store's clock where the reader sees it for the first time", () => {
+  it("is taken from the store's clock when the reader sees the source for the first time", () => {
     const { look, pass } = watched()
     pass(5 * minute)
     expect(look()).toEqual({ silence: 5 * minute, watched: 0 })
@@ -48,7 +48,7 @@ describe("the silence of a source", () => {
     expect(look()).toEqual({ silence: 6 * minute, watched: minute })
   })
 
-  it("ends with each write, also with one that only says that the source is there", () => {
+  it("ends with each write, including one that only signals that the source exists", () => {
     for (const isNew of [true, false]) {
       const { look, pass, write } = watched()
       look()
@@ -59,7 +59,7 @@ describe("the silence of a source", () => {
     }
   })
 
-  it("does not grow by more than has passed where the clock is set forward", () => {
+  it("grows by no more than the elapsed time when the clock is set forward", () => {
     const { look, pass, setClock, write } = watched()
     look()
     pass(10_000)
@@ -72,7 +72,7 @@ describe("the silence of a source", () => {
     expect(look().silence).toBe(1000)
   })
 
-  it("goes on where the clock is set back after the source has ended", () => {
+  it("continues when the clock is set back after the source has ended", () => {
     const { look, pass, setClock } = watched()
     look()
     setClock(-2 * hour)

@@ -13,7 +13,7 @@ const memory = async () => {
   return Layer.succeed(StateStore, Context.get(context, StateStore))
 }
 
-it("reports, scrapes and serves what processes have written, and is closed twice", async () => {
+it("reports, scrapes and serves what processes have written, and can be closed twice", async () => {
   const store = await memory()
   for (const pieces of [1, 10]) {
     const runtime = await MetricsRuntime.start({ namespace, inProcess: true, logging: "silent" })
@@ -37,7 +37,7 @@ it("reports, scrapes and serves what processes have written, and is closed twice
   await reader.close()
 })
 
-it("rejects for what is wrong with it, and logs to the logger of the program", async () => {
+it("rejects with the specific error, and logs to the program's logger", async () => {
   const store = await memory()
   const options = { store, namespace, metrics: [ShopMetrics] }
   await expect(MetricsReader.open({ ...options, maxEnded: 0 })).rejects.toMatchObject({

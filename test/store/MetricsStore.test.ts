@@ -1,4 +1,4 @@
-/** Processes that leave what they count in a store, and readers that add it up. */
+/** Processes that write their counts to a store, and readers that merge them. */
 import { cpSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -34,7 +34,7 @@ const later = (millis: number) => TestClock.setTime(Date.now() + millis)
 
 for (const [kind, make] of Object.entries(kinds)) {
   describe(`a store of states, written ${kind},`, () => {
-    it.effect("has the recorders of all processes together, by their ids", () =>
+    it.effect("has the recorders of all processes merged by id", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store)
@@ -63,7 +63,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("has namespaces without the spaces around them, as runtimes do", () =>
+    it.effect("trims namespaces, as runtimes do", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store, { namespace: " spaced\n" })
@@ -75,7 +75,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("has recorders of any ids, by keys that every server takes", () =>
+    it.effect("accepts recorders with any ids, with keys that every server accepts", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store)
@@ -97,7 +97,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("keeps what a process has counted that has ended, and drops its levels", () =>
+    it.effect("keeps the counts of an ended process, and drops its levels", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store)
@@ -118,7 +118,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("has the accounting of all recorders, those included that were removed", () =>
+    it.effect("has the accounting of all recorders, including removed ones", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store)
@@ -147,7 +147,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("keeps what a silent process has counted, and drops its levels until it writes again", () =>
+    it.effect("keeps the counts of a silent process, and drops its levels until it writes again", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store)
@@ -169,7 +169,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("counts as running until it has missed several of its writes, however short the time to live is", () =>
+    it.effect("treats a process as running until it has missed several writes, however short the time to live is", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store, { timeToLive: "1 milli" })
@@ -183,7 +183,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("leaves out what cannot be read, and names it", () =>
+    it.effect("leaves out unreadable states, and names them", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store)
@@ -212,7 +212,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("adds up recorders that had the same id one after the other", () =>
+    it.effect("merges recorders that had the same id one after the other", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store)
@@ -230,7 +230,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("is sent what has changed, and nothing where nothing has", () =>
+    it.effect("receives only changes, and nothing if nothing changed", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const runtime = yield* make(store)
@@ -246,7 +246,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("counts once what was written although the answer was lost", () =>
+    it.effect("counts a write once if its answer was lost", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store)
@@ -266,7 +266,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("is written anew after it has lost everything", () =>
+    it.effect("is rewritten after it has lost everything", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store)
@@ -284,7 +284,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("has everything once it can be reached again", () =>
+    it.effect("has everything once it is reachable again", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store)
@@ -304,7 +304,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("is read by a runtime that makes no recorders, and says that it is of a store", () =>
+    it.effect("is read by a runtime that creates no recorders, which identifies itself as one of a store", () =>
       Effect.gen(function* () {
         const { runtime } = yield* readerOf(yield* openStore)
         const { message } = yield* Effect.flip(runtime.createRecorder("shop"))
@@ -312,7 +312,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("keeps the accounting of a process with durable state when that ends", () =>
+    it.effect("keeps the accounting of a process with durable state when it ends", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store)
@@ -356,7 +356,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
-    it.effect("counts a process with durable state once, over all its lives", () =>
+    it.effect("counts a process with durable state once, over all its restarts", () =>
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store)

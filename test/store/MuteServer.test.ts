@@ -1,4 +1,4 @@
-// A server that takes connections and says nothing: a stalled proxy, or a host that has died.
+// A server that accepts connections and stays silent: a stalled proxy, or a dead host.
 import { createServer, type Socket } from "node:net"
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -21,7 +21,7 @@ const muteServer = Effect.acquireRelease(
   ({ close }) => Effect.sync(close)
 )
 
-it.live("each use of a Redis that takes the connection and says nothing fails in time, and connects anew", () =>
+it.live("each use of a Redis server that accepts the connection and stays silent fails in time, and reconnects", () =>
   Effect.gen(function* () {
     const { port, sockets } = yield* muteServer
     const store = RedisStore.make({ url: `redis://127.0.0.1:${port}`, timeout: "100 millis" })

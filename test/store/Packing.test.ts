@@ -1,4 +1,4 @@
-// Bytes lie shorter in a store than they are, and come back as they were.
+// Data is packed in a store, and unpacked unchanged.
 import { deflateRawSync, inflateRawSync } from "node:zlib"
 import { expect, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
@@ -21,7 +21,7 @@ const packedBy = (bytes: Uint8Array, length = bytes.byteLength): Uint8Array => {
   return Buffer.concat([head, deflateRawSync(bytes)])
 }
 
-it.effect("whatever is packed is the same when it is unpacked, and never longer meanwhile", () => {
+it.effect("packed data is the same when it is unpacked, and is never longer in between", () => {
   const some = fc.oneof(
     fc.uint8Array({ maxLength: 400 }),
     fc
@@ -47,7 +47,7 @@ it.effect("whatever is packed is the same when it is unpacked, and never longer 
 })
 
 it.effect(
-  "a state of a kilobyte and one of a megabyte take a tenth, behind the byte that says so and their length",
+  "a state of a kilobyte and one of a megabyte are packed to a tenth, after a marker byte and their length",
   () =>
     Effect.gen(function* () {
       for (const length of [1024, 1024 * 1024]) {
@@ -61,7 +61,7 @@ it.effect(
     })
 )
 
-it.effect("what is damaged, or would take more memory than it says, stays as it is for whoever reads it", () =>
+it.effect("damaged data, or data that would take more memory than stated, is passed on unchanged", () =>
   Effect.gen(function* () {
     const whole = packedBy(plain(100_000))
     const odd = [
@@ -77,7 +77,7 @@ it.effect("what is damaged, or would take more memory than it says, stays as it 
   })
 )
 
-it.effect("a store of states keeps what is written and retired packed, and what was there before is read", () =>
+it.effect("a store of states packs what is written and retired, and unpacked data from before can be read", () =>
   Effect.gen(function* () {
     const layer = Layer.fresh(MetricsStore.layerMemory)
     const below = Context.get(yield* Layer.build(layer), StateStore)
@@ -104,7 +104,7 @@ it.effect("a store of states keeps what is written and retired packed, and what 
   })
 )
 
-it.effect("a store of events keeps batches and parts packed, and what was there before is read", () =>
+it.effect("a store of events packs batches and parts, and unpacked data from before can be read", () =>
   Effect.gen(function* () {
     const stored = noEvents()
     const below = memoryEvents(() => stored)
@@ -135,7 +135,7 @@ it.effect("a store of events keeps batches and parts packed, and what was there 
 
 const MostBytes = 256 * 1024 * 1024
 
-it.effect("what is read of one source together never takes more than a gigabyte, and what is left is named", () =>
+it.effect("data read from one source together never takes more than a gigabyte, and the remainder is named", () =>
   Effect.gen(function* () {
     const below = Context.get(yield* Layer.build(Layer.fresh(MetricsStore.layerMemory)), StateStore)
     // They say that they have so many bytes, which is what is counted.
@@ -162,7 +162,7 @@ it.effect("what is read of one source together never takes more than a gigabyte,
   })
 )
 
-it.effect("a state or a batch of events that is too large to be inflated fails its source with that reason", () =>
+it.effect("a state or a batch of events that is too large to inflate fails its source with that reason", () =>
   Effect.gen(function* () {
     const below = memoryEvents()
     const tooLarge = packedBy(plain(100_000), MostBytes + 1)

@@ -1,10 +1,10 @@
-// The client of a server that a store uses: what is said of it when it fails.
+// The server client of a store: the errors it reports.
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { ConnectionError, SqlError } from "effect/sql/SqlError"
 import { Reconnecting } from "../../src/internal/store/reconnecting.ts"
 
-it.effect("says why the server refused, not only that something failed", () =>
+it.effect("the error reports why the server refused, not only that something failed", () =>
   Effect.gen(function* () {
     const refused = new ConnectionError({
       cause: new Error('database "metrics" does not exist.'),

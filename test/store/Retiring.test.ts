@@ -1,4 +1,4 @@
-/** What many processes have left that have ended is kept together, and no number changes by that. */
+/** The counts of many ended processes are merged, and no number changes by that. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -31,7 +31,7 @@ const sourcesIn = (store: OpenStore) =>
 const withoutSources = ({ age, at, sources, ...rest }: StoreReport) => rest
 
 describe("ended processes", () => {
-  it.effect("are kept together from a hundred on, with the same numbers before and after", () =>
+  it.effect("are merged from a hundred on, with the same numbers before and after", () =>
     Effect.gen(function* () {
       const store = yield* openStore
       const metrics = [Sold, Sizes, Products]
@@ -54,7 +54,7 @@ describe("ended processes", () => {
     })
   )
 
-  it.effect("are kept by the newest ids, and the others together", () =>
+  it.effect("are kept by id for the newest ids, and merged for the others", () =>
     Effect.gen(function* () {
       const store = yield* openStore
       const reader = yield* readerOf(store, { maxEnded: 2 })
@@ -66,7 +66,7 @@ describe("ended processes", () => {
     })
   )
 
-  it.effect("are not kept together by a reader that does not know all of their metrics", () =>
+  it.effect("are not merged by a reader that does not know all of their metrics", () =>
     Effect.gen(function* () {
       const store = yield* openStore
       const reader = yield* readerOf(store, { metrics: [Sold], levels: [] })
@@ -76,7 +76,7 @@ describe("ended processes", () => {
     })
   )
 
-  it.effect("of another version are named, and what was kept together by that one stays", () =>
+  it.effect("of another version are named, and what that version merged is kept", () =>
     Effect.gen(function* () {
       const logs = recordLogs()
       const store = yield* openStore
@@ -97,7 +97,7 @@ describe("ended processes", () => {
     })
   )
 
-  it.effect("that were silent for long are kept together, and are told when they write again", () =>
+  it.effect("that were silent for long are merged, and are reported when they write again", () =>
     Effect.gen(function* () {
       const logs = recordLogs()
       const store = yield* openStore
@@ -122,8 +122,8 @@ describe("ended processes", () => {
   )
 })
 
-describe("a process", () => {
-  it.effect("keeps what a thousand removed recorders have counted by their ids, and the others together", () =>
+describe("a process with many removed recorders", () => {
+  it.effect("keeps the counts of a thousand by id, and merges the others", () =>
     Effect.gen(function* () {
       const store = yield* openStore
       const reader = yield* readerOf(store, { metrics: [Lowest, Sold], levels: [] })

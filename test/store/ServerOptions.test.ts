@@ -9,12 +9,12 @@ const stores = {
 }
 
 describe.each(Object.entries(stores))("a store in %s", (_, { good, make, other }) => {
-  it("is named without its password", () => {
+  it("is identified without its password", () => {
     expect(good.map((url) => make({ url }).place).join()).not.toMatch(/u:p|@/)
   })
 
   // The third is a host and a port, which as a URL is one of the protocol "localhost:".
-  it.each(["", "somewhere", "localhost:6379", "http://h", other])("refuses the URL %o", (url) => {
+  it.each(["", "somewhere", "localhost:6379", "http://h", other])("rejects the URL %o", (url) => {
     expect(() => make({ url })).toThrow(/^url: must be a /)
   })
 
@@ -25,7 +25,7 @@ describe.each(Object.entries(stores))("a store in %s", (_, { good, make, other }
     [{ url: good[0], prefix: 5 }, "prefix"],
     [{ url: good[0], timeout: "soon" }, "timeout"],
     [{ url: good[0], password: "p" }, "password"]
-  ])("refuses the options %o by name", (options, argument) => {
+  ])("rejects the options %o by name", (options, argument) => {
     expect(() => make(options as never)).toThrow(new RegExp(`^${argument}: `))
   })
 })

@@ -1,4 +1,4 @@
-// Modules of stores that are not what they should be: whoever opens one is told which, and why.
+// Invalid store modules: the error for opening one names the module and the reason.
 import { expect, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
@@ -22,7 +22,7 @@ const odd: ReadonlyArray<readonly [StoreModule, string]> = [
   [MetricsStore.module(new URL(`file://${process.argv[1]}`)), "is the program itself"]
 ]
 
-it.live("a reader, and a worker that writes, fail with the module and what is wrong with it", () =>
+it.live("a reader, and a worker that writes, fail with the module and its problem", () =>
   Effect.gen(function* () {
     const runtime = yield* MetricsRuntime.makeWorker({ namespace, logging: "silent" })
     yield* runtime.start
@@ -57,13 +57,9 @@ it.effect.each<readonly [string, StateStore["Service"]["read"], string]>([
     },
     "not connected"
   ],
-  ["answers nonsense", () => Effect.succeed("what" as never), "its answer is not a valid list of sources"],
-  [
-    "answers with sources that are none",
-    () => Effect.succeed([{ source: 1 }] as never),
-    "its answer is not a valid list"
-  ]
-])("a store of somebody else's that %s fails a report with an error that names it", ([_, read, reason]) =>
+  ["returns nonsense", () => Effect.succeed("what" as never), "its answer is not a valid list of sources"],
+  ["returns invalid sources", () => Effect.succeed([{ source: 1 }] as never), "its answer is not a valid list"]
+])("a third-party store that %s fails a report with an error that names it", ([_, read, reason]) =>
   Effect.gen(function* () {
     const reader = yield* ofSomebodyElse(read)
     const error = yield* Effect.flip(reader.report)
@@ -72,7 +68,7 @@ it.effect.each<readonly [string, StateStore["Service"]["read"], string]>([
   })
 )
 
-it.effect("a store whose layer is never built fails whoever opens it", () =>
+it.effect("a store whose layer is never built fails every open", () =>
   Effect.gen(function* () {
     const never = Layer.effectContext(Effect.never) as Layer.Layer<StateStore>
     const error = yield* Effect.flip(openStates(never, "20 millis"))

@@ -1,4 +1,4 @@
-// A store whose functions cannot be interrupted and never answer: whoever uses it ends within its limits all the same.
+// A store whose functions cannot be interrupted and never return: its users still end within their limits.
 import { expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
@@ -61,7 +61,7 @@ const users: { readonly [name: string]: Effect.Effect<Effect.Effect<unknown, unk
   "a reader": Effect.map(MetricsStore.makeReader({ store: states, namespace, metrics }), ({ report }) => report)
 }
 
-it.effect.each(Object.entries(users))("%s ends though a function of its store cannot be interrupted", ([_, make]) =>
+it.effect.each(Object.entries(users))("%s ends even if a function of its store cannot be interrupted", ([_, make]) =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
     const asked = yield* Effect.forkDetach(Scope.provide(Effect.flatten(make), scope), { startImmediately: true })
@@ -76,7 +76,7 @@ it.effect.each(Object.entries(users))("%s ends though a function of its store ca
   }).pipe(simulatingOutside)
 )
 
-it.effect("who waits for such a function can be interrupted at once", () =>
+it.effect("a waiter for such a function can be interrupted at once", () =>
   Effect.gen(function* () {
     const { report } = yield* MetricsStore.makeReader({ store: states, namespace, metrics })
     const asking = yield* Effect.forkDetach(report, { startImmediately: true })
@@ -87,7 +87,7 @@ it.effect("who waits for such a function can be interrupted at once", () =>
   }).pipe(Effect.scoped, simulatingOutside)
 )
 
-it.effect("a store that cannot be closed is left behind", () =>
+it.effect("a store that cannot be closed is abandoned", () =>
   Effect.gen(function* () {
     const stuck = Layer.effectDiscard(Effect.acquireRelease(Effect.void, never))
     const scope = yield* Scope.make()

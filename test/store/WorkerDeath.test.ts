@@ -1,4 +1,4 @@
-/** A worker that dies is replaced by one that goes on as the same source. */
+/** A dead worker is replaced by one that continues as the same source. */
 import { Worker } from "node:worker_threads"
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -14,7 +14,7 @@ const recorderOf = Effect.fnUntraced(function* (runtime: RuntimeService, id: str
   return recorder
 })
 
-it.live("counts each event once, of removed recorders as well, however often its worker dies", () =>
+it.live("a store counts each event once, including those of removed recorders, however often its worker dies", () =>
   Effect.gen(function* () {
     const store = yield* openStore
     const reader = yield* readerOf(store)

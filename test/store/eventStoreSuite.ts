@@ -1,4 +1,4 @@
-/** What every store of events must do. */
+/** Requirements of every store of events. */
 import { expect, layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -63,7 +63,7 @@ const parts = (texts: { readonly [key: string]: string | undefined }) =>
 
 export const eventStoreSuite = (name: string, store: Layer.Layer<EventStore, unknown>): void => {
   layer(store)(name, (it) => {
-    it.effect("gives batches back byte for byte and in order", () =>
+    it.effect("returns batches byte for byte and in order", () =>
       Effect.gen(function* () {
         const { append, namespace } = fresh()
         const every = Uint8Array.from({ length: 256 }, (_, i) => i)
@@ -76,7 +76,7 @@ export const eventStoreSuite = (name: string, store: Layer.Layer<EventStore, unk
       })
     )
 
-    it.effect("passes over batches that are there, and appends nothing behind a gap", () =>
+    it.effect("skips batches that it already has, and appends nothing after a gap", () =>
       Effect.gen(function* () {
         const { append, read } = fresh()
         yield* append([1, 2])
@@ -87,7 +87,7 @@ export const eventStoreSuite = (name: string, store: Layer.Layer<EventStore, unk
       })
     )
 
-    it.effect("goes on from the oldest batch of a source whose earlier ones it does not know", () =>
+    it.effect("continues from the oldest batch of a source whose earlier ones it does not know", () =>
       Effect.gen(function* () {
         const { append, read } = fresh()
         expect(yield* append([57, 58], { oldest: 57 })).toMatchObject({ last: 58 })
@@ -95,7 +95,7 @@ export const eventStoreSuite = (name: string, store: Layer.Layer<EventStore, unk
       })
     )
 
-    it.effect("reads no more than it is asked for, and at least one batch", () =>
+    it.effect("reads at most the requested amount, but at least one batch", () =>
       Effect.gen(function* () {
         const { append, read } = fresh()
         yield* append([1, 2, 3])
@@ -122,7 +122,7 @@ export const eventStoreSuite = (name: string, store: Layer.Layer<EventStore, unk
       })
     )
 
-    it.effect("refuses all of a commit of which one change was made from another version", () =>
+    it.effect("rejects a whole commit if one change was made from another version", () =>
       Effect.gen(function* () {
         const { append, commit, state } = fresh()
         yield* append([1])
@@ -138,7 +138,7 @@ export const eventStoreSuite = (name: string, store: Layer.Layer<EventStore, unk
       })
     )
 
-    it.effect("lets only one of two that commit at once through", () =>
+    it.effect("accepts only one of two concurrent commits", () =>
       Effect.gen(function* () {
         const { append, commit, state } = fresh()
         yield* append([1])
@@ -150,7 +150,7 @@ export const eventStoreSuite = (name: string, store: Layer.Layer<EventStore, unk
       })
     )
 
-    it.effect("goes on behind a position that was committed of batches that it has lost", () =>
+    it.effect("continues after a committed position of batches that it has lost", () =>
       Effect.gen(function* () {
         const { append, commit } = fresh()
         yield* append([1])
@@ -159,7 +159,7 @@ export const eventStoreSuite = (name: string, store: Layer.Layer<EventStore, unk
       })
     )
 
-    it.effect("retires a source with the total that it is part of", () =>
+    it.effect("retires a source together with the total that includes it", () =>
       Effect.gen(function* () {
         const { append, commit, join, read, state } = fresh()
         yield* append([1, 2], { hasEnded: true })
@@ -180,7 +180,7 @@ export const eventStoreSuite = (name: string, store: Layer.Layer<EventStore, unk
       })
     )
 
-    it.effect("forgets sources that were retired, and no others", () =>
+    it.effect("forgets retired sources, and no others", () =>
       Effect.gen(function* () {
         const { append, commit, join, namespace, state } = fresh()
         yield* append([1])
@@ -197,7 +197,7 @@ export const eventStoreSuite = (name: string, store: Layer.Layer<EventStore, unk
       })
     )
 
-    it.effect("knows the aggregators that have joined and not left", () =>
+    it.effect("lists the aggregators that have joined and not left", () =>
       Effect.gen(function* () {
         const { join, namespace } = fresh()
         yield* join("a")
@@ -211,7 +211,7 @@ export const eventStoreSuite = (name: string, store: Layer.Layer<EventStore, unk
     )
 
     it.effect(
-      "keeps no aggregator for longer than the others are joined, though its time was set by a later clock",
+      "keeps no aggregator for longer than the others are joined, even if its time was set by a later clock",
       () =>
         Effect.gen(function* () {
           const { join } = fresh()
@@ -227,7 +227,7 @@ export const eventStoreSuite = (name: string, store: Layer.Layer<EventStore, unk
         })
     )
 
-    it.effect("tells how sources stand, and keeps namespaces apart", () =>
+    it.effect("reports the state of sources, and separates namespaces", () =>
       Effect.gen(function* () {
         const one = fresh()
         const other = fresh()

@@ -1,4 +1,4 @@
-/** What every store of states must do. */
+/** Requirements of every store of states. */
 import { expect, layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { type SourceWrite, StateStore } from "mvx-metrics/MetricsStore"
@@ -51,7 +51,7 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
     }
     const epoch = 1_700_000_000_000
 
-    it.effect("gives what was written, byte for byte", () =>
+    it.effect("returns what was written, byte for byte", () =>
       Effect.gen(function* () {
         const { namespace, write } = fresh()
         const every = Uint8Array.from({ length: 256 }, (_, i) => i)
@@ -70,13 +70,13 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
       })
     )
 
-    it.effect("has nothing in a namespace that nobody wrote", () =>
+    it.effect("has nothing in an unused namespace", () =>
       Effect.gen(function* () {
         expect(yield* all(fresh().namespace)).toEqual({})
       })
     )
 
-    it.effect("keeps namespaces and sources apart", () =>
+    it.effect("separates namespaces and sources", () =>
       Effect.gen(function* () {
         const [one, other] = [fresh(), fresh()]
         yield* one.write({ texts: { a: "1" } })
@@ -90,7 +90,7 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
       })
     )
 
-    it.effect("takes the same write once, and an older one never", () =>
+    it.effect("accepts the same write once, and never an older one", () =>
       Effect.gen(function* () {
         const { namespace, write } = fresh()
         yield* write({ sequence: 2, texts: { a: "second" } })
@@ -103,7 +103,7 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
       })
     )
 
-    it.effect("changes some entries on top of the write that they build upon", () =>
+    it.effect("changes some entries on top of the write that they are based on", () =>
       Effect.gen(function* () {
         const { namespace, write } = fresh()
         yield* write({ texts: { a: "1", b: "1", c: "1" } })
@@ -119,7 +119,7 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
       })
     )
 
-    it.effect("refuses a part whose beginning it does not have", () =>
+    it.effect("rejects a partial write whose base it does not have", () =>
       Effect.gen(function* () {
         const { namespace, write } = fresh()
         expect(yield* write({ sequence: 2, base: 1, texts: { a: "2" } })).toBe("incomplete")
@@ -131,7 +131,7 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
       })
     )
 
-    it.effect("knows a source that has nothing new, and still is there", () =>
+    it.effect("recognises a source that has nothing new, and still exists", () =>
       Effect.gen(function* () {
         const { namespace, write } = fresh()
         expect(yield* write({ sequence: 1, base: 1 })).toBe("incomplete")
@@ -142,7 +142,7 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
       })
     )
 
-    it.effect("tells a source whose state outlives its process", () =>
+    it.effect("recognises a source whose state outlives its process", () =>
       Effect.gen(function* () {
         const { namespace, write } = fresh()
         yield* write({ source: "lasting", isLasting: true, texts: { a: "1" } })
@@ -154,7 +154,7 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
       })
     )
 
-    it.effect("replaces everything by a write of everything", () =>
+    it.effect("replaces everything by a complete write", () =>
       Effect.gen(function* () {
         const { namespace, write } = fresh()
         yield* write({ texts: { a: "1", b: "1" } })
@@ -163,7 +163,7 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
       })
     )
 
-    it.effect("sends no entries of a version that the reader has", () =>
+    it.effect("returns no entries of a version that the reader has", () =>
       Effect.gen(function* () {
         const { namespace, write } = fresh()
         yield* write({ texts: { a: "1" } })
@@ -180,7 +180,7 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
       })
     )
 
-    it.effect("puts a total in the place of its sources", () =>
+    it.effect("replaces sources by their total", () =>
       Effect.gen(function* () {
         const { namespace, write } = fresh()
         const store = yield* StateStore
@@ -232,7 +232,7 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
       })
     )
 
-    it.effect("lets one of several retire a source", () =>
+    it.effect("lets one of several callers retire a source", () =>
       Effect.gen(function* () {
         const { namespace, write } = fresh()
         const store = yield* StateStore
@@ -247,7 +247,7 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
       })
     )
 
-    it.effect("takes no write of a retired source until it is forgotten", () =>
+    it.effect("accepts no write of a retired source until it is forgotten", () =>
       Effect.gen(function* () {
         const { namespace, write } = fresh()
         const store = yield* StateStore
@@ -263,7 +263,7 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
       })
     )
 
-    it.effect("takes writes of many sources at once", () =>
+    it.effect("accepts concurrent writes of many sources", () =>
       Effect.gen(function* () {
         const { namespace, write } = fresh()
         const numbers = Array.from({ length: 20 }, (_, i) => i)

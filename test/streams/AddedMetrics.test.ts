@@ -1,4 +1,5 @@
-// Metrics that processes had before any aggregator: from a stated time on they have every event, whichever aggregator folds it.
+// Metrics that processes had before any aggregator: from a reported time on they have every event, whichever aggregator
+// folds it.
 import { expect, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Scope } from "effect"
 import { TestClock } from "effect/testing"
@@ -87,7 +88,7 @@ const shown = (common: number, added: number, createdAt: number, lacksUntil: num
   leftOut: []
 })
 
-it.effect("a metric has every event since its start, though aggregators without it fold the process in between", () =>
+it.effect("a metric has every event since its start, even if aggregators without it fold the process in between", () =>
   Effect.gen(function* () {
     const store = memoryEvents()
     const { emit, end } = yield* makeProcess(store)
@@ -125,42 +126,46 @@ it.effect("a metric has every event since its start, though aggregators without 
   }).pipe(Effect.scoped)
 )
 
-it.effect("what ends before any aggregator has a metric is not missing in it, and the time of that is known", () =>
-  Effect.gen(function* () {
-    const store = memoryEvents()
-    const first = yield* makeProcess(store)
-    yield* first.emit(0, 10)
-    yield* first.renew
-    yield* first.emit(10, 20)
-    yield* first.end
-    yield* foldsWith(store, before)
-    const stream = yield* aggregator(store, after)
-    yield* rounds([stream])
-    const second = yield* makeProcess(store)
-    yield* second.emit(20, 30)
-    yield* rounds([stream])
-    expect(yield* shownBy(stream)).toEqual(shown(30, 10, at(20), at(19)))
-  }).pipe(Effect.scoped)
+it.effect(
+  "events of a process that ends before any aggregator has a metric are not missing in it, and the time is known",
+  () =>
+    Effect.gen(function* () {
+      const store = memoryEvents()
+      const first = yield* makeProcess(store)
+      yield* first.emit(0, 10)
+      yield* first.renew
+      yield* first.emit(10, 20)
+      yield* first.end
+      yield* foldsWith(store, before)
+      const stream = yield* aggregator(store, after)
+      yield* rounds([stream])
+      const second = yield* makeProcess(store)
+      yield* second.emit(20, 30)
+      yield* rounds([stream])
+      expect(yield* shownBy(stream)).toEqual(shown(30, 10, at(20), at(19)))
+    }).pipe(Effect.scoped)
 )
 
-it.effect("a process that begins while there is an aggregator with a metric misses nothing, whichever folds it", () =>
-  Effect.gen(function* () {
-    const store = memoryEvents()
-    const stream = yield* aggregator(store, after)
-    yield* rounds([stream])
-    for (let n = 0; n < 100; n += 10) {
-      const { emit, end } = yield* makeProcess(store)
-      yield* emit(n, n + 10)
-      if (n % 20 === 0) yield* end
-      // Of ten processes, some are for each of the two.
-      yield* foldsWith(store, before, [stream])
-    }
-    yield* rounds([stream])
-    expect(yield* shownBy(stream)).toEqual(shown(100, 100, at(0), undefined))
-  }).pipe(Effect.scoped)
+it.effect(
+  "a process that begins while there is an aggregator with a metric misses nothing, whichever aggregator folds it",
+  () =>
+    Effect.gen(function* () {
+      const store = memoryEvents()
+      const stream = yield* aggregator(store, after)
+      yield* rounds([stream])
+      for (let n = 0; n < 100; n += 10) {
+        const { emit, end } = yield* makeProcess(store)
+        yield* emit(n, n + 10)
+        if (n % 20 === 0) yield* end
+        // Of ten processes, some are for each of the two.
+        yield* foldsWith(store, before, [stream])
+      }
+      yield* rounds([stream])
+      expect(yield* shownBy(stream)).toEqual(shown(100, 100, at(0), undefined))
+    }).pipe(Effect.scoped)
 )
 
-it.effect("the state of a metric that no aggregator has any more is named as missing when it is given up", () =>
+it.effect("the state of a metric that no aggregator has any longer is reported as missing when it is dropped", () =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
     const store = timedBy(clock, memoryEvents())

@@ -1,4 +1,4 @@
-// What an aggregator keeps for those with another version of a metric has a limit of size and of time.
+// The data that an aggregator keeps for those with another version of a metric is limited in size and time.
 import { expect, it } from "vitest"
 import { HeldBatches } from "../../src/internal/aggregate/heldBatches.ts"
 
@@ -16,7 +16,7 @@ const stored = (parts: Map<string, Uint8Array>, held: HeldBatches): HeldBatches 
   return new HeldBatches(parts)
 }
 
-it("keeps batches in order, of eight megabytes at the most, and for an hour", () => {
+it("batches are kept in order, up to eight megabytes and one hour", () => {
   const parts = new Map<string, Uint8Array>()
   let held = new HeldBatches(parts)
   expect(held.isEmpty).toBe(true)

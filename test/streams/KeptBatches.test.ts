@@ -1,4 +1,4 @@
-// What a process keeps of the events that it has appended.
+// The appended events that a process keeps.
 import { expect, it } from "@effect/vitest"
 import { KeptBatches } from "../../src/internal/shipping/keptBatches.ts"
 
@@ -12,7 +12,7 @@ const filled = (count: number): KeptBatches => {
 
 const numbers = (kept: KeptBatches): ReadonlyArray<number> => kept.all.map(({ number }) => number)
 
-it("keeps a batch until it has been committed for as long as the store may lose that", () => {
+it("a batch is kept until it has been committed for as long as the store may lose the commit", () => {
   const kept = filled(3)
   expect(kept.committed(2, 0, grace)).toBe(false)
   expect(kept.committed(3, 99, grace)).toBe(false)
@@ -24,7 +24,7 @@ it("keeps a batch until it has been committed for as long as the store may lose 
   expect(kept.oldest).toBe(4)
 })
 
-it("counts the time anew when the store has lost the commit", () => {
+it("the time starts again when the store has lost the commit", () => {
   const kept = filled(3)
   kept.committed(3, 0, grace)
   kept.committed(1, 90, grace)
@@ -36,7 +36,7 @@ it("counts the time anew when the store has lost the commit", () => {
   expect(numbers(kept)).toEqual([])
 })
 
-it("gives batches behind a number, one at least and not much more than was asked for", () => {
+it("batches are returned after a given number, at least one and not much more than requested", () => {
   const kept = filled(4)
   const after = (number: number, bytes: number) => kept.after(number, bytes).map((batch) => batch.number)
   expect(after(0, 1)).toEqual([1])
@@ -45,7 +45,7 @@ it("gives batches behind a number, one at least and not much more than was asked
   expect(after(4, 1000)).toEqual([])
 })
 
-it("numbers what is left anew when the source goes on as another one", () => {
+it("remaining batches are renumbered when the source continues under another id", () => {
   const kept = filled(4)
   kept.renumber(3)
   expect(numbers(kept)).toEqual([1])

@@ -13,7 +13,7 @@ import { lastUser, RequestMetrics, Requests } from "./support/requests.metrics.t
 import { dimensionsOf, foldedRequests, requestAt } from "./support/requests.ts"
 import { timedBy } from "./support/timedBy.ts"
 
-it.effect("comes to what one fold over the events of all processes comes to", () =>
+it.effect("the stream yields the same as one fold over the events of all processes", () =>
   Effect.gen(function* () {
     const store = memoryEvents()
     const one = yield* producer(store, 1)
@@ -40,7 +40,7 @@ it.effect("comes to what one fold over the events of all processes comes to", ()
   }).pipe(Effect.scoped)
 )
 
-it.effect("counts what a process has counted that has ended, without its levels", () =>
+it.effect("the stream keeps the counts of an ended process, without its levels", () =>
   Effect.gen(function* () {
     const store = memoryEvents()
     const stream = yield* aggregator(store)
@@ -60,30 +60,32 @@ it.effect("counts what a process has counted that has ended, without its levels"
   }).pipe(Effect.scoped)
 )
 
-it.effect("counts a process under the ids of its recorders when its layers are closed, whatever totals they name", () =>
-  Effect.gen(function* () {
-    const store = memoryEvents()
-    const Metrics = Recorder.layer("http").pipe(
-      Layer.provideMerge(MetricsLayer.layerInProcess({ namespace, stream: { store: storeOf(store) } }))
-    )
-    yield* Effect.gen(function* () {
-      const connection = yield* (yield* MetricsRuntime).createRecorder("connection-1", {
-        totalOfRemoved: "connections"
-      })
-      for (const each of [yield* Recorder, connection]) {
-        yield* (yield* each.register(RequestMetrics)).emit(requestAt(1, 1) as never)
-      }
-      yield* (yield* MetricsRuntime).stopAndRemoveRecorder("connection-1")
-    }).pipe(Effect.provide(Metrics))
-    const stream = yield* aggregator(store)
-    yield* stream.foldNow
-    const { recorders } = yield* stream.report
-    const counts = Object.entries(recorders).map(([id, { events }]) => [id, events.applied])
-    expect(Object.fromEntries(counts)).toEqual({ http: 1, "connection-1": 1 })
-  }).pipe(Effect.scoped)
+it.effect(
+  "the stream counts a process under its recorder ids when its layers are closed, whatever totals they name",
+  () =>
+    Effect.gen(function* () {
+      const store = memoryEvents()
+      const Metrics = Recorder.layer("http").pipe(
+        Layer.provideMerge(MetricsLayer.layerInProcess({ namespace, stream: { store: storeOf(store) } }))
+      )
+      yield* Effect.gen(function* () {
+        const connection = yield* (yield* MetricsRuntime).createRecorder("connection-1", {
+          totalOfRemoved: "connections"
+        })
+        for (const each of [yield* Recorder, connection]) {
+          yield* (yield* each.register(RequestMetrics)).emit(requestAt(1, 1) as never)
+        }
+        yield* (yield* MetricsRuntime).stopAndRemoveRecorder("connection-1")
+      }).pipe(Effect.provide(Metrics))
+      const stream = yield* aggregator(store)
+      yield* stream.foldNow
+      const { recorders } = yield* stream.report
+      const counts = Object.entries(recorders).map(([id, { events }]) => [id, events.applied])
+      expect(Object.fromEntries(counts)).toEqual({ http: 1, "connection-1": 1 })
+    }).pipe(Effect.scoped)
 )
 
-it.effect("tells a limited number of removed recorders apart", () =>
+it.effect("the stream distinguishes a limited number of removed recorders", () =>
   Effect.gen(function* () {
     const store = memoryEvents()
     const { runtime } = yield* producer(store, 1)
@@ -102,7 +104,7 @@ it.effect("tells a limited number of removed recorders apart", () =>
   }).pipe(Effect.scoped)
 )
 
-it.effect("counts once what a process goes on from that has durable state", () =>
+it.effect("the stream counts once what a process with durable state has restored", () =>
   Effect.gen(function* () {
     const store = memoryEvents()
     const stream = yield* aggregator(store)
@@ -126,7 +128,7 @@ it.effect("counts once what a process goes on from that has durable state", () =
   }).pipe(Effect.scoped)
 )
 
-it.effect("names events that the store has lost, and counts all others", () =>
+it.effect("the stream names events that the store has lost, and counts all others", () =>
   Effect.gen(function* () {
     const stored = noEvents()
     const store = memoryEvents(() => stored)
@@ -147,7 +149,7 @@ it.effect("names events that the store has lost, and counts all others", () =>
   }).pipe(Effect.scoped)
 )
 
-it.effect("leaves out metrics that are defined differently, and names them", () =>
+it.effect("the stream leaves out metrics that are defined differently, and names them", () =>
   Effect.gen(function* () {
     const store = memoryEvents()
     const { emit, runtime } = yield* producer(store, 1)
@@ -163,7 +165,7 @@ it.effect("leaves out metrics that are defined differently, and names them", () 
 )
 
 it.effect(
-  "keeps events while the store fails, stops folding when it keeps no more, and loses none that was accepted",
+  "a process keeps events while the store fails, stops folding when its buffer is full, and loses no accepted event",
   () =>
     Effect.gen(function* () {
       let isDown = true
@@ -206,7 +208,7 @@ it.effect(
 )
 
 it.effect(
-  "goes on folding while the store fails with the overflow policy drop-newest, and the stream says what it misses",
+  "a process continues folding while the store fails under drop-newest, and the stream reports what it misses",
   () =>
     Effect.gen(function* () {
       let isDown = true
@@ -278,7 +280,7 @@ it.effect(
     }).pipe(Effect.scoped)
 )
 
-it.effect("counts the failure of a store that takes each new source for retired, and tries again in time", () =>
+it.effect("a process counts the failure of a store that treats each new source as retired, and retries later", () =>
   Effect.gen(function* () {
     let appends = 0
     const retired = Effect.sync(() => {
@@ -303,7 +305,7 @@ it.effect("counts the failure of a store that takes each new source for retired,
   }).pipe(Effect.scoped)
 )
 
-it.effect("fails a flush with the reason why events are not in the store", () =>
+it.effect("a failed flush reports why events are not in the store", () =>
   Effect.gen(function* () {
     const failed = new MetricsError.MetricsStoreError({ store: "down", operation: "append", reason: "it is down" })
     const store: EventStoreService = { ...memoryEvents(), append: () => Effect.fail(failed) }
@@ -321,7 +323,7 @@ it.effect("fails a flush with the reason why events are not in the store", () =>
   }).pipe(Effect.scoped)
 )
 
-it.effect("shares the sources among aggregators, and takes over those of one that has left", () =>
+it.effect("aggregators share the sources, and take over those of one that has left", () =>
   Effect.gen(function* () {
     const store = memoryEvents()
     // Ids are random: that one of two aggregators gets none of so many happens once in 2 ** 31 runs.
@@ -353,7 +355,7 @@ it.effect("shares the sources among aggregators, and takes over those of one tha
   }).pipe(Effect.scoped)
 )
 
-it.effect("goes on after a process was taken for ended, and counts nothing twice", () =>
+it.effect("the stream continues after a process was treated as ended, and counts nothing twice", () =>
   Effect.gen(function* () {
     yield* TestClock.setTime(start)
     const clock = yield* Clock.Clock
@@ -378,7 +380,7 @@ it.effect("goes on after a process was taken for ended, and counts nothing twice
   }).pipe(simulatingOutside, Effect.scoped)
 )
 
-it.effect("dies of options that are invalid, and names them", () =>
+it.effect("the stream dies of invalid options, and names them", () =>
   Effect.gen(function* () {
     const store = storeOf(memoryEvents())
     const refused = (options: object) =>
@@ -397,7 +399,7 @@ it.effect("dies of options that are invalid, and names them", () =>
   }).pipe(Effect.scoped)
 )
 
-it.effect("keeps recorders of any ids that have ended by keys that every server takes", () =>
+it.effect("the stream keeps ended recorders with any ids, with keys that every server accepts", () =>
   Effect.gen(function* () {
     const memory = memoryEvents()
     const keys: Array<string> = []

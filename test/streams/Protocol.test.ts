@@ -1,4 +1,4 @@
-// Threads, aggregators and the store end, fail and are set back after any step: each event is folded once all the same.
+// Threads, aggregators and the store end, fail and are set back after any step: each event is still folded once.
 import { afterEach, beforeEach, describe, expect, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -135,7 +135,7 @@ describe("a stream of events", () => {
     })
   )
 
-  it.effect("has room again when what was committed is safe, however far apart heartbeats are", () =>
+  it.effect("has room again when committed batches are safe, however far apart heartbeats are", () =>
     Effect.gen(function* () {
       const store = new BrokenStore()
       const sent = new SentEvents(reliable(store), "p1", { memoryLimit: 1, graceMillis: 1000 })

@@ -1,4 +1,5 @@
-// What aggregators do to each other, to sources that cannot be folded, and after a store has forgotten.
+// How aggregators interact with each other, with sources that cannot be folded, and with a store that has lost its
+// data.
 import { expect, it } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
@@ -41,7 +42,7 @@ const takingOver = (store: EventStoreService): EventStoreService => ({
 
 const isRetirement = (commits: ReadonlyArray<EventCommit>): boolean => commits.some(({ retires }) => retires)
 
-it.effect("takes one of the commits of two aggregators that have folded the same events", () =>
+it.effect("only one of the commits of two aggregators with the same events is accepted", () =>
   Effect.gen(function* () {
     const memory = memoryEvents()
     const slow = beforeCommit(takingOver(memory), () => true)
@@ -69,7 +70,7 @@ it.effect("takes one of the commits of two aggregators that have folded the same
   }).pipe(Effect.scoped)
 )
 
-it.effect("counts a process once of which two aggregators add up what it has left", () =>
+it.effect("a process whose rest two aggregators absorb is counted once", () =>
   Effect.gen(function* () {
     const memory = memoryEvents()
     const slow = beforeCommit(takingOver(memory), isRetirement)
@@ -88,7 +89,7 @@ it.effect("counts a process once of which two aggregators add up what it has lef
   }).pipe(Effect.scoped)
 )
 
-it.effect("does not take a process for ended that appends again while that is about to be committed", () =>
+it.effect("a process that appends again while its end is about to be committed is not treated as ended", () =>
   Effect.gen(function* () {
     yield* TestClock.setTime(start)
     const clock = yield* Clock.Clock
@@ -111,7 +112,7 @@ it.effect("does not take a process for ended that appends again while that is ab
   }).pipe(simulatingOutside, Effect.scoped)
 )
 
-it.effect("shows the levels of a process again that was taken for ended and goes on", () =>
+it.effect("the levels of a process that was treated as ended appear again when it continues", () =>
   Effect.gen(function* () {
     yield* TestClock.setTime(start)
     const clock = yield* Clock.Clock
@@ -155,7 +156,7 @@ it.effect("shows the levels of a process again that was taken for ended and goes
   }).pipe(simulatingOutside, Effect.scoped)
 )
 
-it.effect("folds the other sources though one has a state that cannot be read, and names it", () =>
+it.effect("other sources are folded when one has an unreadable state, which is named", () =>
   Effect.gen(function* () {
     const stored = noEvents()
     const store = memoryEvents(() => stored)
@@ -181,7 +182,7 @@ it.effect("folds the other sources though one has a state that cannot be read, a
 )
 
 it.effect(
-  "keeps what ended processes have counted while an aggregator with another version of a metric takes over",
+  "the counts of ended processes are kept while an aggregator with another version of a metric takes over",
   () =>
     Effect.gen(function* () {
       const store = memoryEvents()
@@ -213,57 +214,59 @@ it.effect(
     }).pipe(Effect.scoped)
 )
 
-it.effect("never shows what one version of a metric has counted under another, and names what each has missed", () =>
-  Effect.gen(function* () {
-    const store = memoryEvents()
-    const versionOf = (boundary: number) =>
-      Metric.histogram("requests.seconds", {
-        ...{ events: Requests, when: ["http.request"], value: "seconds", boundaries: [boundary, 10] }
-      })
-    const [one, two] = [versionOf(1), versionOf(2)]
-    const process = (metric: Metric.Any) =>
-      Effect.scoped(
-        Effect.gen(function* () {
-          const stream = { store: storeOf(store), interval: "1 hour" } as const
-          const runtime = yield* MetricsRuntime.makeInProcess({ namespace, logging: "silent", stream })
-          yield* runtime.start
-          const metrics = yield* (yield* runtime.createRecorder("http")).register(metric)
-          for (let i = 0; i < 10; i++) {
-            yield* metrics.emit({ _tag: "http.request", method: "GET", route: "/", seconds: 1.5, user: "u" } as never)
-          }
-          yield* runtime.shutdown
+it.effect(
+  "the counts of one version of a metric never appear under another, and the missed events of each are reported",
+  () =>
+    Effect.gen(function* () {
+      const store = memoryEvents()
+      const versionOf = (boundary: number) =>
+        Metric.histogram("requests.seconds", {
+          ...{ events: Requests, when: ["http.request"], value: "seconds", boundaries: [boundary, 10] }
         })
-      )
-    const foldWith = (metric: Metric.Any) =>
-      Effect.scoped(
-        Effect.gen(function* () {
-          const stream = yield* aggregator(store, { metrics: [metric] })
-          for (let i = 0; i < 3; i++) yield* stream.foldNow
-          const { leftOut, recorders } = yield* stream.report
-          const shown = recorders.http!.snapshots["requests.seconds"]?.dimensions as { readonly counts: unknown }
-          return { counts: shown?.counts, leftOut }
-        })
-      )
-    const leftOut = ["requests.seconds"]
-    yield* process(one)
-    expect(yield* foldWith(one)).toEqual({ counts: [0, 10, 0], leftOut: [] })
-    // Of this one the first version folds the events, and keeps them for the second one.
-    yield* process(two)
-    expect(yield* foldWith(one)).toEqual({ counts: [0, 10, 0], leftOut })
-    for (let round = 0; round < 3; round++) {
+      const [one, two] = [versionOf(1), versionOf(2)]
+      const process = (metric: Metric.Any) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const stream = { store: storeOf(store), interval: "1 hour" } as const
+            const runtime = yield* MetricsRuntime.makeInProcess({ namespace, logging: "silent", stream })
+            yield* runtime.start
+            const metrics = yield* (yield* runtime.createRecorder("http")).register(metric)
+            for (let i = 0; i < 10; i++) {
+              yield* metrics.emit({ _tag: "http.request", method: "GET", route: "/", seconds: 1.5, user: "u" } as never)
+            }
+            yield* runtime.shutdown
+          })
+        )
+      const foldWith = (metric: Metric.Any) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const stream = yield* aggregator(store, { metrics: [metric] })
+            for (let i = 0; i < 3; i++) yield* stream.foldNow
+            const { leftOut, recorders } = yield* stream.report
+            const shown = recorders.http!.snapshots["requests.seconds"]?.dimensions as { readonly counts: unknown }
+            return { counts: shown?.counts, leftOut }
+          })
+        )
+      const leftOut = ["requests.seconds"]
       yield* process(one)
+      expect(yield* foldWith(one)).toEqual({ counts: [0, 10, 0], leftOut: [] })
+      // Of this one the first version folds the events, and keeps them for the second one.
       yield* process(two)
-      const counts = [
-        [10 * (round + 2), 0, 0],
-        [0, 10 * (round + 2), 0]
-      ]
-      expect(yield* foldWith(two)).toEqual({ counts: counts[0], leftOut })
-      expect(yield* foldWith(one)).toEqual({ counts: counts[1], leftOut })
-    }
-  }).pipe(Effect.scoped)
+      expect(yield* foldWith(one)).toEqual({ counts: [0, 10, 0], leftOut })
+      for (let round = 0; round < 3; round++) {
+        yield* process(one)
+        yield* process(two)
+        const counts = [
+          [10 * (round + 2), 0, 0],
+          [0, 10 * (round + 2), 0]
+        ]
+        expect(yield* foldWith(two)).toEqual({ counts: counts[0], leftOut })
+        expect(yield* foldWith(one)).toEqual({ counts: counts[1], leftOut })
+      }
+    }).pipe(Effect.scoped)
 )
 
-it.effect("names a metric that was quarantined in a process that has ended", () =>
+it.effect("a metric that was quarantined in an ended process is named", () =>
   Effect.gen(function* () {
     const store = memoryEvents()
     const fragile = Metric.make("requests.fragile", {
@@ -299,7 +302,7 @@ it.effect("names a metric that was quarantined in a process that has ended", () 
   }).pipe(Effect.scoped)
 )
 
-it.effect("leaves out batches that are damaged, and folds those behind them", () =>
+it.effect("damaged batches are left out, and later ones are folded", () =>
   Effect.gen(function* () {
     const stored = noEvents()
     const store = memoryEvents(() => stored)
@@ -335,7 +338,7 @@ it.effect("leaves out batches that are damaged, and folds those behind them", ()
   }).pipe(Effect.scoped)
 )
 
-it.effect("goes on over a store that has forgotten everything, and says how many events that were", () =>
+it.effect("the stream continues on a store that has lost everything, and reports how many events that were", () =>
   Effect.gen(function* () {
     const stored = noEvents()
     const store = memoryEvents(() => stored)
@@ -356,7 +359,7 @@ it.effect("goes on over a store that has forgotten everything, and says how many
   }).pipe(Effect.scoped)
 )
 
-it.effect("goes on folding after an aggregator's store has thrown", () =>
+it.effect("folding continues after an aggregator's store has thrown", () =>
   Effect.gen(function* () {
     const memory = memoryEvents()
     let throws = true
@@ -384,7 +387,7 @@ it.effect("goes on folding after an aggregator's store has thrown", () =>
   }).pipe(Effect.scoped)
 )
 
-it.effect("makes one report for those who ask at once, and reads again only what has changed", () =>
+it.effect("concurrent requests share one report, and only changes are read again", () =>
   Effect.gen(function* () {
     const memory = memoryEvents()
     const read: Array<string> = []

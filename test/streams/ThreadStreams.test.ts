@@ -1,4 +1,4 @@
-// Events of attached threads come to an aggregator as the worker of their process folds them.
+// Events of attached threads reach an aggregator in the order in which the worker of their process folds them.
 
 import { Worker } from "node:worker_threads"
 import { Effect, Layer, Schedule } from "effect"
@@ -63,7 +63,7 @@ const local = async (runtime: MetricsRuntime) =>
 const aggregated = ({ recorders }: StreamReport) =>
   Object.fromEntries(Object.entries(recorders).map(([id, { snapshots }]) => [id, dimensionsOf(snapshots)]))
 
-it("has each event of each thread under its recorder, though codes of strings differ between threads", () =>
+it("the stream has each event of each thread under its recorder, although string codes differ between threads", () =>
   withStream({}, async (runtime, report) => {
     const own = await runtime.createRecorder("own")
     const { emit } = await own.registerMetric(WorkMetrics)
@@ -89,7 +89,7 @@ it("has each event of each thread under its recorder, though codes of strings di
     for (const thread of threads.slice(1)) await thread.terminate()
   }))
 
-it("counts no event twice or not at all in either store where the worker and threads end meanwhile", () => {
+it("every event is counted exactly once in both stores if the worker and threads end meanwhile", () => {
   const workers: Array<Worker> = []
   const spawn = () => {
     const worker = new Worker(new URL("../worker/fixtures/threads/threads.worker.ts", import.meta.url))
@@ -131,7 +131,7 @@ it("counts no event twice or not at all in either store where the worker and thr
   })
 })
 
-it("has what threads have accepted when the runtime is shut down under them", () => {
+it("the stream has what threads have accepted when the runtime is shut down under them", () => {
   return withStream({}, async (runtime, report) => {
     const thread = await attachThread("open")
     await thread.run("emit", 1003, 100)

@@ -1,5 +1,5 @@
-// A deployment: processes and aggregators of two versions of a metric are there for a while. Each version has all events of
-// its processes, whichever aggregator has folded them.
+// A deployment: processes and aggregators of two versions of a metric run at the same time. Each version has all events
+// of its processes, whichever aggregator has folded them.
 import { expect, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
 import { TestClock } from "effect/testing"

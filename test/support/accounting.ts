@@ -1,7 +1,7 @@
 import { expect } from "@effect/vitest"
 import type { Stats } from "mvx-metrics"
 
-/** What holds of the accounting of a recorder at any moment. */
+/** The invariants of a recorder's accounting at any moment. */
 export const expectBalanced = (stats: Stats): void => {
   const { accepted, applied, capacity, evicted, ignored, offered, pending, refused, refusedBy } = stats
   expect(offered, "offered = accepted + refused").toBe(accepted + refused)

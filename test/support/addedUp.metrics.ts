@@ -1,4 +1,4 @@
-// What is added up of several recorders. Both threads import this module.
+// Metrics that are merged over several recorders. Both threads import this module.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 

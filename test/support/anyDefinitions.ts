@@ -1,5 +1,5 @@
 /**
- * Arbitrary definitions of built-in metrics as data, and every way to change one of them.
+ * Arbitrary definitions of built-in metrics as data, and every way to change one.
  */
 import { Schema } from "effect"
 import fc from "fast-check"
@@ -14,12 +14,12 @@ const request = {
   host: Schema.String
 }
 
-/** Versions of one family: in the second one outcomes are others, in the third one they may be any. */
+/** Versions of one family: the second one has other outcomes, the third one allows any. */
 const families = [Schema.Literals(["SUCCESS", "FAILURE"]), Schema.Literals(["SUCCESS", "TIMEOUT"]), Schema.String].map(
   (outcome) => Schema.TaggedUnion({ "app.request": { ...request, outcome }, "app.retry": { ...request, outcome } })
 )
 
-/** What a constructor is given, and which one it is. */
+/** A constructor and its options. */
 export interface Spec {
   readonly name: string
   readonly kind: string
@@ -86,7 +86,7 @@ export const anySpec: fc.Arbitrary<Spec> = fc.constantFrom(...Object.keys(own)).
     )
 )
 
-/** Metrics of different names. */
+/** Metrics with different names. */
 export const anySpecs: fc.Arbitrary<ReadonlyArray<Spec>> = fc.uniqueArray(anySpec, {
   maxLength: 4,
   selector: ({ name }) => name
@@ -94,12 +94,12 @@ export const anySpecs: fc.Arbitrary<ReadonlyArray<Spec>> = fc.uniqueArray(anySpe
 
 // --- mutations
 
-/** A change of a definition, the code it has to be found by, and the others that follow from it. */
+/** A change of a definition, its expected code, and the other codes that follow from it. */
 export interface Mutation {
   readonly name: string
   readonly code: ChangeCode
   readonly also?: ReadonlyArray<ChangeCode>
-  /** `undefined`: there is nothing of the kind to change. */
+  /** `undefined`: the definition has nothing of this kind to change. */
   readonly of: (spec: Spec) => Spec | undefined
 }
 
@@ -115,7 +115,7 @@ const without = (spec: Spec, option: string): Spec => {
 
 const labelsOf = ({ options }: Spec): ReadonlyArray<string> => (options.labels ?? []) as ReadonlyArray<string>
 
-/** With another version of the family, where that changes a label. */
+/** With another version of the family, if that changes a label. */
 const ofOutcome = (spec: Spec, from: ReadonlyArray<number>, to: number): Spec | undefined =>
   labelsOf(spec).includes("outcome") && from.includes(spec.family) ? { ...spec, family: to } : undefined
 

@@ -1,14 +1,14 @@
 /**
- * Arbitrary events, each with the schema it belongs to: a schema of fields is made side by side with values that fit it.
+ * Arbitrary events with their schemas: a schema of fields is generated together with matching values.
  */
 import { Schema } from "effect"
 import fc from "fast-check"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 
-/** Stands for a property that is not there. */
+/** Stands for a missing property. */
 const missing = Symbol("missing")
 
-/** A schema of a field, and the values that fit it. */
+/** A schema of a field, and matching values. */
 export interface FieldCase {
   readonly name: string
   readonly schema: Schema.Top
@@ -21,7 +21,7 @@ const fieldCase = (name: string, schema: Schema.Top, values: fc.Arbitrary<unknow
   values
 })
 
-/** UTF-16 as it comes: lone surrogates, empty, of the lengths where strings change their way, of a few values often. */
+/** Arbitrary UTF-16: lone surrogates, empty strings, lengths at which the encoding changes, and frequent repeats. */
 export const anyString: fc.Arbitrary<string> = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom("", "a", "b", "GET", "\0", "é", "\ud83d\ude00") },
   { weight: 4, arbitrary: fc.string({ unit: "binary" }) },
@@ -34,7 +34,7 @@ function ofUnits(units: ReadonlyArray<number>): string {
   return String.fromCharCode(...units)
 }
 
-/** Names that mean something to JavaScript, or have to be quoted in it, beside usual ones. */
+/** Names with a meaning in JavaScript, names that must be quoted, and usual ones. */
 const anyName: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom("n", "text", "at", "lane", "e", "w", "k", "i32", "p", "h", "v0", "r", "s"),
   fc.constantFrom("__proto__", "constructor", "toString", "hasOwnProperty", "valueOf", "then", "length", "prototype"),
@@ -110,10 +110,10 @@ const structCase = (fields: Fields): FieldCase => {
   return fieldCase(`{ ${name} }`, Schema.Struct(schemasOf(fields)), objectsOf(fields))
 }
 
-/** A schema of one event, and events that fit it. */
+/** A schema of one event, and matching events. */
 export interface EventsCase {
   readonly tag: string
-  /** The schema in words. */
+  /** A description of the schema. */
   readonly name: string
   readonly schema: Schema.Top
   readonly events: ReadonlyArray<MetricEvent>

@@ -1,5 +1,5 @@
 /**
- * Any built-in metrics, derived ones and combinations among them, and any events for them.
+ * Any built-in metrics, including derived and combined ones, and any events for them.
  */
 import { Schema } from "effect"
 import fc from "fast-check"
@@ -7,7 +7,7 @@ import { Metric } from "mvx-metrics"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { type KitKind, kinds } from "./kit.ts"
 
-/** The same fields in other places, with other neighbours; events of the last tag have no layout. */
+/** The same fields at other positions, with other neighbours; events of the last tag have no layout. */
 export const Family = Schema.TaggedUnion({
   request: {
     seconds: Schema.Number,
@@ -44,7 +44,7 @@ const anyLabel = fc.oneof(
 const anyLabels = fc
   .uniqueArray(anyLabel, { maxLength: 3 })
   .map((sources) => Object.fromEntries(sources.map((source, i) => [`label${i}`, source])))
-/** By what a kind measures. Some of it is not there, some is no measurement. */
+/** The measured value of a kind. Sometimes it is missing or not a measurement. */
 const anySource: { readonly [measures in KitKind["measures"]]: fc.Arbitrary<unknown> } = {
   number: fc.constantFrom("seconds", "seconds", "bytes", (event: { readonly seconds?: number }) => event.seconds),
   answer: fc.constantFrom("ok", "ok", "method", (event: { readonly ok?: boolean }) => event.ok),
@@ -62,7 +62,7 @@ const boundaries = [-1, 0, 1e-300, 0.1, 1, 1 + Number.EPSILON, 10, 1e300]
 
 const isOk = (event: { readonly ok?: boolean }): boolean => event.ok === true
 
-/** A field that no event of these tags has would be refused. */
+/** A field that no event of these tags has would be rejected. */
 const isIn =
   (when: ReadonlyArray<string>) =>
   (source: unknown): boolean =>
@@ -93,7 +93,7 @@ export const anyInstrument: fc.Arbitrary<Metric.Any> = fc.constantFrom(...Object
     )
 )
 
-/** One that has no kernel of its own. */
+/** A metric without a kernel of its own. */
 const ByHand = Metric.make("m", {
   events: Family,
   initial: 0,
@@ -108,11 +108,11 @@ export const anyDerived = (from: fc.Arbitrary<Metric.Any>): fc.Arbitrary<Metric.
     })
   )
 
-/** Events of any tag, as requests that other metrics have seen. */
+/** Events of any tag, as requests, which other metrics have seen. */
 const asRequest = (event: MetricEvent): MetricEvent | undefined =>
   "seconds" in event ? Object.assign({ method: "GET", ok: true, path: "/" }, event, { _tag: "request" }) : undefined
 
-/** What combinators make of a metric. */
+/** The results of combinators on a metric. */
 export const anyCombined = (metrics: fc.Arbitrary<Metric.Any>): fc.Arbitrary<Metric.Any> =>
   fc.oneof(
     { weight: 3, arbitrary: metrics },
@@ -135,7 +135,7 @@ export const definitionOf = (kind: string, options: object): Definition => {
 
 const numbers = [...boundaries, 0, -0, 1.5, 2 ** 53, Number.MAX_VALUE, Number.MIN_VALUE, NaN, Infinity, -Infinity]
 const anyNumber = fc.oneof(fc.constantFrom(...numbers), fc.double())
-/** A few that come often, many that come once, and some that are too long to stay in the dictionary. */
+/** A few frequent strings, many unique ones, and some that are too long for the dictionary. */
 const anyText = fc.oneof(
   fc.constantFrom("/", "/a", "/b", "GET", "", "null", "\ud800", "overflow", '["/"]'),
   fc.nat(5000).map((n) => `/document/${n}`),
@@ -165,14 +165,14 @@ export const anyEvent: fc.Arbitrary<MetricEvent> = fc.oneof(
   { weight: 1, arbitrary: tagged("upload", { ...request, parts: fc.array(fc.string()) }, []) },
   { weight: 1, arbitrary: fc.constant({ _tag: "ping" }) },
   { weight: 1, arbitrary: fc.constant({ _tag: "unheard.of" }) },
-  // What the schema does not allow does not fit the layout: here a value that is none.
+  // Values that the schema does not allow do not match the layout, such as this invalid one.
   {
     weight: 1,
     arbitrary: tagged("request", { ...request, seconds: fc.constantFrom<unknown>("1", 1n, null) }, ["seconds"])
   }
 )
 
-/** What happens to the stream: events, in runs as they come, and what parts them. */
+/** The steps of a stream: events in runs, and what separates the runs. */
 export type Step =
   | { readonly do: "emit"; readonly events: ReadonlyArray<MetricEvent>; readonly at: number }
   | { readonly do: "fold" | "read" | "another recorder emits" }

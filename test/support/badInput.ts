@@ -1,9 +1,9 @@
-/** Bad input of a program: a defect, never a failure. */
+/** Invalid input of a program is a defect, never a failure. */
 import { expect } from "@effect/vitest"
 import { Effect, Exit } from "effect"
 import { MetricsError } from "mvx-metrics"
 
-/** Why an effect refuses its input. Fails the test unless the effect dies of an `InvalidArgument`, and of nothing else. */
+/** Returns why an effect rejects its input. Fails the test unless the effect dies of an `InvalidArgument`. */
 export const badInputOf = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<MetricsError.InvalidArgument, never, R> =>

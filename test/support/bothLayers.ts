@@ -1,12 +1,12 @@
 /**
- * The contract is one, whatever carries the events: its tests run on both layers.
+ * The contract does not depend on the transport of events: its tests run on both layers.
  */
 import { layer, type Vitest } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { type Metric, MetricsLayer, MetricsRuntime, type RecorderOptions } from "mvx-metrics"
 import { internalsOf } from "../../src/internal/runtime/internals.ts"
 
-/** The modules that the worker of {@link onBothLayers} has, unless others are named. */
+/** The modules of the worker of {@link onBothLayers}, by default. */
 const probeMetrics = [new URL("./probe.metrics.ts", import.meta.url)]
 
 type RuntimeLayer = Layer.Layer<MetricsRuntime, Layer.Error<ReturnType<typeof MetricsLayer.layerWorker>>>
@@ -40,6 +40,6 @@ let recorders = 0
 export const newRecorder = <R = never>(options?: RecorderOptions<R>) =>
   Effect.flatMap(MetricsRuntime, (runtime) => internalsOf(runtime).makeIdle(`recorder-${++recorders}`, options))
 
-/** One with these metrics. */
+/** A recorder with these metrics. */
 export const recorderWith = (...metrics: ReadonlyArray<Metric.Any>) =>
   Effect.tap(newRecorder(), (recorder) => Effect.forEach(metrics, (metric) => recorder.register(metric)))

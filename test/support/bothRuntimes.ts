@@ -1,6 +1,5 @@
 /**
- * For tests that need a runtime of their own, one they start and shut down themselves: the contract of both kinds is
- * the same.
+ * For tests that start and shut down a runtime of their own: the contract of both kinds is the same.
  */
 import { describe } from "@effect/vitest"
 import { Effect, type Scope } from "effect"

@@ -1,5 +1,5 @@
 /**
- * A command of `mvx-metrics` in the process of the test.
+ * A command of `mvx-metrics`, run in the process of the test.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Console, Effect, Exit, Runtime } from "effect"

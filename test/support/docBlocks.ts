@@ -1,4 +1,4 @@
-/** Every block of code in the pages of the documentation, whatever its language. */
+/** Every code block in the pages of the documentation, in any language. */
 import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -9,10 +9,10 @@ export interface DocBlock {
   /** The page and the line of the fence: `docs/guides/push.md:12`. */
   readonly at: string
   readonly page: string
-  /** The language of the fence. Empty where the block is what a program prints, or a drawing. */
+  /** The language of the fence. Empty for the output of a program, or a drawing. */
   readonly language: string
   readonly code: string
-  /** What a comment right in front of the block says of it: `<!-- keeps running -->`. */
+  /** The comment just before the block: `<!-- keeps running -->`. */
   readonly remark: string | undefined
 }
 

@@ -11,15 +11,15 @@ import { runInNewContext } from "node:vm"
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
 export interface Example {
-  /** The module or page it is in. */
+  /** The module or page that contains it. */
   readonly path: string
-  /** The line it begins at. */
+  /** Its first line. */
   readonly line: number
   /** The names of its files in order; the last one is the program. */
   readonly files: ReadonlyArray<string>
-  /** The text of one of its files. Each line has the number it has in the module, which is then what errors name. */
+  /** The text of one of its files. Each line keeps its number in the module, so that errors name it. */
   readonly text: (file: string) => string
-  /** Whether something is left out: by an ellipsis that is not the spread of a value, nor within a text. */
+  /** Whether something is left out: by an ellipsis that is neither a spread nor within a string. */
   readonly sketch: boolean
   /** Files of the same page that it may import, by name. */
   readonly shared?: ReadonlyMap<string, string>
@@ -48,10 +48,10 @@ export const examplesIn = (path: string, source: string): ReadonlyArray<Example>
 interface Block {
   readonly line: number
   readonly code: string
-  /** The name in the comment that it begins with, or one by its language. */
+  /** The name in its first comment, or one by its language. */
   readonly file: string
   readonly isNamed: boolean
-  /** Why it is not checked, if a comment in front of it says so. */
+  /** Why it is not checked, from a comment before it. */
   readonly partial: string | undefined
 }
 
@@ -65,7 +65,7 @@ const blocksIn = (source: string): ReadonlyArray<Block> =>
     }
   )
 
-/** The reasons of blocks in a page that are deliberately not checked: `<!-- partial: reason -->` in front of the block. */
+/** The reasons of blocks in a page that are deliberately not checked: `<!-- partial: reason -->` before the block. */
 export const partialBlocksIn = (source: string): ReadonlyArray<string> =>
   blocksIn(source).flatMap(({ partial }) => partial ?? [])
 
@@ -102,15 +102,15 @@ export const withAssertions = (code: string): string =>
     isValue(comment) ? `${indent}assert.deepEqual(${expression}, ${comment})` : line
   )
 
-/** The examples written out, where `mvx-metrics` is this package. Removed at the end. */
+/** The examples written to files, with `mvx-metrics` resolved to this package. Removed at the end. */
 export interface Written extends AsyncDisposable {
-  /** What the compiler says of all of them: nothing, if all is well. */
+  /** The output of the compiler for all of them, empty if all is well. */
   readonly typeCheck: () => Promise<string>
   readonly program: (example: Example) => URL
 }
 
 export const writeExamples = async (examples: ReadonlyArray<Example>): Promise<Written> => {
-  // Not in node_modules, where Node runs no TypeScript and a package does not find itself.
+  // Not in node_modules, where Node does not run TypeScript and a package cannot resolve itself.
   const cache = join(root, ".cache")
   await mkdir(cache, { recursive: true })
   await writeFile(join(cache, ".gitignore"), "*\n")
@@ -126,7 +126,7 @@ export const writeExamples = async (examples: ReadonlyArray<Example>): Promise<W
       if (isNamed && !known.has(file)) known.set(file, code)
     }
   }
-  /** Writes what a file imports from beside it, where the example does not have it itself. */
+  /** Writes the files that a file imports next to it, unless the example contains them. */
   const writeImported = async (example: Example, text: string): Promise<void> => {
     for (const [, name = ""] of text.matchAll(/"\.\/([\w.-]+)"/g)) {
       const imported = example.files.includes(name) ? undefined : (example.shared?.get(name) ?? known.get(name))
@@ -169,7 +169,7 @@ export const writeExamples = async (examples: ReadonlyArray<Example>): Promise<W
   }
 }
 
-/** The examples of all modules. Public types are declared in internal ones as well. */
+/** The examples of all modules, including internal ones, which also declare public types. */
 export const readExamples = async (): Promise<ReadonlyArray<Example>> => {
   const examples: Array<Example> = []
   for await (const path of glob("src/**/*.ts", { cwd: root })) {

@@ -1,4 +1,4 @@
-/** A whole request of OTLP, as an exporter puts it together. */
+/** A whole OTLP request, as an exporter assembles it. */
 import { MetricsEncoder, requestSteps } from "../../src/internal/formats/otlp/encode.ts"
 import type { Streamed } from "../../src/internal/formats/otlp/streamed.ts"
 import type { Protocol, Resource, Scope } from "../../src/internal/model/otlp.ts"

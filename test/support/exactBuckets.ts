@@ -1,4 +1,4 @@
-// The buckets of exponential histograms as the data model defines them, in integers of any length.
+// The buckets of exponential histograms as defined by the data model, in big integers.
 
 /** Bits behind the point. */
 const Bits = 300n
@@ -48,7 +48,7 @@ const exact = (value: number): Exact => {
   return { significand: fraction << (Bits - BigInt(leading)), exponent: leading - 1074 }
 }
 
-/** Where a bucket begins: 2^(bucket / 2^scale). */
+/** The lower bound of a bucket: 2^(bucket / 2^scale). */
 const exactBound = (bucket: number, scale: number): Exact => {
   if (scale <= 0) return { significand: One, exponent: bucket * 2 ** -scale }
   const exponent = Math.floor(bucket / 2 ** scale)
@@ -62,13 +62,13 @@ const isBelow = (left: Exact, right: Exact): boolean =>
 export const isInBucket = (value: number, bucket: number, scale: number): boolean =>
   isBelow(exactBound(bucket, scale), exact(value)) && !isBelow(exactBound(bucket + 1, scale), exact(value))
 
-/** The greatest double that is not above the bound where a bucket begins, which has to be a normal number. */
+/** The greatest double that is not above the lower bound of a bucket, which must be a normal number. */
 export const doubleBelow = (bucket: number, scale: number): number => {
   const { exponent, significand } = exactBound(bucket, scale)
   return Number(significand >> (Bits - 52n)) * 2 ** -52 * 2 ** exponent
 }
 
-/** The double beside a positive one. */
+/** The double next to a positive one. */
 export const neighbour = (value: number, by: 1 | -1): number => {
   view.setFloat64(0, value)
   view.setBigUint64(0, view.getBigUint64(0) + BigInt(by))

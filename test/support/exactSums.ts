@@ -1,12 +1,11 @@
 /**
- * What sums of doubles are, in whole numbers of any length: exact, and rounded once. It shares nothing with what it is
- * compared to.
+ * Sums of doubles in big integers: exact, and rounded once. It shares no code with the tested one.
  */
 import fc from "fast-check"
 
 const view = new DataView(new ArrayBuffer(8))
 
-/** How often the least double, 2^-1074, is in a finite double. */
+/** A finite double as a multiple of the least double, 2^-1074. */
 const leastIn = (value: number): bigint => {
   view.setFloat64(0, value)
   const bits = view.getBigUint64(0)
@@ -20,19 +19,19 @@ const exact = (values: ReadonlyArray<number>): bigint => values.reduce((sum, val
 
 const five = 5n ** 1074n
 
-/** Nearest double to so many times 2^-1074, which is 5^1074 / 10^1074: the engine rounds decimals as it reads them. */
+/** The double nearest to a multiple of 2^-1074, which is 5^1074 / 10^1074: the engine rounds decimals on parsing. */
 const nearest = (least: bigint): number => Number(`${least * five}e-1074`)
 
-/** The sum of finite doubles, rounded once. What is beyond the doubles is infinite; nothing is 0, and so is -0. */
+/** The sum of finite doubles, rounded once. A sum beyond the doubles is infinite; an empty sum is 0, and so is -0. */
 export const sumOf = (values: ReadonlyArray<number>): number => nearest(exact(values))
 
-/** What `all` has more than `before`, rounded once. */
+/** The difference of the sums of `all` and `before`, rounded once. */
 export const differenceOf = (all: ReadonlyArray<number>, before: ReadonlyArray<number>): number =>
   nearest(exact(all) - exact(before))
 
 const power = (most: number) => fc.integer({ min: -most, max: most }).map((exponent) => 2 ** exponent)
 
-/** Numbers whose sums lose most: of all sizes, those that cancel each other, and those at the ends of the doubles. */
+/** Numbers whose sums lose most: of all magnitudes, cancelling ones, and the extremes of the doubles. */
 export const awkward: fc.Arbitrary<number> = fc.oneof(
   { weight: 3, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
   { weight: 3, arbitrary: fc.double({ noNaN: true, min: -10, max: 10 }) },
@@ -47,10 +46,10 @@ export const awkward: fc.Arbitrary<number> = fc.oneof(
   { weight: 1, arbitrary: fc.integer() }
 )
 
-/** Some of them together are no more than the greatest double, and parts of them are not 0. */
+/** Together some of them do not exceed the greatest double, and parts of them are not 0. */
 export const modest = awkward.filter((value) => value === 0 || (Math.abs(value) > 1e-300 && Math.abs(value) < 1e300))
 
-/** With many that are there with the other sign as well. */
+/** With many that also occur with the opposite sign. */
 export const awkwardValues = (maxLength = 30): fc.Arbitrary<Array<number>> =>
   fc
     .tuple(fc.array(awkward, { maxLength }), fc.array(fc.nat(1000), { maxLength: maxLength / 2 }))

@@ -9,7 +9,7 @@ export const hit = (page: string, n = 1): HitEvent => ({ _tag: "hit", page, n })
 
 const shared = { events: HitEvent, labels: ["page"], expireAfter: "1 minute" } as const
 
-/** Made by a function, so that a test can have another definition of the same. */
+/** Created by a function, so that a test can have another definition of the same metric. */
 export const makeHits = () => Metric.counter("hits", shared)
 export const Hits = makeHits()
 export const Few = Metric.counter("hits.few", { ...shared, maxSeries: 1 })

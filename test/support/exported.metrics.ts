@@ -1,4 +1,4 @@
-// Metrics of all kinds of data that exporters know. Both threads import this module.
+// Metrics with every kind of data that exporters support. Both threads import this module.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 

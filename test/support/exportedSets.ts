@@ -1,4 +1,4 @@
-/** What each exporter shows of some runtimes, as values by identity, read by means that are not the library's. */
+/** The output of each exporter for some runtimes, as values by identity, read without the library's code. */
 import { AggregationTemporality, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
 import { Effect, Metric as EffectMetric, Layer } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
@@ -16,16 +16,16 @@ import { metricsOfRequest, renderedOtlp } from "./renderedOtlp.ts"
 import type { SunkMetric } from "./sink.ts"
 import { type Exported, streams } from "./streams.ts"
 
-/** Throws when two values have one identity. */
+/** Throws if two values have one identity. */
 export type Shown = ReadonlyMap<string, string>
 
 type Runtime = MetricsRuntime["Service"]
 
 export interface World {
   readonly runtimes: ReadonlyArray<Runtime>
-  /** What was there before the last events, of each runtime; deltas are counted from then. */
+  /** The values before the last events, for each runtime; deltas are relative to them. */
   readonly midway: ReadonlyArray<Collected>
-  /** By their recorders, those that have read what was there. */
+  /** By recorder, for those whose values were read. */
   readonly readers: ReadonlyArray<readonly [recorder: string, reader: DeltaReader]>
 }
 
@@ -58,7 +58,7 @@ class Reader extends MetricReader {
 
 const isOwn = (name: string): boolean => !name.startsWith("mvx_metrics.")
 
-/** By the names of the exporters. A runtime that an exporter refuses is not in what it shows. */
+/** By the names of the exporters. A runtime that an exporter rejects is missing from its output. */
 export const exporters: { readonly [name: string]: (world: World) => Effect.Effect<Shown> } = {
   scrape: ({ runtimes }) =>
     Effect.forEach(runtimes, (runtime) =>

@@ -1,4 +1,4 @@
-/** The text of a scrape from data, as the fold makes it. */
+/** The text of a scrape from data, rendered like in the fold. */
 
 import type { MetricData } from "../../src/internal/formats/metricData.ts"
 import type { Source } from "../../src/internal/formats/prometheus/families.ts"
@@ -12,13 +12,13 @@ export const textOf = (data: ReadonlyArray<MetricData>, format: TextFormat = "te
   return Buffer.concat(allSteps(exposition.finish())).toString()
 }
 
-/** The lines of the samples alone. */
+/** The sample lines only. */
 export const samplesOf = (...parameters: Parameters<typeof textOf>): ReadonlyArray<string> =>
   textOf(...parameters)
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"))
 
-/** A gauge of one number. */
+/** A gauge with one number. */
 export const gaugeOf = (value: number, rest: Partial<MetricData> = {}): MetricData =>
   ({
     name: "g",

@@ -1,5 +1,5 @@
 /**
- * A reader of the text formats of Prometheus, written from their documentation and strict about it.
+ * A strict parser of the text formats of Prometheus, written from their documentation.
  */
 
 export interface Sample {
@@ -26,7 +26,7 @@ export interface ParsedFamily {
 const Name = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
 const LabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 
-/** Reads along a line. */
+/** Parses a line from left to right. */
 class Line {
   readonly #text: string
   #at = 0
@@ -121,7 +121,7 @@ const suffixes: { readonly [type: string]: ReadonlyArray<string> } = {
   summary: ["", "_sum", "_count", "_created"]
 }
 
-/** The families of a text by name. Throws for what the format does not allow. */
+/** The families of a text by name. Throws if the text violates the format. */
 export const parseExposition = (text: string, format: "text" | "openmetrics"): ReadonlyMap<string, ParsedFamily> => {
   const families = new Map<string, ParsedFamily & { readonly samples: Array<Sample> }>()
   const names = new Map<string, string>()

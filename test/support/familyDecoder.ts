@@ -1,5 +1,6 @@
 /**
- * Reads Prometheus' protobuf format as its text formats have it, from the field numbers of io/prometheus/client/metrics.proto.
+ * Decodes Prometheus' protobuf format to the form of its text formats, from the field numbers of
+ * io/prometheus/client/metrics.proto.
  */
 import { PbfReader } from "pbf"
 import type { ParsedFamily, Sample } from "./expositionParser.ts"
@@ -138,7 +139,7 @@ const samplesOf = (name: string, type: string, fields: Fields): ReadonlyArray<Sa
   }
 }
 
-/** The families of a scrape by name, which is that of a counter's samples for a counter. */
+/** The families of a scrape by name; a counter's family has the name of its samples. */
 export const decodeFamilies = (bytes: Uint8Array): ReadonlyMap<string, DecodedFamily> => {
   const pbf = new PbfReader(bytes)
   const families = new Map<string, DecodedFamily>()

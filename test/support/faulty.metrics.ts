@@ -1,4 +1,4 @@
-// Metrics that go wrong in their view, or in odd ways. Both threads import this module.
+// Metrics with faulty views, or unusual faults. Both threads import this module.
 import { Metric } from "mvx-metrics"
 import { ProbeEvent } from "./probe.metrics.ts"
 
@@ -13,7 +13,7 @@ export const FaultyView = Metric.make("faulty.view", {
   }
 })
 
-/** Its view shows what is not plain data. */
+/** Its view returns a value that is not plain data. */
 export const OpaqueView = Metric.make("faulty.opaque_view", {
   events: ProbeEvent,
   initial: 0,
@@ -21,7 +21,7 @@ export const OpaqueView = Metric.make("faulty.opaque_view", {
   view: (count) => ({ count: () => count })
 })
 
-/** Its reducer throws what is not an error, and cannot even be printed. */
+/** Its reducer throws an unprintable value that is not an error. */
 export const ThrowsOddly = Metric.make("faulty.throws_oddly", {
   events: ProbeEvent,
   initial: 0,
@@ -32,7 +32,7 @@ export const ThrowsOddly = Metric.make("faulty.throws_oddly", {
   }
 })
 
-/** Its reducer changes its state in place, which is frozen. */
+/** Its reducer modifies its state in place, which is frozen. */
 export const ChangesInPlace = Metric.make("faulty.changes_in_place", {
   events: ProbeEvent,
   initial: { count: 0 },
@@ -44,7 +44,7 @@ export const ChangesInPlace = Metric.make("faulty.changes_in_place", {
   }
 })
 
-/** Shows and keeps lists in lists, as many levels as a note's text says. */
+/** Shows and keeps nested lists, with the number of levels given by a note's text. */
 export const Nesting = Metric.make("faulty.nesting", {
   events: ProbeEvent,
   initial: [] as ReadonlyArray<unknown>,

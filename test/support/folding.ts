@@ -1,5 +1,5 @@
 /**
- * The fold of a runtime over a stream in the same thread, as the in-process layer has it. It folds when a test says so.
+ * The fold of a runtime over a stream in the same thread, like that of the in-process layer. It folds on demand.
  */
 import { deserialize, serialize } from "node:v8"
 import { expect } from "@effect/vitest"
@@ -28,7 +28,7 @@ export class Folding {
   #lanes = 0
   #time: number | undefined
 
-  /** `generate`: whether there is generated code for layouts. */
+  /** `generate`: whether to generate code for layouts. */
   constructor(generate = true) {
     this.#fold = new Fold({
       send: (message) => void this.#said.push(message),
@@ -53,9 +53,9 @@ export class Folding {
     this.send({ _tag: "Counters", chunk: 0, buffer: new ArrayBuffer(ChunkBytes) })
   }
 
-  /** By the live clock: events of the same time that follow each other are one run then. */
+  /** By the live clock: consecutive events with the same time then form one run. */
   #atTime(at: number, write: () => void): void {
-    // The clock is looked at anew.
+    // The clock is read again.
     if (!Object.is(at, this.#time)) this.writer.give(undefined)
     this.#time = at
     const { now } = Date
@@ -110,7 +110,7 @@ export class Folding {
       register,
       ask,
       save,
-      /** Folds what there is, and puts the lane that another fold would have had in its place. */
+      /** Folds pending events, and replaces the lane by the one that another fold would have. */
       replace: (): void => {
         const saved = save()
         for (const metric of metrics) this.#catalog.set(metric.name, metric)
@@ -131,10 +131,10 @@ export class Folding {
           expect(events.writeRow(source, event) || events.writeRow(source, structuredClone(event))).toBe(true)
         })
       },
-      /** The states of the metrics, likewise. */
+      /** The states of the metrics, in the same way. */
       states: (now = 0): ReadonlyArray<unknown> =>
         (ask("states", now) as ReadonlyArray<StateRead>).map(({ state }) => state),
-      /** What the metrics show, including every event emitted before. */
+      /** The snapshots of the metrics, including every event emitted before. */
       read: (now = 0): ReadonlyArray<unknown> => {
         const snapshots = ask("snapshots", now) as ReadonlyArray<Snapshot.Snapshot>
         expect(snapshots.filter(({ quarantine }) => quarantine !== undefined)).toEqual([])

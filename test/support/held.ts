@@ -1,6 +1,6 @@
 /**
- * Recorders whose fold stands still until it is let go, so that a test can look at what is accepted and not yet folded.
- * Each is let go at the end of its test at the latest.
+ * Recorders whose fold is blocked until it is released, so that a test can observe accepted events that are not yet
+ * folded. Each is released at the end of its test at the latest.
  */
 import { Effect } from "effect"
 import type { RecorderOptions } from "mvx-metrics"

@@ -1,4 +1,4 @@
-/** The same with the objects of each array in one order: that of series is the one in which they came. */
+/** The same value with the objects of each array in one order, because series are in the order of their appearance. */
 export const inAnyOrder = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value), (_key, each) =>
     Array.isArray(each) && typeof each[0] === "object"

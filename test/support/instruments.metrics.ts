@@ -10,7 +10,7 @@ export const HttpEvent = Schema.TaggedUnion({
     seconds: Schema.Number,
     bytes: Schema.optional(Schema.NullOr(Schema.Number))
   },
-  // A list has no place in a row: these events cross as clones.
+  // A list does not fit a row: these events are sent as clones.
   "http.upload": {
     method: Schema.Literals(["GET", "PUT"]),
     seconds: Schema.Number,
@@ -60,7 +60,7 @@ export const DurationsByUser = Metric.histogram("http.durations.by_user", {
   maxSeries: 1
 })
 
-/** Its label throws for a user who must not be named. */
+/** Its label throws for a particular user. */
 export const Faulty = Metric.counter("http.faulty", {
   ...requests,
   labels: {

@@ -35,7 +35,7 @@ export const ExpiringLevels = Metric.gauge("jobs.levels", { ...measured, labels:
 
 export const ByQueue = Metric.counter("jobs.by_queue", { ...jobs, labels: ["queue"] })
 
-/** From hand-written and built-in ones, by combinators. */
+/** Metrics derived from hand-written and built-in ones by combinators. */
 export const LastQueue = Metric.make("jobs.last_queue", {
   events,
   initial: "",
@@ -50,7 +50,7 @@ export const Failing = Metric.derive("jobs.failing", {
   view: ({ all, dropped, last }) => ({ part: all.value === 0 ? null : dropped.value / all.value, last: last.value })
 })
 
-/** Windows and series that expire, below metrics that have no kernel of their own. */
+/** Windows and expiring series, below metrics without a kernel of their own. */
 export const Derived = Metric.derive("jobs.derived", {
   from: { rate: Metric.rate("rate", { ...jobs, window: "10 seconds" }), expiring: Expiring },
   view: ({ expiring, rate }) => ({ perSecond: rate.perSecond, living: expiring.series.length })
@@ -60,7 +60,7 @@ export const DerivedByQueue = Derived.pipe(
   Metric.labelled({ queue: (event) => ("queue" in event ? event.queue : null) })
 )
 
-/** Throws for a queue that must not be named, when two other metrics have seen the event already. */
+/** Throws for a particular queue, after two other metrics have seen the event. */
 export const Picky = Metric.derive("jobs.picky", {
   from: {
     all: Metric.counter("all", jobs),

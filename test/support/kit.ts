@@ -1,16 +1,16 @@
 /**
- * Every kind of built-in metric as a test sees it: how it is made, what it measures, and what can be chosen about it.
+ * Every kind of built-in metric for tests: how it is created, what it measures, and its options.
  */
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 
 export interface KitKind {
   readonly make: (name: string, options: object) => Metric.Any
-  /** The option that says what is measured, whether it has to be given, and what it measures. */
+  /** The option for the measured value, whether it is required, and its type. */
   readonly option: "value" | "hits"
   readonly required: boolean
   readonly measures: "number" | "answer" | "value"
-  /** Options that other kinds do not have, as some would choose them. */
+  /** Examples of options that other kinds do not have. */
   readonly settings: fc.Arbitrary<object>
 }
 
@@ -34,7 +34,7 @@ function squares(count: number): ReadonlyArray<number> {
   return Array.from({ length: count }, (_, i) => i * i)
 }
 
-/** By the name of the constructor; a gauge comes twice, since it can do two things. */
+/** By the name of the constructor; a gauge appears twice, because it has two uses. */
 export const kinds: { readonly [name: string]: KitKind } = {
   average: kind(Metric.average),
   counter: kind(Metric.counter, undefined, { required: false }),

@@ -1,5 +1,5 @@
 /**
- * TypeScript's language server, asked what an editor would ask it of a program.
+ * TypeScript's language server, with the requests of an editor.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -10,9 +10,9 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
 export interface LanguageService {
-  /** The code that an editor shows for the first word in the first place where this text stands. */
+  /** The code that an editor shows for the first word at the first occurrence of this text. */
   readonly hover: (text: string) => Promise<string>
-  /** What an editor completes behind the first place where this text stands. */
+  /** The completions of an editor after the first occurrence of this text. */
   readonly completions: (text: string) => Promise<ReadonlyArray<string>>
 }
 
@@ -24,7 +24,7 @@ interface Message {
   readonly result?: any
 }
 
-/** A server that speaks JSON-RPC on its standard streams. */
+/** A server that communicates by JSON-RPC on its standard streams. */
 const startServer = (cwd: string) => {
   const tsc = join(root, "node_modules/typescript/bin/tsc")
   const child = spawn(process.execPath, [tsc, "--lsp", "--stdio"], { cwd, stdio: ["pipe", "pipe", "ignore"] })
@@ -68,7 +68,7 @@ const startServer = (cwd: string) => {
   }
 }
 
-/** Opens a program in an editor, so to say. */
+/** Opens a program as in an editor. */
 export const withLanguageService = async (
   program: string,
   use: (service: LanguageService) => Promise<void>

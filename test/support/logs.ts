@@ -6,7 +6,7 @@ export interface LogLine {
   readonly annotations: { readonly [name: string]: unknown }
 }
 
-/** A logger that keeps what it is told, of every level, in place of those that print. */
+/** A logger that keeps all lines of every level, and replaces those that print. */
 export const recordLogs = () => {
   const lines: Array<LogLine> = []
   const logger = Logger.make(({ fiber, logLevel, message }) => {

@@ -1,4 +1,4 @@
-// A metric of very many series.
+// A metric with very many series.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 

@@ -3,10 +3,10 @@ import { it } from "@effect/vitest"
 import fc from "fast-check"
 import type { Measure } from "../../src/internal/metric/instruments/measure.ts"
 
-/** A value, and when it was measured. */
+/** A value with the time of its measurement. */
 export type Measured<Value> = readonly [value: Value, at: number]
 
-/** The point after some values, of which there is one at least. */
+/** The point after at least one value. */
 export const pointOf = <Point, Value>(
   measure: Measure<Point, Value>,
   values: ReadonlyArray<Measured<Value>>
@@ -21,7 +21,7 @@ export const someMeasured = <Value>(
   maxLength = 30
 ): fc.Arbitrary<ReadonlyArray<Measured<Value>>> => fc.array(fc.tuple(value, at), { minLength: 1, maxLength })
 
-/** As a clock gives them that is never set back. */
+/** As from a clock that is never set back. */
 export const inOrder = <Value>(values: ReadonlyArray<Measured<Value>>): ReadonlyArray<Measured<Value>> =>
   values.toSorted(([, left], [, right]) => left - right)
 
@@ -35,7 +35,7 @@ export const obeysTheLaws = <Point, Value>(
 ): void => {
   const of = (values: ReadonlyArray<Measured<Value>>) => pointOf(measure, inTime(values))
 
-  it("two points together are that of the values of both", () => {
+  it("a merged point equals the point of the values of both", () => {
     fc.assert(
       fc.property(some, some, (left, right) => {
         deepStrictEqual(measure.merge(of(left), of(right)), of([...left, ...right]))
@@ -43,7 +43,7 @@ export const obeysTheLaws = <Point, Value>(
     )
   })
 
-  it("it does not matter which are put together first", () => {
+  it("merging is commutative and associative", () => {
     fc.assert(
       fc.property(some, some, some, (a, b, c) => {
         const { merge } = measure
@@ -53,7 +53,7 @@ export const obeysTheLaws = <Point, Value>(
     )
   })
 
-  it("a point can be sent and stored, and go on from there", () => {
+  it("a point can be sent and stored, and continued from there", () => {
     fc.assert(
       fc.property(some, some, (before, after) => {
         const point = pointOf(measure, before)

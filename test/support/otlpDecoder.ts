@@ -1,6 +1,6 @@
 /**
- * Decodes requests of OTLP's metrics in protobuf, to the form they have in JSON: by a table of the fields in
- * opentelemetry/proto/metrics/v1/metrics.proto, which a test holds against what OpenTelemetry's own encoder writes.
+ * Decodes OTLP metrics requests in protobuf to their JSON form, by a table of the fields in
+ * opentelemetry/proto/metrics/v1/metrics.proto, which a test compares with the output of OpenTelemetry's own encoder.
  */
 
 type Scalar = "string" | "hex" | "bool" | "int" | "sint" | "double" | "count" | "time"
@@ -152,10 +152,10 @@ const decode = (name: MessageName, bytes: Uint8Array): Message => {
   return message
 }
 
-/** Numbers of which 0 is not the same as none. */
+/** Numbers for which 0 differs from a missing value. */
 const optional = new Set(["asDouble", "sum", "min", "max", "intValue", "boolValue"])
 
-/** Without what protobuf does not tell from what is not there; attributes in the order of their keys. */
+/** Without values that protobuf cannot distinguish from missing ones; attributes in the order of their keys. */
 export const normalized = (value: unknown, key = ""): unknown => {
   if (Array.isArray(value)) {
     const all = value.map((each) => normalized(each))

@@ -1,4 +1,4 @@
-/** What OpenTelemetry's own transformer makes of the snapshots of `exported.metrics.ts`. */
+/** The result of OpenTelemetry's own transformer for the snapshots of `exported.metrics.ts`. */
 import { type HrTime, ValueType } from "@opentelemetry/api"
 import { JsonMetricsSerializer, ProtobufMetricsSerializer } from "@opentelemetry/otlp-transformer"
 import { resourceFromAttributes } from "@opentelemetry/resources"
@@ -33,7 +33,7 @@ const hrTime = (millis: number): HrTime => [Math.floor(millis / 1000), (millis %
 
 type Labels = { readonly [name: string]: string | number | boolean | null }
 
-/** The metrics as they would be sent, sorted by name. */
+/** The metrics as they should be sent, sorted by name. */
 export const expectedMetrics = (
   encoding: "json" | "protobuf",
   shown: ShownMetrics,
@@ -131,7 +131,7 @@ export const expectedMetrics = (
   return sent(encoding, metrics)
 }
 
-/** Through OpenTelemetry's encoder, and what there is in the repository to decode with. */
+/** Through OpenTelemetry's encoder, and the decoder available in the repository. */
 const sent = (encoding: "json" | "protobuf", metrics: Array<MetricData>): ReadonlyArray<SunkMetric> => {
   const all = { resource: resourceFromAttributes({}), scopeMetrics: [{ scope: { name: "scope" }, metrics }] }
   const decoded = normalized(

@@ -1,4 +1,4 @@
-// The events and metrics that the contract's tests measure with. Both threads import this module.
+// The events and metrics of the contract tests. Both threads import this module.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 
@@ -13,7 +13,7 @@ export const tick = (n = 1) => ({ _tag: "probe.tick", n }) as const
 export const note = (text: string, ...tags: ReadonlyArray<string>) => ({ _tag: "probe.note", text, tags }) as const
 export const poison = (reason: string) => ({ _tag: "probe.poison", reason }) as const
 
-/** How many ticks, and the sum of their numbers. */
+/** The number of ticks, and the sum of their numbers. */
 export const Ticks = Metric.make("probe.ticks", {
   events: ProbeEvent,
   initial: { count: 0, sum: 0 },
@@ -39,14 +39,14 @@ export const Notes = Metric.make("probe.notes", {
   view: (state) => ({ notes: state })
 })
 
-/** How many notes of each text. */
+/** The number of notes for each text. */
 export const NotesByText = Metric.counter("probe.notes_by_text", {
   events: ProbeEvent,
   when: "probe.note",
   labels: ["text"]
 })
 
-/** Takes even ticks only: for odd ones it returns the same state. */
+/** Counts even ticks only: for odd ones it returns the same state. */
 export const EvenTicks = Metric.make("probe.even_ticks", {
   events: ProbeEvent,
   initial: 0,

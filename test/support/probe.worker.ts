@@ -1,4 +1,4 @@
-// A worker entry as a user writes it, over the metrics of the contract's tests.
+// A worker entry as a user writes it, with the metrics of the contract tests.
 import { MetricsWorker } from "mvx-metrics"
 import { Ticks } from "./probe.metrics.ts"
 

@@ -1,2 +1,2 @@
-// A module of metrics that takes those of the process over.
+// A module of metrics that re-exports the process metrics.
 export { ProcessMetrics } from "mvx-metrics/NodeProcess"

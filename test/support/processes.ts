@@ -1,4 +1,4 @@
-/** Two processes of an application, in this one, and the ways in which what they count is added up. */
+/** Two processes of an application, simulated in this one, and the ways in which their counts are merged. */
 import { Clock, Context, Effect, Layer, type Scope } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { type Metric, MetricsRuntime, type RuntimeOptions, type RuntimeService } from "mvx-metrics"
@@ -19,9 +19,9 @@ const every = "1 hour"
 
 export interface World {
   readonly processes: readonly [RuntimeService, RuntimeService]
-  /** What exporters read. */
+  /** The data that exporters read. */
   readonly merged: RuntimeService
-  /** Has all that was accepted come to where it is added up. */
+  /** Moves everything accepted to the place where it is merged. */
   readonly gather: Effect.Effect<void>
 }
 
@@ -56,7 +56,7 @@ const stream: Way = (metrics) =>
     return { processes, merged: runtime, gather: Effect.orDie(Effect.andThen(flushed(processes), foldNow)) }
   }).pipe(Effect.orDie)
 
-/** Without the channel of `node:cluster`, which all goes through as JSON. */
+/** Without the channel of `node:cluster`, which sends everything as JSON. */
 const cluster: Way = (metrics) =>
   Effect.gen(function* () {
     const ledger = new Ledger({ metrics, isLevel: isBuiltInLevel, maxEnded: 1000, onProblem: () => {} })
@@ -108,7 +108,7 @@ interface Sent {
   readonly histogram?: { readonly dataPoints: ReadonlyArray<Point> }
 }
 
-/** A point that has come to a collector. */
+/** A point received by a collector. */
 export interface Told {
   /** Its metric and its attributes. */
   readonly series: string
@@ -127,7 +127,7 @@ const toldIn = ({ histogram, name, sum }: Sent): ReadonlyArray<Told> =>
     start: Number(BigInt(startTimeUnixNano) / 1_000_000n)
   }))
 
-/** An export of the counters and histograms: the points that came with it. */
+/** An export of the counters and histograms: the points it contained. */
 export const exporting = (
   runtime: RuntimeService,
   temporality: "delta" | "cumulative",
@@ -165,12 +165,12 @@ export const exporting = (
     })
   }).pipe(Effect.orDie) as never
 
-/** What a store of series makes of cumulative points: one that begins again, or falls, has counted all that it has since. */
+/** How a time series database reads cumulative points: after a restart or a decrease, the whole value counts as new. */
 export class Increases {
   readonly #last = new Map<string, Told>()
   /** By metric and kind. */
   readonly sums = new Map<string, number>()
-  /** Of series that did not begin again. */
+  /** Of series that did not restart. */
   readonly falls: Array<string> = []
 
   take(points: ReadonlyArray<Told>): void {

@@ -1,7 +1,7 @@
-/** Reads messages of protobuf by the shapes that they have. A field that is in no shape is an error. */
+/** Decodes protobuf messages by their shapes. A field that is in no shape is an error. */
 import type { PbfReader } from "pbf"
 
-/** What was read, by the numbers of the fields: all that came of each. */
+/** The decoded message, by field number: all values of each field. */
 export type Fields = { [field: number]: Array<unknown> }
 
 type Read = (pbf: PbfReader) => unknown
@@ -14,7 +14,7 @@ export const signed: Read = (pbf) => pbf.readSVarint()
 export const packed: Read = (pbf) => pbf.readPackedVarint()
 export const deltas: Read = (pbf) => pbf.readPackedSVarint()
 
-/** A message behind its length. */
+/** A length-delimited message. */
 export const read = (pbf: PbfReader, shape: Shape): Fields => {
   const fields: Fields = {}
   const length = pbf.readVarint()

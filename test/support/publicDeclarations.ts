@@ -16,18 +16,18 @@ export interface PublicDeclaration {
   readonly comment: string | undefined
 }
 
-/** What a doc comment says, with tags such as `@since` by name. */
+/** The content of a doc comment, with tags such as `@since` by name. */
 export const tagsOfComment = (comment: string): { readonly [tag: string]: string } =>
   Object.fromEntries(Array.from(comment.matchAll(/^@(\w+) ?(.*)$/gm), ([, tag = "", value = ""]) => [tag, value]))
 
 interface Module {
   /** The doc comment at its beginning. */
   readonly comment: string | undefined
-  /** What the module declares, by name: usually one, two for a type and a value of one name. */
+  /** The declarations of the module by name: usually one, or two for a type and a value with one name. */
   readonly declared: ReadonlyMap<string, ReadonlyArray<PublicDeclaration>>
-  /** The names that it exports itself or from another module, and what they are there. */
+  /** The names that it exports itself or from another module, and their names there. */
   readonly exported: ReadonlyMap<string, Target>
-  /** The modules that it exports as a whole, or as a namespace. */
+  /** The modules that it re-exports as a whole, or as a namespace. */
   readonly whole: ReadonlyArray<string>
 }
 
@@ -43,7 +43,7 @@ const textOf = (comment: string): string =>
     .replace(/^ *\* ?/gm, "")
     .trim()
 
-/** The doc comment that ends right in front of a position; comments for the linter may lie in between. */
+/** The doc comment that ends just before a position, skipping comments for the linter. */
 const commentBefore = (source: string, index: number): string | undefined => {
   const before = source.slice(0, index).replace(/(?:^\/\/.*\n)+$/m, "")
   const start = before.lastIndexOf("/**")
@@ -56,7 +56,7 @@ const names = (list: string): ReadonlyArray<readonly [own: string, exported: str
     return own === undefined ? [] : [[own, as ?? own] as const]
   })
 
-/** Reads a module, given its path from the root of the package and its source. */
+/** Reads a module from its path, relative to the root of the package, and its source. */
 export const moduleOf = (path: string, source: string): Module => {
   const from = (specifier: string | undefined): string | undefined =>
     specifier?.startsWith(".") ? join(dirname(path), specifier) : undefined
@@ -90,7 +90,7 @@ export const moduleOf = (path: string, source: string): Module => {
   return { comment, declared, exported, whole }
 }
 
-/** The entries of package.json, and all that they export: each declaration once, without those marked `@internal`. */
+/** The entries of package.json with all their exports: each declaration once, except those marked `@internal`. */
 export const readPublic = async (): Promise<{
   readonly entries: ReadonlyArray<{ readonly path: string; readonly comment: string | undefined }>
   readonly declarations: ReadonlyArray<PublicDeclaration>

@@ -1,10 +1,12 @@
-/** What a program can get hold of that has a value: by keys of any kind, prototypes, and the values of getters. */
+/**
+ * Everything that a program can reach from a value: through keys of any kind, prototypes, and the values of getters.
+ */
 import { Effect, Predicate, Stream } from "effect"
 
 const isObject = (value: unknown): value is object =>
   (typeof value === "object" && value !== null) || typeof value === "function"
 
-/** What the language has: every object leads there. */
+/** The built-in objects of the language, which every object leads to. */
 const intrinsics = new Set<unknown>(
   [
     ...Object.getOwnPropertyNames(globalThis).map((name) => (globalThis as never)[name] as unknown),
@@ -20,11 +22,11 @@ const intrinsics = new Set<unknown>(
 
 export interface Reached {
   readonly path: string
-  /** Whether the way leads through an effect or a stream, which hold functions of Effect's. */
+  /** Whether the path leads through an effect or a stream, which contain functions of Effect. */
   readonly inEffect: boolean
 }
 
-/** All objects and functions that `root` leads to, each with the first way that was found. */
+/** All objects and functions reachable from `root`, each with the first path found. */
 export const reachable = (root: object): ReadonlyMap<object, Reached> => {
   const found = new Map<object, Reached>()
   const queue: Array<readonly [unknown, Reached]> = [[root, { path: "", inEffect: false }]]
@@ -37,7 +39,7 @@ export const reachable = (root: object): ReadonlyMap<object, Reached> => {
       void queue.push([target, { path: `${reached.path}${step}`, inEffect }])
     for (const key of Reflect.ownKeys(value)) {
       const { get } = Object.getOwnPropertyDescriptor(value, key)!
-      // A getter of a prototype may throw without the object that it is for.
+      // A getter of a prototype may throw without its object.
       to(`.${String(key)}`, get === undefined ? Reflect.get(value, key) : valueFrom(() => Reflect.get(value, key)))
     }
     const prototype: unknown = Object.getPrototypeOf(value)
@@ -63,7 +65,7 @@ const valueFrom = (get: () => unknown): unknown => {
   }
 }
 
-/** The ways to functions that are not `documented`, those that Effect's own data leads to left out. */
+/** The paths to functions that are not `documented`, except those reachable through Effect's own data. */
 export const undocumented = (root: object, documented: ReadonlyArray<string>): ReadonlyArray<string> =>
   [...reachable(root)].flatMap(([value, { inEffect, path }]) =>
     Predicate.isFunction(value) && !inEffect && !documented.some((name) => path === `.${name}`) ? [path] : []

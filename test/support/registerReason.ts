@@ -3,7 +3,7 @@ import { expect } from "@effect/vitest"
 import { Effect } from "effect"
 import { MetricsError } from "mvx-metrics"
 
-/** The reason of a registration that fails. Fails the test for another error than a `RegisterError`. */
+/** The reason of a failed registration. Fails the test on an error other than a `RegisterError`. */
 export const reasonOf = <A, E, R>(
   registration: Effect.Effect<A, E, R>
 ): Effect.Effect<MetricsError.RegisterError["reason"], A, R> =>

@@ -1,12 +1,12 @@
 /**
- * Reads requests of remote write as the samples that they stand for, and is as strict as receivers are: labels in order,
- * a name, no label twice. That of 2.0 follows prompb/io/prometheus/write/v2/types.proto.
+ * Decodes remote write requests to samples, as strictly as receivers do: labels in order, a name, no duplicate label.
+ * The format of 2.0 follows prompb/io/prometheus/write/v2/types.proto.
  */
 import { PbfReader } from "pbf"
 import type { Sample } from "./expositionParser.ts"
 import { all, deltas, double, type Fields, one, packed, read, type Shape, signed, text, varint } from "./protobuf.ts"
 
-/** Decompresses snappy blocks that have literals alone. */
+/** Decompresses snappy blocks that consist of literals. */
 export const unsnap = (bytes: Uint8Array): Uint8Array => {
   const pbf = new PbfReader(bytes)
   const length = pbf.readVarint()
@@ -40,7 +40,7 @@ export interface WrittenHistogram {
   readonly time: number
 }
 
-/** What a series of 2.0 says beside its sample. */
+/** The data of a 2.0 series besides its sample. */
 export interface SeriesMetadata {
   readonly name: string
   readonly type: number
@@ -57,7 +57,7 @@ export interface Written {
   readonly series?: ReadonlyArray<SeriesMetadata>
 }
 
-/** The NaN of a stale marker, which is read as this. */
+/** The NaN of a stale marker, and its decoded form. */
 export const Stale = Symbol("stale")
 
 const value = (pbf: PbfReader) => {
@@ -96,7 +96,7 @@ const metadata: Shape = { 1: varint, 2: text, 4: text }
 const labelsOf = (message: Fields): ReadonlyArray<readonly [string, string]> =>
   all(message, 1).map((pair) => [one(pair, 1), one(pair, 2)] as const)
 
-/** A request without its compression. */
+/** A decompressed request. */
 export const decodeWrite = (bytes: Uint8Array): Written => {
   const pbf = new PbfReader(bytes)
   const samples: Array<Written["samples"][number]> = []
@@ -144,7 +144,7 @@ const histogramIn = (message: Fields): Omit<WrittenHistogram, "labels" | "name">
   time: one(message, 15)
 })
 
-/** The same of 2.0. */
+/** The same for 2.0. */
 export const decodeWrite2 = (bytes: Uint8Array): Written => {
   const pbf = new PbfReader(bytes)
   const symbols: Array<string> = []

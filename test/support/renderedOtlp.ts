@@ -1,4 +1,4 @@
-/** What the fold gives of OTLP's metrics. */
+/** The OTLP metrics that the fold encodes. */
 import { Clock, Effect } from "effect"
 import type { MetricsRuntime } from "mvx-metrics"
 import { requestSteps } from "../../src/internal/formats/otlp/encode.ts"
@@ -20,7 +20,7 @@ export const metricsOfRequest = (protocol: Protocol, bytes: Uint8Array): Readonl
   return resourceMetrics[0].scopeMetrics[0].metrics ?? []
 }
 
-/** The metrics of a runtime as its fold encodes them. `without`: recorders that are left out, by instance. */
+/** The metrics of a runtime as its fold encodes them. `without`: instances of recorders to leave out. */
 export const renderedOtlp = (
   runtime: MetricsRuntime["Service"],
   protocol: Protocol,

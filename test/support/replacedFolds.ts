@@ -1,6 +1,6 @@
 /**
- * A log that is folded by one fold after the other. Each saves in parts what it knows while it reads on, and ends at any
- * time.
+ * A log that is folded by one fold after the other. Each saves its state in parts while it continues reading, and ends
+ * at any time.
  */
 import { MessageChannel } from "node:worker_threads"
 import type { Metric } from "mvx-metrics"
@@ -18,7 +18,7 @@ export class ReplacedFolds {
   readonly #counters = new SharedArrayBuffer(ChunkBytes)
   protected readonly writer: RowWriter
   fold!: Fold
-  /** How often a lane was saved. */
+  /** The number of times a lane was saved. */
   saves = 0
   #checkpoints!: Checkpoints
 
@@ -68,7 +68,7 @@ export class ReplacedFolds {
     for (const name of this.#catalog.keys()) this.writer.command({ _tag: "Register", lane, name, at: 0 })
   }
 
-  /** Writes events that no metric reads until a page is full, and returns how many: then a checkpoint is due. */
+  /** Writes events that no metric reads until a page is full, and returns their number: then a checkpoint is due. */
   protected fill(lane: number): number {
     const source = rowSource(lane)
     const page = this.#page
@@ -86,13 +86,13 @@ export class ReplacedFolds {
     this.fold.reader.read(pages)
   }
 
-  /** Saves a part. Returns whether there is more of it. */
+  /** Saves a part. Returns whether there are more parts. */
   save(): boolean {
     this.#checkpoints.goOn()
     return this.#checkpoints.isPending
   }
 
-  /** What was saved and is kept. */
+  /** The saved data that is kept. */
   protected get segments(): ReadonlyArray<SharedArrayBuffer> {
     this.#carrier.kept.receive()
     return [...this.#carrier.kept.segments.values()]

@@ -1,5 +1,5 @@
 /**
- * One recorder's end of a log that is folded, by one fold after the other: they end and are replaced when a test says so.
+ * One recorder's end of a log, folded by one fold after the other: a test decides when they end and are replaced.
  */
 import { deserialize, serialize } from "node:v8"
 import type { Metric } from "mvx-metrics"
@@ -22,7 +22,7 @@ type Entry =
 
 export const lane = 3
 
-/** A fold that is given what comes out of the log: its reader stands behind all that was saved. */
+/** A fold of the log's output: its reader has read past everything that was saved. */
 export const foldOf = (options: Pick<FoldOptions, "send" | "catalog">): Fold => {
   const fold = new Fold({ sendCopies: true, onPageRead: () => {}, ...options })
   Object.defineProperty(fold.reader, "position", { value: 1, configurable: true })
@@ -36,14 +36,14 @@ export class Replaying {
   readonly #log: Array<Entry> = []
   #fold: Fold
   #saved: { readonly lane: Uint8Array; readonly position: number } | undefined
-  /** Of the last batch that came. */
+  /** Of the last received batch. */
   #seen = 0
-  /** Batches whose listeners are at it. */
+  /** Batches that listeners are processing. */
   readonly #undelivered: Array<number> = []
   readonly said: Array<FoldMessage> = []
-  /** All that came, in order. */
+  /** Everything received, in order. */
   readonly changes: Array<Change> = []
-  /** How many events were accepted. */
+  /** The number of accepted events. */
   accepted = 0
 
   constructor(metrics: ReadonlyArray<Metric.Any>) {
@@ -114,7 +114,7 @@ export class Replaying {
     this.#append({ skip: this.accepted })
   }
 
-  /** The listeners have taken the batch that came first. Returns whether there was any. */
+  /** Marks the oldest batch as processed by its listeners. Returns whether there was one. */
   deliver(): boolean {
     const sequence = this.#undelivered.shift()
     if (sequence !== undefined) this.command({ _tag: "Delivered", lane, sequence })
@@ -142,17 +142,17 @@ export class Replaying {
     return this.said.filter((message) => message._tag === "Quarantined")
   }
 
-  /** What would be kept: all that a save shares with its lane must be copied by then. */
+  /** The data to keep: everything that a save shares with its lane must be copied by then. */
   save(): SavedLane {
     const bytes = serialize(allSteps(this.#fold.lanes.find(lane)!.saving()))
     this.#saved = { lane: bytes, position: this.#log.length }
     return deserialize(bytes)
   }
 
-  /** Replaces the fold: another one goes on from what was saved last, and reads the log from there. */
+  /** Replaces the fold: the next one continues from the last save, and reads the log from there. */
   replace(poisoned: ReadonlyArray<Poison> = [], isCareful = false): void {
     this.#fold = this.#newFold(poisoned, isCareful)
-    // What the replay leads to comes after it.
+    // The effects of the replay come after it.
     for (const entry of this.#log.slice(this.#saved?.position ?? 0)) this.#give(entry)
   }
 }

@@ -1,16 +1,16 @@
 /**
  * Real processes for tests: a program is started as a user would start it, by the same Node as the tests, with the
- * package resolved to its sources. It talks to the test by `say` (see say.ts).
+ * package resolved to its sources. It reports to the test with `say` (see say.ts).
  */
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { vi } from "@effect/vitest"
 import { whatWasSaid } from "./say.ts"
 
-/** After this a program counts as hanging: it is killed, and the test fails with what the program had said. */
+/** After this time a program counts as hanging: it is killed, and the test fails with the program's output. */
 export const HangsAfter = 45_000
 
-// The tests of a file that starts programs wait for that.
+// The timeout of tests in files that start programs.
 vi.setConfig({ testTimeout: HangsAfter + 15_000 })
 
 export interface Ended {
@@ -18,21 +18,21 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
-  /** The data said with a word. Fails when it was not said exactly once. */
+  /** The data reported with a word. Fails unless it was reported exactly once. */
   // biome-ignore lint/suspicious/noExplicitAny: what a program says is asserted on, whatever it is.
   readonly said: (word: string) => any
-  /** The data of each time that a word was said. */
+  /** The data of each report of a word. */
   // biome-ignore lint/suspicious/noExplicitAny: likewise.
   readonly allSaid: (word: string) => ReadonlyArray<any>
-  /** How often a word was said. */
+  /** The number of reports of a word. */
   readonly count: (word: string) => number
 }
 
 export interface Program {
-  /** Resolves when the program has said the word; rejects when it ends without. */
+  /** Resolves when the program has reported the word; rejects if it ends before. */
   readonly says: (word: string) => Promise<void>
   readonly kill: (signal: NodeJS.Signals) => void
-  /** Resolves when the program has ended, however; rejects when it hangs. */
+  /** Resolves when the program has ended in any way; rejects if it hangs. */
   readonly ended: Promise<Ended>
 }
 
@@ -41,10 +41,10 @@ const loading = (bundles: "own" | "whole"): NodeOptions => ({
   env: {}
 })
 
-/** How a program is started that loads what is bundled for the tests: in a third of the time. */
+/** How to start a program that loads the test bundles, in a third of the time. */
 export const bundled = loading("own")
 
-/** Likewise, for a program that is in no bundle: what it uses of the packages is not known. */
+/** The same for a program that is in no bundle, whose use of the packages is unknown. */
 export const bundledWhole = loading("whole")
 
 export const startProgram = (program: URL, ...args: ReadonlyArray<string>): Program =>
@@ -54,7 +54,7 @@ export const startProgram = (program: URL, ...args: ReadonlyArray<string>): Prog
 export interface NodeOptions {
   readonly execArgv: ReadonlyArray<string>
   readonly env: { readonly [name: string]: string }
-  /** Of a program that takes longer than others: see {@link HangsAfter}. */
+  /** For a program that takes longer than others: see {@link HangsAfter}. */
   readonly hangsAfter?: number
 }
 
@@ -126,6 +126,6 @@ export const startProgramWith = (
 export const runProgram = (program: URL, ...args: ReadonlyArray<string>): Promise<Ended> =>
   startProgram(program, ...args).ended
 
-/** Likewise. */
+/** The same. */
 export const runProgramWith = (options: NodeOptions, program: URL, ...args: ReadonlyArray<string>): Promise<Ended> =>
   startProgramWith(options, program, ...args).ended

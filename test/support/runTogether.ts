@@ -1,6 +1,6 @@
 /**
- * Runs programs that end by themselves in one process, one after the other: starting a process costs more than most of
- * them. Its arguments are their URLs; it says what each wrote to stderr.
+ * Runs programs that end by themselves in one process, one after the other, because starting a process costs more than
+ * most of them. Its arguments are their URLs; it reports what each wrote to stderr.
  */
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { say } from "./say.ts"
@@ -16,7 +16,7 @@ const outcomes: Record<string, string> = {}
 for (const url of process.argv.slice(2)) {
   try {
     await import(url)
-    // What it left to a later turn, a rejection that nobody handles among it.
+    // Work that it deferred to a later turn, including unhandled rejections.
     await nextTurn()
   } catch (error) {
     written.push(error instanceof Error ? (error.stack ?? error.message) : String(error))

@@ -1,17 +1,17 @@
 /**
- * How a program that a test starts tells it something: lines on standard output, each with a word and data. Loggers may
+ * How a program that a test starts reports to it: lines on standard output, each with a word and data. Loggers may
  * write between them.
  */
 import { writeSync } from "node:fs"
 
 const Mark = "say "
 
-/** Writes at once, from any thread: neither a process that exits nor a thread that dies loses it. */
+/** Writes synchronously, from any thread: neither an exiting process nor a dying thread loses the line. */
 export const say = (word: string, data: unknown = null): void => {
   writeSync(1, `${Mark}${JSON.stringify([word, data])}\n`)
 }
 
-/** An error as data: its fields, and its cause in words. */
+/** An error as data: its fields, and a description of its cause. */
 export const describeError = (error: unknown): { readonly [field: string]: unknown } => {
   if (!(error instanceof Error)) return { isError: false, message: String(error) }
   const { cause, message, ...fields } = error
@@ -29,7 +29,7 @@ export interface Said {
   readonly data: any
 }
 
-/** What was said in this output, in order. A line that is not complete yet says nothing. */
+/** The reports in this output, in order. An incomplete line is not a report. */
 export const whatWasSaid = (output: string): ReadonlyArray<Said> =>
   output
     .split("\n")

@@ -1,4 +1,4 @@
-// What tests scrape. Both threads import this module.
+// The metrics that tests scrape. Both threads import this module.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 
@@ -55,7 +55,7 @@ const Step = Schema.TaggedUnion({
   }
 })
 
-/** The calls of another family. Its events have a field of the name as well, which is not that of the call. */
+/** The calls of another family. Its events also have a field with that name, which is a different one. */
 export const TracedSteps = TracedCalls.pipe(
   Metric.mapEvents(Step, ({ context }) => ({ _tag: "traced.call", route: "/step", millis: 1, ...context })),
   Metric.named("traced.steps")
@@ -73,7 +73,7 @@ export const Unviewable = Metric.make("unviewable", {
   }
 })
 
-/** Shows what is in itself, without end. */
+/** Returns a cyclic value. */
 export const Endless = Metric.make("endless", {
   events: JobEvent,
   initial: 0,

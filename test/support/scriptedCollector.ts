@@ -1,9 +1,9 @@
-/** A collector that follows a script, in the place of an `HttpClient`, by whatever clock there is. */
+/** A scripted collector in place of an `HttpClient`, by any clock. */
 import { Effect } from "effect"
 import { HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
 import type { SunkMetric } from "./sink.ts"
 
-/** What becomes of one request. `takes`: whether the collector has the points, whatever it answers. */
+/** The fate of one request. `takes`: whether the collector keeps the points, whatever it answers. */
 export type Turn =
   | { readonly do: "accept"; readonly delay: number; readonly rejected?: number }
   | { readonly do: "refuse"; readonly status: number; readonly retryAfter?: string }
@@ -13,7 +13,7 @@ export type Turn =
 export interface Taken {
   readonly text: string
   readonly metrics: ReadonlyArray<SunkMetric>
-  /** Whether an answer of success was received. */
+  /** Whether a success response was received. */
   acknowledged: boolean
 }
 
@@ -26,7 +26,7 @@ export class ScriptedCollector {
   /** Times of requests, in milliseconds. */
   readonly requests: Array<number> = []
   acknowledgements = 0
-  /** Acknowledgements with points rejected, and how many points that were. */
+  /** Acknowledgements with rejected points, and the number of those points. */
   partials = 0
   rejected = 0
   readonly #script: Array<Turn>
@@ -46,7 +46,7 @@ export class ScriptedCollector {
       const text = new TextDecoder().decode(body.body)
       const known = this.taken.some((each) => each.text === text)
       const next = this.#script.shift() ?? { do: "accept", delay: 0 }
-      // What it has taken it does not refuse for good.
+      // It never permanently rejects points that it has kept.
       const turn: Turn =
         known && next.do === "refuse" && [400, 413].includes(next.status) ? { do: "accept", delay: 0 } : next
       switch (turn.do) {

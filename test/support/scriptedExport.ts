@@ -1,4 +1,4 @@
-/** An exporter of a runtime in process to a scripted collector. Time is that of a test, also for what is outside. */
+/** An exporter of a runtime in process to a scripted collector. Time is simulated, also outside Effect. */
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { Clock, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { HttpClient } from "effect/http"
@@ -13,7 +13,7 @@ import type { SunkPoint } from "./sink.ts"
 /** Time passes in steps of this many milliseconds. */
 export const Tick = 100
 
-/** Lets others go on, and no time pass. */
+/** Lets other fibers run without advancing time. */
 export const turns = (count: number) =>
   Effect.promise(async () => {
     for (let i = 0; i < count; i++) await nextTurn()
@@ -27,9 +27,9 @@ export interface Scripted {
   /** A recorder with {@link Jobs} and {@link Times}. */
   readonly make: Effect.Effect<Effect.Success<ReturnType<MetricsRuntime["Service"]["createRecorder"]>>>
   readonly pass: (millis: number) => Effect.Effect<void>
-  /** Runs an effect beside the test, up to where it waits for time to pass. */
+  /** Runs an effect next to the test until it waits for time. */
   readonly begin: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<Fiber.Fiber<A, E>>
-  /** Lets time pass until an effect has ended, and says how much. */
+  /** Advances time until an effect has ended, and returns by how much. */
   readonly through: <A, E>(
     effect: Effect.Effect<A, E>
   ) => Effect.Effect<readonly [exit: Exit.Exit<A, E>, millis: number]>
@@ -58,7 +58,7 @@ export const scripted = <A, E, R>(
 
     const begin: Scripted["begin"] = Effect.fnUntraced(function* (effect) {
       const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
-      // A read goes between both ends of the link, and takes no time of this clock.
+      // A read crosses both ends of the link, and takes no time of this clock.
       yield* turns(4)
       return fiber
     })

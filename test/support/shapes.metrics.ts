@@ -1,5 +1,5 @@
-// Metrics whose states are of all sorts: with a difference and without, expiring, not to be copied. Both threads import
-// this module, and take a set of them as well.
+// Metrics with all sorts of states: with and without differences, expiring, not cloneable. Both threads import this
+// module, and a set of them.
 import { Metric } from "mvx-metrics"
 import { HttpEvent as events } from "./instruments.metrics.ts"
 
@@ -8,18 +8,18 @@ const requests = { events, when: "http.request" } as const
 export const Count = Metric.counter("shape.count", { ...requests, labels: ["method"] })
 export const Durations = Metric.histogram("shape.durations", { ...requests, value: "seconds", boundaries: [1] })
 
-/** Has no difference: it shows what it has. */
+/** Has no difference: it shows its current value. */
 export const Longest = Metric.minMax("shape.longest", { ...requests, value: "seconds" })
 export const Latest = Metric.gauge("shape.latest", { ...requests, value: "seconds" })
 
-/** Its series go after ten seconds without an event. */
+/** Its series expire after ten seconds without an event. */
 export const Expiring = Metric.counter("shape.expiring", {
   ...requests,
   labels: ["user"],
   expireAfter: "10 seconds"
 })
 
-/** One of an application, whose states can be put together and taken apart. */
+/** A hand-written metric whose states can be merged and subtracted. */
 export const Sum = Metric.make("shape.sum", {
   events,
   initial: 0,
@@ -28,7 +28,7 @@ export const Sum = Metric.make("shape.sum", {
   minus: (later, earlier) => later - earlier
 })
 
-/** One whose states can be neither. */
+/** A hand-written metric whose states can be neither merged nor subtracted. */
 export const Users = Metric.make("shape.users", {
   events,
   initial: [] as ReadonlyArray<string>,
@@ -36,7 +36,7 @@ export const Users = Metric.make("shape.users", {
   view: (users) => ({ users })
 })
 
-/** Its state cannot be copied, what it shows can. */
+/** Its state cannot be cloned, but its snapshot can. */
 export const Opaque = Metric.make("shape.opaque", {
   events,
   initial: { value: (): number => 0 },
@@ -44,7 +44,7 @@ export const Opaque = Metric.make("shape.opaque", {
   view: ({ value }) => ({ value: value() })
 })
 
-/** Can show what it has, but not a part of it. */
+/** Can show its value, but not a difference. */
 export const Whole = Metric.make("shape.whole", {
   events,
   initial: 0,

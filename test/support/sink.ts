@@ -1,4 +1,4 @@
-/** A server on loopback that takes requests of OTLP and keeps what was in them. */
+/** A server on loopback that accepts OTLP requests and keeps their content. */
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import type { AddressInfo } from "node:net"
 import { gunzipSync } from "node:zlib"
@@ -55,7 +55,7 @@ const sunk = (headers: IncomingHttpHeaders, sent: Buffer): Sunk => {
   }
 }
 
-/** Answers with the statuses given, one after the other, and then with 200. */
+/** Responds with the given statuses, one after the other, and then with 200. */
 export const makeSink = (...statuses: Array<number>) =>
   Effect.gen(function* () {
     const taken = yield* Queue.unbounded<Effect.Effect<Sunk>>()
@@ -67,7 +67,7 @@ export const makeSink = (...statuses: Array<number>) =>
           const status = statuses.shift() ?? 200
           if (status === 200) {
             const sent = Buffer.concat(chunks)
-            // What cannot be decoded fails the one who waits for it.
+            // A body that cannot be decoded fails the waiter.
             Queue.offerUnsafe(
               taken,
               Effect.sync(() => sunk(request.headers, sent))
@@ -86,14 +86,14 @@ export const makeSink = (...statuses: Array<number>) =>
     const { port } = server.address() as AddressInfo
     return {
       url: `http://127.0.0.1:${port}/v1/metrics`,
-      /** The next request that was taken. */
+      /** The next received request. */
       next: Effect.flatten(Queue.take(taken)),
-      /** How many more there are. */
+      /** The number of remaining requests. */
       size: Queue.size(taken)
     }
   })
 
-/** The points of a metric, whatever its data is. */
+/** The points of a metric, whatever its kind of data. */
 export const pointsOf = (sunk: Sunk, name: string): ReadonlyArray<SunkPoint> =>
   sunk.metrics
     .filter((metric) => metric.name === name)

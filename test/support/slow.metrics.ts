@@ -1,4 +1,4 @@
-// A metric that takes its time: its reducer works through a loop, and stands still while a gate is closed.
+// A slow metric: its reducer runs a loop, and blocks while a gate is closed.
 import { Worker, workerData } from "node:worker_threads"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
@@ -12,20 +12,20 @@ export const SlowEvent = Schema.TaggedUnion({
     text: Schema.String,
     ...(Object.fromEntries(widths.map((name) => [name, Schema.Number])) as { readonly width0: typeof Schema.Number })
   },
-  // A list has no place in a row: this one crosses as a clone.
+  // A list does not fit a row: this event is sent as a clone.
   "slow.list": { n: Schema.Number, list: Schema.Array(Schema.Number) }
 })
 type SlowEvent = typeof SlowEvent.Type
 
 const width = Object.fromEntries(widths.map((name, i) => [name, i])) as { readonly width0: number }
 
-/** The event number `n`. Some are clones, and the texts are of all kinds. */
+/** The event number `n`. Some are clones, with texts of all kinds. */
 export const slowEvent = (n: number): SlowEvent =>
   n % 50 === 49
     ? { _tag: "slow.list", n, list: [n] }
     : { _tag: "slow.step", n, text: n % 100 === 0 ? `${n}`.padEnd(300, ".") : `text ${n % 7}`, ...width }
 
-/** A number that depends on each of the numbers so far, and on their order. */
+/** A number that depends on all numbers so far, and on their order. */
 export const digest = (before: number, n: number): number => (Math.imul(before, 31) + n) | 0
 
 interface State {
@@ -38,7 +38,7 @@ interface State {
 
 const initial: State = { count: 0, last: 0, ordered: true, digest: 0 }
 
-/** What stands in `SlowSteps` when exactly these were folded. */
+/** The state of `SlowSteps` when exactly these were folded. */
 export const folded = (ns: ReadonlyArray<number>): State => ns.reduce(next, initial)
 
 const next = (state: State, n: number): State => ({
@@ -58,7 +58,7 @@ const slowly = (state: State, { n }: { readonly n: number }): State => {
   if (gate !== undefined) Atomics.wait(new Int32Array(gate), 0, Closed)
   let work = 0
   for (let i = 0; i < Loops; i++) work = digest(work, i)
-  // Never the case, which the compiler does not know.
+  // Never true, which the compiler cannot know.
   return work === 0.5 ? state : next(state, n)
 }
 
@@ -68,7 +68,7 @@ export const SlowSteps = Metric.make("slow.steps", {
   reduce: { "slow.step": slowly, "slow.list": slowly }
 })
 
-/** A worker with a gate, which is open at first. While it is closed, nothing is folded. */
+/** A worker with an initially open gate. While the gate is closed, nothing is folded. */
 export const gatedWorker = () => {
   const gate = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
   const word = new Int32Array(gate)

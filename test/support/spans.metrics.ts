@@ -1,10 +1,10 @@
-// Metrics whose exemplars are spans, and others beside them. Both threads import this module.
+// Metrics whose exemplars are spans, and others next to them. Both threads import this module.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 
 export const SpanEvent = Schema.TaggedUnion({
   "span.call": { route: Schema.String, seconds: Schema.Number },
-  // No row can hold it as a whole, and a function of the user reads all of it.
+  // Does not fit a row as a whole, and a user's function reads all of it.
   "span.batch": { parts: Schema.Array(Schema.String) },
   "span.other": { n: Schema.Number }
 })
@@ -43,7 +43,7 @@ export const Mapped = Metric.counter("span.mapped", { events: Inner, value: "n",
 
 export const Others = Metric.counter("span.others", { events, when: "span.other" })
 
-/** All that a reducer can see of its events, in the ways that are usual. */
+/** Everything that a reducer can usually see of its events. */
 export const Seen = Metric.make("span.seen", {
   events,
   initial: [] as ReadonlyArray<unknown>,

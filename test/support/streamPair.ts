@@ -1,6 +1,6 @@
 /**
- * Both ends of a stream in one thread, over the smallest carrier there can be. Nothing happens by itself: a test says when
- * the reader reads, and when what was put off to a later turn is done.
+ * Both ends of a stream in one thread, over the smallest possible carrier. Nothing happens by itself: a test decides
+ * when the reader reads, and when deferred work runs.
  */
 
 import type { Carrier } from "../../src/internal/stream/carrier.ts"
@@ -16,7 +16,7 @@ import { RowWriter } from "../../src/internal/stream/writer.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { rowSource } from "./rowSource.ts"
 
-/** What comes out of a stream, in order. */
+/** The output of a stream, in order. */
 export type Came =
   | { readonly lane: number; readonly at: number; readonly event: MetricEvent; readonly by: "row" | "generic" }
   | { readonly lane: number; readonly foreign: true }
@@ -29,17 +29,17 @@ export type Came =
       readonly names: ReadonlyArray<string> | undefined
     }
 
-/** Rows as they lie: a test that folds them itself takes them from here. */
+/** Unread rows, for tests that fold them themselves. */
 export type OnRows = (layout: Layout, rows: Rows, at: number, count: number, time: number) => void
 
 export interface StreamPairOptions {
-  /** Most bytes of memory for rows. Default: 16 MiB. */
+  /** Maximum memory for rows in bytes. Default: 16 MiB. */
   readonly bytes?: number
-  /** As the carrier has it. Default: false. */
+  /** The option of the carrier. Default: false. */
   readonly fixedMemory?: boolean
-  /** As the carrier has it, in bursts and else. Default: 0. */
+  /** The option of the carrier, for bursts and otherwise. Default: 0. */
   readonly pagesInTurn?: number | Carrier["pagesInTurn"]
-  /** Whether there is generated code for layouts. Default: true. */
+  /** Whether to generate code for layouts. Default: true. */
   readonly generate?: boolean
   readonly onRows?: OnRows
   /** Reads the last pages again. */
@@ -58,7 +58,7 @@ export class StreamPair {
   readonly #sources = new Map<number, RowSource>()
   readonly #opened: Array<Page> = []
   #soon: Array<() => void> = []
-  /** How often the reader was roused. */
+  /** The number of wake-ups of the reader. */
   roused = 0
 
   constructor(options: StreamPairOptions = {}) {
@@ -109,7 +109,7 @@ export class StreamPair {
     }
   }
 
-  /** Writes events of a layout, each emitted `at`; whether it was written. */
+  /** Writes events of a layout, each emitted `at`; returns whether they were written. */
   encoder(layout: Layout): (lane: number, event: MetricEvent, at: number) => Written {
     const write = this.write(layout)
     return (lane, event, at) => {
@@ -118,7 +118,7 @@ export class StreamPair {
     }
   }
 
-  /** Writes events of a layout at the time there is; in rows of no fixed width where there is no generated code. */
+  /** Writes events of a layout at the current time; in rows without fixed width if there is no generated code. */
   write(layout: Layout): RowWrite {
     const encoder = this.writer.encoder(layout)
     if (encoder !== undefined) return (source, event) => encoder.write(source, event)
@@ -126,13 +126,13 @@ export class StreamPair {
     return (source, event) => this.writer.writeEvent(source, event, event._tag, layout.span !== undefined, names)
   }
 
-  /** Writes an event into a row of no fixed width. */
+  /** Writes an event into a row without fixed width. */
   generic(lane: number, event: MetricEvent, at: number): boolean {
     this.writer.give(at)
     return this.writer.writeEvent(this.source(lane), event, event._tag, false)
   }
 
-  /** Writes that there was an event that no metric reads. */
+  /** Writes that an event occurred which no metric reads. */
   foreign(lane: number): boolean {
     return this.writer.foreignEvent(this.source(lane))
   }
@@ -147,7 +147,7 @@ export class StreamPair {
     return source
   }
 
-  /** Writes the events of lane 1, whose tags have these layouts, in the way that a recorder does. */
+  /** Writes the events of lane 1, whose tags have these layouts, like a recorder. */
   recorder(layoutOf: (tag: string) => TagLayout) {
     const source = this.source(1)
     const events = new EventWriter(this.writer, { layoutOf, readsSpan: () => false })
@@ -169,36 +169,36 @@ export class StreamPair {
     }
   }
 
-  /** Reads what has been published up to now, `mostPages` at the most. */
+  /** Reads what has been published so far, up to `mostPages`. */
   read(mostPages = Number.POSITIVE_INFINITY): void {
     for (const message of this.#messages.splice(0)) message()
     this.#reader.read(mostPages)
   }
 
-  /** Publishes what was written, and reads it. */
+  /** Publishes the written rows, and reads them. */
   flush(): void {
     this.writer.publish(true)
     this.read()
   }
 
-  /** Does what was put off to a later turn. */
+  /** Runs the work deferred to a later turn. */
   turn(): void {
     const due = this.#soon
     this.#soon = []
     for (const run of due) run()
   }
 
-  /** The layouts that the reader was told of, in order. */
+  /** The layouts that the reader received, in order. */
   get layouts(): ReadonlyArray<Layout> {
     return Array.from(this.#layouts.values(), ({ layout }) => layout)
   }
 
-  /** The events that came, without the rest. */
+  /** The received events only. */
   get events(): ReadonlyArray<MetricEvent> {
     return this.came.flatMap((each) => ("event" in each ? [each.event] : []))
   }
 
-  /** The words that are published in each page of shared memory, to the byte. */
+  /** The published words in each page of shared memory, exactly. */
   get published(): Buffer {
     return Buffer.concat(
       this.#opened.map((page) => {

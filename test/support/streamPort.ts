@@ -1,6 +1,6 @@
 /**
- * For a worker's entry: the port on which the library reads the stream. The library makes it: it is of the first channel
- * that is made after this module was loaded.
+ * For a worker's entry: the port from which the library reads the stream. It belongs to the first channel that is
+ * created after this module was loaded.
  */
 import { createRequire, syncBuiltinESMExports } from "node:module"
 

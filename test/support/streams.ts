@@ -1,17 +1,17 @@
-/** One export of data, at once. */
+/** One export of data, in a single step. */
 import type { Base } from "../../src/internal/formats/otlp/baseWriter.ts"
 import type { Streamed } from "../../src/internal/formats/otlp/streamed.ts"
 import { type StreamOptions, Streams, type Timed } from "../../src/internal/formats/otlp/streams.ts"
 import { allSteps, type Steps } from "../../src/internal/util/steps.ts"
 
-/** What was exported before: nothing, to begin with. */
+/** The previous export, empty at first. */
 export type Exported = Base | undefined
 
 type Options = Pick<StreamOptions, "adopts" | "begun" | "now" | "temporality"> & {
   readonly unread?: ReadonlySet<number>
 }
 
-/** Of each of the data its points, and what to remember. */
+/** The points of each of the data, and the base for the next export. */
 export function* streamSteps(
   all: ReadonlyArray<Timed>,
   exported: Exported,

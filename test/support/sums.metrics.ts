@@ -27,7 +27,7 @@ export const summing = [
   Derived
 ] as const
 
-/** All sums that are shown of a metric, by what they are of: `undefined` of all. */
+/** All sums shown for a metric, by label value: `undefined` for the total. */
 export const sumsIn = (
   dimensions: unknown,
   by?: string

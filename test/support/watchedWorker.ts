@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads"
 import { Deferred, Effect } from "effect"
 
-/** What to give a runtime as `spawn`, and an effect that waits for its thread to exit. */
+/** A `spawn` option for a runtime, and an effect that waits for its thread to exit. */
 export const watchedWorker = () => {
   const exited = Deferred.makeUnsafe<void>()
   const spawn = (): Worker => {

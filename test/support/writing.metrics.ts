@@ -1,4 +1,4 @@
-// Metrics whose functions write to the event that they get, and such as read it.
+// Metrics whose functions modify the event that they receive, and others that read it.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 
@@ -15,7 +15,7 @@ export const BoxEvent = Schema.TaggedUnion({
 })
 export type BoxEvent = typeof BoxEvent.Type
 
-/** Everything in an event that can be written to. */
+/** Everything in an event that can be modified. */
 const overwrite = (event: BoxEvent): number => {
   const { n } = event
   Object.assign(event, { n: 1000 })
@@ -29,7 +29,7 @@ const overwrite = (event: BoxEvent): number => {
   return n
 }
 
-/** All that an event has in it, as a number. */
+/** The whole content of an event as a number. */
 const sumOf = (event: BoxEvent): number =>
   event.n +
   event.inner.m +
@@ -51,7 +51,7 @@ export const SumAfter = summing("box.sum.after")
 export const FieldBefore = Metric.counter("box.field.before", { events: BoxEvent, value: "n" })
 export const FieldAfter = Metric.counter("box.field.after", { events: BoxEvent, value: "n" })
 
-/** Its reducers write to the event. */
+/** Metrics whose reducers modify the event. */
 export const WritingReducer = Metric.make("box.writing.reducer", {
   events: BoxEvent,
   initial: 0,
@@ -61,13 +61,13 @@ export const WritingReducer = Metric.make("box.writing.reducer", {
   }
 })
 
-/** Its label does. */
+/** Its label function modifies the event. */
 export const WritingLabel = Metric.counter("box.writing.label", {
   events: BoxEvent,
   labels: { n: (event) => overwrite(event) }
 })
 
-/** Its filter does. */
+/** Its filter modifies the event. */
 export const WritingFilter = Metric.counter("box.writing.filter", {
   events: BoxEvent,
   value: "n",

@@ -1,4 +1,4 @@
-// Metrics whose series the schema knows. Both threads import this module.
+// Metrics whose series are known from the schema. Both threads import this module.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 

@@ -1,4 +1,4 @@
-// A test recorder keeps what was emitted, and is a recorder all the same: what is true of both kinds is tested on both.
+// A test recorder keeps what was emitted, and is otherwise a recorder: the common behaviour is tested on both kinds.
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Clock, Effect, Exit, Fiber, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
@@ -62,7 +62,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
     )
   )
 
-  it.effect("gives metrics the events as they were when they were emitted", () =>
+  it.effect("passes the events to metrics as they were at emission", () =>
     recorded(
       Effect.gen(function* () {
         const changed = { _tag: "cache.lookup", hit: true }
@@ -75,7 +75,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
     )
   )
 
-  it.effect("measures them as any recorder does", () =>
+  it.effect("measures them like any recorder", () =>
     recorded(
       Effect.gen(function* () {
         yield* Recorder.emit({ _tag: "cache.eviction" })
@@ -93,7 +93,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
     )
   )
 
-  it.effect("gives the events of a family, typed by it", () =>
+  it.effect("returns the events of a family, typed by it", () =>
     recorded(
       Effect.gen(function* () {
         yield* Recorder.emit(hit)
@@ -106,7 +106,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
     )
   )
 
-  it.effect("tells apart what was refused, and why", () =>
+  it.effect("distinguishes refused events by reason", () =>
     recorded(
       Effect.gen(function* () {
         const noEvent = { tag: "cache.lookup" }
@@ -137,7 +137,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
     )
   )
 
-  it.effect("forgets when told to, and what it gave before stays as it was", () =>
+  it.effect("forgets its events on request, and earlier results do not change", () =>
     recorded(
       Effect.gen(function* () {
         yield* Recorder.emit(hit)
@@ -153,7 +153,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
     )
   )
 
-  it.effect("gives each event the time that the metrics get, one reading of the clock for each", () =>
+  it.effect("stamps each event with the time that the metrics get, with one clock reading each", () =>
     recorded(
       Effect.gen(function* () {
         const recorder = yield* Recorder
@@ -169,7 +169,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
     )
   )
 
-  it.live("gives each event the time that the metrics get, by the live clock too", () =>
+  it.live("stamps each event with the time that the metrics get, also by the live clock", () =>
     recorded(
       Effect.gen(function* () {
         for (let i = 0; i < 200; i++) yield* Recorder.emit(hit)
@@ -181,7 +181,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
     )
   )
 
-  it.effect("shows what a replay of its events shows", () =>
+  it.effect("shows the same as a replay of its events", () =>
     forEvery(
       fc.array(fc.tuple(fc.constantFrom(hit, miss, { _tag: "cache.eviction" } as const), fc.nat(2_000))),
       (steps) =>
@@ -196,7 +196,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
     )
   )
 
-  it.effect("tells of changes in order, and of those that came since a read", () =>
+  it.effect("reports changes in order, and the difference since a read", () =>
     recorded(
       Effect.gen(function* () {
         const recorder = yield* Recorder
@@ -219,7 +219,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
     )
   )
 
-  it.effect("starts with the first event, stops, and starts again with the state it had", () =>
+  it.effect("starts with the first event, stops, and starts again with its state", () =>
     recorded(
       Effect.gen(function* () {
         const recorder = yield* Recorder
@@ -242,7 +242,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
     )
   )
 
-  it.effect("refuses what it cannot be made with", () =>
+  it.effect("rejects invalid options", () =>
     Effect.gen(function* () {
       const refusal = (options: unknown) => badInputOf(recorded(Effect.void, options as never))
       expect(yield* refusal({ metric: Hits })).toMatchObject({ argument: "metric" })
@@ -257,7 +257,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
   )
 })
 
-layer(TestRecorder.layerSync({ metrics: Hits }))("a layer of tests", (it) => {
+layer(TestRecorder.layerSync({ metrics: Hits }))("a test layer", (it) => {
   it.effect("has one recorder", () =>
     Effect.gen(function* () {
       yield* Recorder.emit(hit)
@@ -267,7 +267,7 @@ layer(TestRecorder.layerSync({ metrics: Hits }))("a layer of tests", (it) => {
 })
 
 describe("the synchronous recorder", () => {
-  it("folds in the call that emits, and answers at once", () => {
+  it("folds in the emitting call, and answers at once", () => {
     const program = Effect.gen(function* () {
       yield* Recorder.register(Hits)
       const recorder = yield* Recorder
@@ -295,7 +295,7 @@ describe("the synchronous recorder", () => {
 })
 
 describe("the recorder that folds in process", () => {
-  it.effect("has the policies of a recorder: what does not fit is refused", () =>
+  it.effect("has the overflow policies of a recorder: an event without room is refused", () =>
     Effect.gen(function* () {
       const recorder = yield* Recorder
       const starting = yield* Effect.forkChild(recorder.start, { startImmediately: true })
@@ -311,7 +311,7 @@ describe("the recorder that folds in process", () => {
     }).pipe(Effect.provide(TestRecorder.layer({ capacity: 1, onStarting: Effect.yieldNow })))
   )
 
-  it.effect("captures an event that waited for room when it is let in, as it was when it was emitted", () =>
+  it.effect("captures an event that waited for room when it is admitted, as it was at emission", () =>
     Effect.gen(function* () {
       const recorder = yield* Recorder
       yield* Recorder.emit(hit)
@@ -336,7 +336,7 @@ describe("the recorder that folds in process", () => {
     )
   )
 
-  it.effect("keeps an event that was let in just before its fiber was interrupted", () =>
+  it.effect("keeps an event that was admitted just before its fiber was interrupted", () =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       yield* Effect.gen(function* () {
@@ -376,7 +376,7 @@ describe("the recorder that folds in process", () => {
     })
   )
 
-  it.effect("keeps an event without what nothing can copy, where the recorder takes it", () =>
+  it.effect("keeps an event without its uncloneable parts if the recorder accepts it", () =>
     Effect.gen(function* () {
       yield* (yield* Recorder).start
       yield* Recorder.emit({ ...hit, callback: () => {} })

@@ -1,4 +1,4 @@
-// Assertions on snapshots: what passes, and what a difference reads like.
+// Assertions on snapshots: what passes, and how a difference is reported.
 import { AssertionError } from "node:assert"
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -41,7 +41,7 @@ const lookups = {
 }
 const shown = snapshotsOf({ "cache.lookups": lookups, "cache.hits": { ratio: 0.1 + 0.2 } })
 
-describe("exactly", () => {
+describe("an exact assertion", () => {
   it("passes for the same dimensions, whatever the order of fields and series", () => {
     assertSnapshots(shown, {
       "cache.hits": { ratio: expect.closeTo(0.3) },
@@ -64,7 +64,7 @@ describe("exactly", () => {
   it.each<[what: string, expected: Expected, difference: ReadonlyArray<string>]>([
     ["a field", { ...lookups, total: 4 }, ["cache.lookups.total: expected 4, received 3"]],
     [
-      "fields within",
+      "nested fields",
       { ...lookups, latency: { p50: 2, p90: 3 } },
       [
         "cache.lookups.latency.p50: expected 2, received 1.5",
@@ -90,13 +90,17 @@ describe("exactly", () => {
         "cache.lookups.series{tenant='a', ok=true}: not expected, received { labels: { tenant: 'a', ok: true }, value: 2 }"
       ]
     ],
-    ["a field of an odd name", { ...lookups, "a b": 1 }, ["cache.lookups['a b']: expected 1, but it is not there"]]
-  ])("says where it differs: %s", (_what, expected, lines) => {
+    [
+      "a field with an unusual name",
+      { ...lookups, "a b": 1 },
+      ["cache.lookups['a b']: expected 1, but it is not there"]
+    ]
+  ])("reports where it differs: %s", (_what, expected, lines) => {
     const snapshots = snapshotsOf({ "cache.lookups": lookups })
     expect(differences(() => assertSnapshots(snapshots, { "cache.lookups": expected }))).toEqual(lines)
   })
 
-  it("says which metrics are missing, and which are too many", () => {
+  it("names missing metrics and unexpected ones", () => {
     expect(differences(() => assertSnapshots(shown, { "cache.hits": { ratio: 0.1 + 0.2 }, misses: {} }))).toEqual([
       "misses: no such metric. There are: cache.lookups, cache.hits",
       "cache.lookups: no such metric is expected"
@@ -104,7 +108,7 @@ describe("exactly", () => {
     expect(differences(() => assertSnapshots({}, { misses: {} }))).toEqual(["misses: no such metric. There are: none"])
   })
 
-  it("never passes for a metric that is quarantined", () => {
+  it("never passes for a quarantined metric", () => {
     const quarantine = { error: "Error: broken", missed: 2 }
     const snapshots = { a: { name: "a", dimensions: { value: 1 }, quarantine } }
     const lines = ["a: is quarantined, and missed 2 events: Error: broken"]
@@ -113,8 +117,8 @@ describe("exactly", () => {
   })
 })
 
-describe("in part", () => {
-  it("passes whatever is not expected", () => {
+describe("a partial assertion", () => {
+  it("ignores everything that is not expected", () => {
     assertSnapshotsMatch(shown, {})
     assertSnapshotsMatch(shown, {
       "cache.lookups": { latency: { p99: 4 }, series: [{ labels: { tenant: "b", ok: true }, value: 1 }] }
@@ -122,7 +126,7 @@ describe("in part", () => {
     assertSnapshotsMatch(shown, { "cache.lookups": { total: expect.any(Number) } })
   })
 
-  it("says where it differs", () => {
+  it("reports where it differs", () => {
     expect(
       differences(() =>
         assertSnapshotsMatch(shown, {
@@ -140,8 +144,8 @@ describe("in part", () => {
   })
 })
 
-describe("what is thrown", () => {
-  it("is an AssertionError, with what a test runner shows a difference of", () => {
+describe("the error of an assertion", () => {
+  it("is an AssertionError with the values from which a test runner shows a diff", () => {
     const error = failing(() => assertSnapshots(shown, { "cache.hits": { ratio: 1 } }))
     expect(error.actual).toEqual({ "cache.lookups": lookups, "cache.hits": { ratio: 0.1 + 0.2 } })
     expect(error.expected).toEqual({ "cache.hits": { ratio: 1 } })
@@ -149,7 +153,7 @@ describe("what is thrown", () => {
     expect(error.stack?.split("\n").find((line) => line.startsWith("    at "))).toContain("assertSnapshots.test.ts")
   })
 
-  it("has only what was expected of what was received, where the rest may be anything", () => {
+  it("has only the expected part of what was received if the rest may be anything", () => {
     const expected = {
       "cache.lookups": { latency: { p99: 5 }, series: [{ labels: { tenant: "b", ok: true }, value: 7 }] }
     }
@@ -159,12 +163,12 @@ describe("what is thrown", () => {
   })
 })
 
-describe("of one snapshot", () => {
+describe("an assertion on one snapshot", () => {
   const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
   const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
   const snapshot = Replay.run(Hits, [{ at: 0, event: { _tag: "cache.lookup", hit: true } }])["cache.hits"]
 
-  it("the compiler knows the dimensions", () => {
+  it("has its dimensions typed", () => {
     assertSnapshot(snapshot, { ratio: 1, hits: 1, total: 1 })
     assertSnapshotMatches(snapshot, { total: 1 })
     // @ts-expect-error: there is no such dimension

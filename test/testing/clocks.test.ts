@@ -1,4 +1,4 @@
-// Clocks that show what a test says.
+// Clocks that a test controls.
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, DateTime, Duration, Effect, type Layer } from "effect"
 import { fixedClock, steppingClock, type Time } from "mvx-metrics/testing"
@@ -16,14 +16,14 @@ describe("a fixed clock", () => {
     expect(at(fixedClock(time), readings)).toEqual([1_767_268_800_000, 1_767_268_800_000])
   })
 
-  it("shows no time that passes", () => {
+  it("never advances", () => {
     const nanos = Effect.all([Clock.currentTimeNanos, Clock.monotonicTimeNanos, Clock.monotonicTimeNanos])
     expect(at(fixedClock(1.5), nanos)).toEqual([1_500_000n, 1_500_000n, 1_500_000n])
   })
 
-  it.live("lets who sleeps wake up", () => Effect.provide(Effect.sleep(1), fixedClock(0)))
+  it.live("lets sleepers wake up", () => Effect.provide(Effect.sleep(1), fixedClock(0)))
 
-  it.each([Number.NaN, "soon", new Date(Number.NaN), undefined])("refuses %s", (time) => {
+  it.each([Number.NaN, "soon", new Date(Number.NaN), undefined])("rejects %s", (time) => {
     expect(() => fixedClock(time as Time)).toThrow(
       expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument: "time" })
     )
@@ -31,17 +31,17 @@ describe("a fixed clock", () => {
 })
 
 describe("a stepping clock", () => {
-  it("moves on with each reading, by the same step", () => {
+  it("advances with each reading, by the same step", () => {
     const thrice = Effect.all([Clock.currentTimeMillis, Clock.currentTimeMillis, Clock.currentTimeMillis])
     expect(at(steppingClock("1970-01-01T00:00:01Z", "250 millis"), thrice)).toEqual([1_000, 1_250, 1_500])
   })
 
-  it("makes each duration that is measured one step", () => {
+  it("makes each measured duration one step", () => {
     const [duration] = at(steppingClock(0, "3 seconds"), Effect.timed(Effect.void))
     expect(Duration.toMillis(duration)).toBe(3_000)
   })
 
-  it("begins anew where it is provided again", () => {
+  it("starts again where it is provided again", () => {
     const clock = steppingClock(0, 1)
     const twice = Effect.all([Clock.currentTimeMillis, Clock.currentTimeMillis])
     expect([at(clock, twice), at(clock, twice)]).toEqual([
@@ -50,7 +50,7 @@ describe("a stepping clock", () => {
     ])
   })
 
-  it("refuses a step that is no duration", () => {
+  it("rejects a step that is not a duration", () => {
     expect(() => steppingClock(0, "a while" as never)).toThrow(expect.objectContaining({ argument: "step" }))
   })
 })

@@ -1,4 +1,4 @@
-// What a component says to the emitter it holds. Checked by tsc (`npm run check`), never run.
+// The calls of a component to its emitter. Checked by tsc (`npm run check`), never run.
 import { Duration, Effect, Exit, Schema } from "effect"
 import { type Emitter, Metric, Recorder, type RecorderService } from "mvx-metrics"
 import { expectTypeOf } from "vitest"

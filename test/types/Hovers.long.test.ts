@@ -1,6 +1,7 @@
 /**
- * What an editor shows of the public values, with a family of many events: what tells them apart comes first, and nothing
- * is longer than a screen. Editors cut types after some hundred characters, so that the rest is not seen.
+ * The hover texts of the public values in an editor, with a family of many events: the distinguishing part comes first,
+ * and nothing is longer than a screen. Editors truncate types after a few hundred characters, so that the rest is not
+ * visible.
  */
 import { describe, expect, it } from "vitest"
 import { withLanguageService } from "../support/languageService.ts"
@@ -33,7 +34,7 @@ const program = [
 ].join("\n")
 
 describe("an editor", () => {
-  it("shows what tells a value apart, and completes units", async () => {
+  it("shows the type of a value in short, and completes units", async () => {
     await withLanguageService(program, async ({ completions, hover }) => {
       const shown: { [text: string]: string } = {}
       const hovers: ReadonlyArray<readonly [text: string, begin: RegExp]> = [

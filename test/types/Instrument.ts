@@ -1,4 +1,5 @@
-// Built-in metrics that the compiler has to refuse, and the types it has to find. Checked by tsc (`npm run check`), never run.
+// Built-in metrics that the compiler must reject, and the types it must infer. Checked by tsc (`npm run check`), never
+// run.
 import { Schema } from "effect"
 import { Metric, Recorder, type Snapshot } from "mvx-metrics"
 import { expectTypeOf } from "vitest"

@@ -1,5 +1,5 @@
-// The metric kit as the compiler has it: names of labels, events in pipes, dimensions of what is derived. Checked by tsc
-// (`npm run check`), never run.
+// The types of the metric kit: names of labels, events in pipes, dimensions of derived metrics. Checked by tsc (`npm
+// run check`), never run.
 import { Schema } from "effect"
 import { Metric, Recorder, type Snapshot } from "mvx-metrics"
 import { expectTypeOf } from "vitest"

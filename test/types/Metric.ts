@@ -1,4 +1,4 @@
-// Definitions that the compiler has to refuse, and the types it has to find. Checked by tsc (`npm run check`), never run.
+// Definitions that the compiler must reject, and the types it must infer. Checked by tsc (`npm run check`), never run.
 import { Schema } from "effect"
 import { Metric, MetricEvent, type Snapshot } from "mvx-metrics"
 import { expectTypeOf } from "vitest"

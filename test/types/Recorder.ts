@@ -1,4 +1,4 @@
-// What components and applications say to a recorder. Checked by tsc (`npm run check`), never run.
+// The calls of components and applications to a recorder. Checked by tsc (`npm run check`), never run.
 import { Context, Effect, type Exit, type Layer, LayerMap, type Scope, type Stream } from "effect"
 import {
   type MetricsError as E,

@@ -1,4 +1,4 @@
-// What pipes and sets remember of their metrics: the events they read, their names and dimensions. Checked by tsc
+// The types that pipes and sets keep of their metrics: the events they read, their names and dimensions. Checked by tsc
 // (`npm run check`), never run.
 import { Schema } from "effect"
 import { Metric, type MetricEvent, Recorder, type RecorderService, Replay, type Snapshot } from "mvx-metrics"

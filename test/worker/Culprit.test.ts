@@ -1,4 +1,4 @@
-// A metric that ends one worker after another is quarantined where it does so, and the others go on exactly.
+// A metric that ends one worker after another is quarantined at that point, and the others continue exactly.
 
 import type { Worker } from "node:worker_threads"
 import { describe, expect, it } from "@effect/vitest"
@@ -38,7 +38,7 @@ const cases = [
 ] as const
 
 describe("a metric that ends its worker each time it folds an event", () => {
-  it.live.each(cases)("by %s", ([how, guilty, error]) =>
+  it.live.each(cases)("is quarantined: by %s", ([how, guilty, error]) =>
     Effect.gen(function* () {
       let workers = 0
       const spawn = () => {
@@ -73,7 +73,7 @@ describe("a metric that ends its worker each time it folds an event", () => {
   )
 })
 
-it.live("a metric that ends its worker each time that a total takes it is quarantined there", () =>
+it.live("a metric that ends its worker whenever a total absorbs it is quarantined there", () =>
   Effect.gen(function* () {
     let workers = 0
     const spawn = () => {
@@ -100,7 +100,7 @@ it.live("a metric that ends its worker each time that a total takes it is quaran
   })
 )
 
-it.live("a worker that makes no progress has ended before another one takes its place", () =>
+it.live("a worker that makes no progress has ended before another one replaces it", () =>
   Effect.gen(function* () {
     const workers: Array<Worker> = []
     const spawn = () => {
@@ -134,7 +134,7 @@ it.live("a worker that makes no progress has ended before another one takes its 
   })
 )
 
-it.live("a state that grows without end is quarantined, and all others go on", () =>
+it.live("a state that grows without bound is quarantined, and all others continue", () =>
   Effect.gen(function* () {
     const runtime = yield* runtimeOf("1 minute")
     const recorder = yield* runtime.createRecorder("growing")
@@ -147,7 +147,7 @@ it.live("a state that grows without end is quarantined, and all others go on", (
   })
 )
 
-it.live("a metric that was quarantined ends no worker after its recorder was removed", () =>
+it.live("a quarantined metric ends no worker after its recorder was removed", () =>
   Effect.gen(function* () {
     const workers: Array<ReturnType<typeof poisonousWorker>> = []
     const spawn = () => {

@@ -62,7 +62,7 @@ const watchImports = Effect.map(
 )
 
 describe("a set that knows its module", () => {
-  it.effect("is registered on a worker that was told of no module", () =>
+  it.effect("is registered on a worker that was given no module", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const emitter = yield* recorder.register(CacheMetrics)
@@ -79,7 +79,7 @@ describe("a set that knows its module", () => {
     }).pipe(Effect.provide(worker()))
   )
 
-  it.effect("costs no message when the worker knows its metrics, in this recorder and others", () =>
+  it.effect("costs no message if the worker knows its metrics, in this recorder and others", () =>
     Effect.gen(function* () {
       const imports = yield* watchImports
       const recorder = yield* newRecorder()
@@ -93,7 +93,7 @@ describe("a set that knows its module", () => {
     }).pipe(Effect.provide(worker()))
   )
 
-  it.effect("needs no import of a module that the option metrics names", () =>
+  it.effect("needs no import of a module that the metrics option names", () =>
     Effect.gen(function* () {
       const imports = yield* watchImports
       const recorder = yield* newRecorder()
@@ -108,7 +108,7 @@ describe("a set that knows its module", () => {
     }).pipe(Effect.provide(worker({ metrics: fixture("cache.metrics.ts") })))
   )
 
-  it.effect("may be put together of sets of several modules", () =>
+  it.effect("may be combined from sets of several modules", () =>
     Effect.gen(function* () {
       const imports = yield* watchImports
       const recorder = yield* newRecorder()
@@ -139,7 +139,7 @@ describe("a set that knows its module", () => {
     }).pipe(Effect.provide(worker()))
   )
 
-  it.effect("is imported by each runtime for itself", () =>
+  it.effect("is imported separately by each runtime", () =>
     Effect.gen(function* () {
       const runtimes = yield* Effect.forEach([1, 2], (n) =>
         MetricsRuntime.makeWorker({ namespace: `test.declared.${n}`, logging: "silent" })
@@ -176,7 +176,7 @@ describe("a set that knows its module", () => {
     }).pipe(Effect.provide(worker()))
   )
 
-  it.effect("is taken from the .js beside a .ts that is not there", () =>
+  it.effect("is taken from the .js next to a missing .ts", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const url = new URL("./fixtures/compiled/cache.metrics.ts", import.meta.url).href
@@ -186,7 +186,7 @@ describe("a set that knows its module", () => {
     }).pipe(Effect.provide(worker()))
   )
 
-  it.effect("may be registered by the hook with which its recorder starts", () =>
+  it.effect("may be registered by the onStarting hook of its recorder", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("hook", {
@@ -200,7 +200,7 @@ describe("a set that knows its module", () => {
     }).pipe(Effect.provide(worker()))
   )
 
-  it.effect("is registered in process at once, with nothing imported", () =>
+  it.effect("is registered in process at once, without an import", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const set = Metric.module("file:///nowhere/cache.metrics.ts", [Lookups])
@@ -212,7 +212,7 @@ describe("a set that knows its module", () => {
 })
 
 describe("while a module is imported", () => {
-  it.effect("registrations of its set share the import, and others count as before", () =>
+  it.effect("registrations of its set share the import, and others are applied as before", () =>
     Effect.gen(function* () {
       const gate = yield* importGate("declared.gated")
       const imports = yield* watchImports
@@ -252,7 +252,7 @@ describe("while a module is imported", () => {
     }).pipe(Effect.provide(worker()))
   )
 
-  it.effect("an interrupted registration registers nothing, and the next one takes up the import", () =>
+  it.effect("an interrupted registration registers nothing, and the next one joins the import", () =>
     Effect.gen(function* () {
       const gate = yield* importGate("declared.gated")
       const recorder = yield* newRecorder()
@@ -285,7 +285,7 @@ describe("while a module is imported", () => {
     }).pipe(Effect.provide(worker()))
   )
 
-  it.effect("a recorder that stops takes no set any more", () =>
+  it.effect("a stopping recorder accepts no further set", () =>
     Effect.gen(function* () {
       const gate = yield* importGate("declared.gated")
       const recorder = yield* newRecorder()
@@ -337,7 +337,7 @@ layer(worker())("a set whose module cannot be used: the module", (it) => {
   it.effect.each([
     ["throws", ThrowingMetrics, pathOf("throwing.metrics.ts"), "could not be imported: thrown at import"],
     [
-      "starts a runtime, whatever it makes of the refusal",
+      "starts a runtime, and ignores the rejection",
       StartingMetrics,
       pathOf("starting.metrics.ts"),
       "was imported by a metrics worker and starts a metrics runtime itself. Move the definitions to a module of their own"
@@ -355,13 +355,13 @@ layer(worker())("a set whose module cannot be used: the module", (it) => {
       `does not export the metric "declared.elsewhere". Export the set that contains it. ${useSpawn}`
     ],
     [
-      "exports two definitions of one name",
+      "exports two definitions with one name",
       TwiceMetrics,
       pathOf("twice.metrics.ts"),
       'has two different definitions under the name "declared.twice". Give one of the two another name'
     ],
     [
-      "is not there",
+      "does not exist",
       declaredAt(fixture("nowhere.metrics.ts").href),
       pathOf("nowhere.metrics.ts"),
       `there is no such file, and no ${pathOf("nowhere.metrics.js")} either. ${useSpawn}`
@@ -373,12 +373,12 @@ layer(worker())("a set whose module cannot be used: the module", (it) => {
       `is not a file: URL. ${useSpawn}`
     ],
     [
-      "is the program",
+      "is the program itself",
       declaredAt(`file://${program}?t=1`),
       program,
       `is the program itself, which would start workers without end. Move the definitions to a module of their own. ${useSpawn}`
     ]
-  ] as const)("%s: it is refused as a whole, and the worker goes on", ([, set, path, reason]) =>
+  ] as const)("%s: it is rejected as a whole, and the worker continues", ([, set, path, reason]) =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const error = yield* refusalOf(recorder.register(Metric.combine(CacheMetrics, set)))
@@ -394,7 +394,7 @@ layer(worker())("a set whose module cannot be used: the module", (it) => {
 })
 
 describe("a set whose module cannot be used", () => {
-  it.effect("is refused in time when the import does not end, under a TestClock that stands still", () =>
+  it.effect("is rejected in time if the import does not end, under a stopped TestClock", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ waitTimeout: "300 millis" })
       const error = yield* refusalOf(recorder.register(HangingMetrics))
@@ -411,7 +411,7 @@ describe("a set whose module cannot be used", () => {
     }).pipe(Effect.provide(worker()))
   )
 
-  it.effect("is refused when the module ends the worker, which is replaced", () =>
+  it.effect("is rejected if the module ends the worker, which is replaced", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       expect(yield* refusalOf(recorder.register(ExitingMetrics))).toMatchObject({
@@ -424,7 +424,7 @@ describe("a set whose module cannot be used", () => {
     }).pipe(Effect.provide(worker()))
   )
 
-  it.effect("is refused when it is another version there", () =>
+  it.effect("is rejected if the worker has another version", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       expect(yield* refusalOf(recorder.register(DifferentMetrics))).toMatchObject({
@@ -437,7 +437,7 @@ describe("a set whose module cannot be used", () => {
     }).pipe(Effect.provide(worker()))
   )
 
-  it.effect("is refused with the path of the other module when two modules have one name", () =>
+  it.effect("is rejected with the path of the other module if two modules have one name", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(SameNameMetrics)
@@ -454,7 +454,7 @@ describe("a set whose module cannot be used", () => {
     }).pipe(Effect.provide(worker()))
   )
 
-  it.effect("is refused when the worker has another definition of the name", () =>
+  it.effect("is rejected if the worker has another definition of the name", () =>
     Effect.gen(function* () {
       const imports = yield* watchImports
       const recorder = yield* newRecorder()
@@ -472,11 +472,11 @@ describe("a set whose module cannot be used", () => {
   )
 })
 
-layer(worker())("metrics that no module is known of, on the packaged worker", (it) => {
+layer(worker())("metrics without a known module, on the packaged worker", (it) => {
   it.effect.each([
     ["a lone metric", Shown],
     ["a set without a module", Metric.combine(Shown)]
-  ] as const)("%s: the error lists the ways to bring them to the packaged worker", ([, metrics]) =>
+  ] as const)("%s: the error lists the ways to load them on the packaged worker", ([, metrics]) =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(CacheMetrics)
@@ -502,8 +502,8 @@ layer(worker())("metrics that no module is known of, on the packaged worker", (i
   )
 })
 
-describe("metrics that no module is known of", () => {
-  it.effect("a set, on a worker entry of the application's own: the error names MetricsWorker.run", () =>
+describe("metrics without a known module", () => {
+  it.effect("a set, on a custom worker entry: the error names MetricsWorker.run", () =>
     Effect.gen(function* () {
       const imports = yield* watchImports
       const recorder = yield* newRecorder()
@@ -526,7 +526,7 @@ describe("metrics that no module is known of", () => {
 })
 
 describe("a set in the module that is the whole application", () => {
-  it("is refused as the main module", async () => {
+  it("is rejected as the main module", async () => {
     const ended = await runProgram(fixture("wholeProgram.ts"))
     expect(ended.said("refused")).toMatchObject({
       _tag: "mvx-metrics/RegisterError",
@@ -536,7 +536,7 @@ describe("a set in the module that is the whole application", () => {
     expect(ended).toMatchObject({ code: 0, signal: null })
   })
 
-  it("is refused by the worker when the main module is another", async () => {
+  it("is rejected by the worker if the main module is another", async () => {
     const ended = await runProgram(new URL("./fixtures/launcher.ts", import.meta.url), "declared/wholeProgram.ts")
     const message = expect.stringContaining("was imported by a metrics worker and starts a metrics runtime itself")
     expect(ended.said("refused there")).toEqual({ _tag: "mvx-metrics/MetricsModuleError", message })

@@ -1,4 +1,6 @@
-/** Against workers that start workers without end, and worker entries that are run by mistake. Real processes. */
+/**
+ * Guards against workers that start workers without end, and worker entries that are run by mistake. Real processes.
+ */
 import { fork } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, rm, symlink } from "node:fs/promises"
@@ -12,8 +14,8 @@ import { HangsAfter, runProgram } from "../support/runProgram.ts"
 const fixture = (name: string): URL => new URL(`./fixtures/${name}`, import.meta.url)
 const workerEntry = new URL("../../src/internal/worker/workerEntry.ts", import.meta.url)
 
-describe("metrics that are the program itself", () => {
-  it.for(["wholeProgram.ts", "wholeFacadeProgram.ts"])("are refused as its main module: %s", async (program) => {
+describe("metrics in the program's main module", () => {
+  it.for(["wholeProgram.ts", "wholeFacadeProgram.ts"])("are rejected as its main module: %s", async (program) => {
     const ended = await runProgram(fixture(program))
     expect(ended).toMatchObject({ code: 1, signal: null })
     expect(ended.stdout + ended.stderr).toContain(`${fileURLToPath(fixture(program))}: is the program itself`)
@@ -21,7 +23,7 @@ describe("metrics that are the program itself", () => {
     expect(ended.count("nested main")).toBe(0)
   })
 
-  it("are refused as its main module when it was started by a symbolic link", async () => {
+  it("are rejected as its main module when it was started by a symbolic link", async () => {
     const folder = await mkdtemp(join(tmpdir(), "mvx-metrics-"))
     try {
       const link = join(folder, "link.ts")
@@ -36,7 +38,7 @@ describe("metrics that are the program itself", () => {
   })
 
   it.for(["wholeProgram.ts", "wholeFacadeProgram.ts"])(
-    "are refused in the worker when another module is the main one: %s",
+    "are rejected in the worker when another module is the main one: %s",
     async (program) => {
       const ended = await runProgram(fixture("launcher.ts"), program)
       expect(ended).toMatchObject({ code: 1, signal: null })

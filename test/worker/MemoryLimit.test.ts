@@ -1,4 +1,4 @@
-/** Memory that a runtime is allowed, and its system does not have. */
+/** Memory that a runtime is allowed to use, but that its system does not have. */
 import { afterEach, expect, it, vi } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { MetricsLayer } from "mvx-metrics"

@@ -1,4 +1,4 @@
-/** How runtimes of `mvx-metrics/promise` end, and what they say afterwards. Nothing of Effect is used here. */
+/** How runtimes of `mvx-metrics/promise` end, and how they behave afterwards. These tests do not use Effect. */
 import { Worker } from "node:worker_threads"
 import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
 import { MetricsError, type MetricsRecorder, MetricsRuntime } from "mvx-metrics/promise"
@@ -18,7 +18,7 @@ const startOnWorker = async () => {
 /** Node gives a thread that has ended the id -1. */
 const ended = -1
 
-describe("shutting down", () => {
+describe("a shutdown", () => {
   it("folds everything registered, runs onStopped and releases the thread", async () => {
     const { runtime, thread } = await startOnWorker()
     const folded: Array<unknown> = []
@@ -33,7 +33,7 @@ describe("shutting down", () => {
     expect(thread.threadId).toBe(ended)
   })
 
-  it("can be asked for again, at the same time and later, and does nothing more", async () => {
+  it("can be requested again, concurrently and later, and does nothing more", async () => {
     const { runtime, recorder } = await startOnWorker()
     recorder.registerEvent(tick())
     expect(await Promise.all([runtime.shutdown(), runtime.shutdown()])).toEqual([undefined, undefined])
@@ -42,7 +42,7 @@ describe("shutting down", () => {
     expect(runtime.state).toBe("Closed")
   })
 
-  it("is what the end of a block does to `await using`", async () => {
+  it("happens at the end of a block with `await using`", async () => {
     const { runtime: started, recorder, thread } = await startOnWorker()
     {
       await using runtime = started
@@ -54,7 +54,7 @@ describe("shutting down", () => {
     expect(thread.threadId).toBe(ended)
   })
 
-  it("names the recorders that could not stop, and releases the thread all the same", async () => {
+  it("names the recorders that could not stop, and still releases the thread", async () => {
     const { runtime, thread } = await startOnWorker()
     const onStopped = () => Promise.reject(new Error("the sink is gone"))
     for (const id of ["first", "second"]) await runtime.createRecorder(id, { onStopped })
@@ -69,7 +69,7 @@ describe("shutting down", () => {
 })
 
 describe("the registry", () => {
-  it("gives one object for one recorder", async () => {
+  it("returns one object for one recorder", async () => {
     await using runtime = await MetricsRuntime.start({ ...options, inProcess: true })
     const recorder = await runtime.createRecorder(" storage ")
     expect(runtime.getRecorder("storage")).toBe(recorder)
@@ -158,7 +158,7 @@ describe("after shutdown, nothing hangs", () => {
     ["stopRecorder", "RecorderNotFound", ({ runtime }) => runtime.stopRecorder("storage")],
     ["stopAndRemoveRecorder", "RecorderNotFound", ({ runtime }) => runtime.stopAndRemoveRecorder("storage")],
     ["registerMetric", "RegisterError", ({ recorder }) => recorder.registerMetric(Notes)],
-    ["registerEvent of no event", "InvalidArgument", ({ recorder }) => recorder.registerEvent(null as never)],
+    ["registerEvent, invalid event", "InvalidArgument", ({ recorder }) => recorder.registerEvent(null as never)],
     ["getMetricSnapshots", "InvalidState", ({ recorder }) => recorder.getMetricSnapshots()],
     ["getMetricSnapshot", "InvalidState", ({ recorder }) => recorder.getMetricSnapshot(Ticks)],
     ["getReport", "InvalidState", ({ recorder }) => recorder.getReport()],
@@ -177,7 +177,7 @@ describe("after shutdown, nothing hangs", () => {
     expectRealError(await errorOf(() => call(closed)), tag)
   })
 
-  it("what answers at once still does: states, stats, ids; an event is refused and counted", () => {
+  it("what is synchronous still works: states, stats, ids; an event is refused and counted", () => {
     const { runtime, recorder } = closed
     expect(recorder.registerEvent(tick())).toBe(false)
     expect(runtime.findRecorder("storage")).toBeUndefined()
@@ -185,7 +185,7 @@ describe("after shutdown, nothing hangs", () => {
     expect(recorder.stats).toMatchObject({ state: "Stopped", applied: 1, refusedBy: { notRunning: 1 }, pending: 0 })
   })
 
-  it("loops over changes end, those under way and later ones", async () => {
+  it("loops over changes end, both current and later ones", async () => {
     const { runtime, recorder } = await startOnWorker()
     const listen = async (changes: AsyncIterable<unknown>) => {
       let count = 0

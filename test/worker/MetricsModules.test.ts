@@ -1,4 +1,4 @@
-/** The first way of bringing metrics to the worker: it imports the modules that a program names. */
+/** The first way to load metrics on the worker: it imports the modules that a program names. */
 import { once } from "node:events"
 import { Worker } from "node:worker_threads"
 import { describe, expect, it } from "@effect/vitest"
@@ -27,7 +27,7 @@ const recorderWith = (...metrics: ReadonlyArray<Metric.Any>) =>
   })
 
 describe("metrics: URL", () => {
-  it.effect("takes the metrics that one module exports", () =>
+  it.effect("loads the metrics that one module exports", () =>
     Effect.gen(function* () {
       const recorder = yield* recorderWith(Ticks, Notes)
       yield* recorder.emit(tick(2))
@@ -39,7 +39,7 @@ describe("metrics: URL", () => {
     }).pipe(Effect.provide(workerWith(probe)))
   )
 
-  it.effect("takes those of several modules, each metric once, at paths that a URL escapes too", () =>
+  it.effect("loads those of several modules, each metric once, also from paths that a URL escapes", () =>
     Effect.gen(function* () {
       const recorder = yield* recorderWith(Ticks, OddTicks)
       for (const n of [1, 2, 3]) yield* recorder.emit(tick(n))
@@ -48,7 +48,7 @@ describe("metrics: URL", () => {
     }).pipe(Effect.provide(workerWith([probe, odd])))
   )
 
-  it.effect("refuses a module that starts a runtime of any kind while the worker imports it", () =>
+  it.effect("rejects a module that starts a runtime of any kind while the worker imports it", () =>
     Effect.gen(function* () {
       const program = workerWith(file("./fixtures/programOfAnyKind.metrics.ts"))
       const error = yield* Effect.flip(Effect.provide(MetricsRuntime, program))
@@ -63,7 +63,7 @@ describe("metrics: URL", () => {
   it.effect.each([
     [".ts", ".js", "./fixtures/compiled/cache.metrics.ts"],
     [".mts", ".mjs", "./fixtures/compiled/lookups.metrics.mts"]
-  ] as const)("takes a %s that is not there as the %s beside it", ([, , path]) =>
+  ] as const)("loads a missing %s from the %s next to it", ([, , path]) =>
     Effect.gen(function* () {
       const recorder = yield* recorderWith(Lookups)
       yield* recorder.emit({ _tag: "cache.lookup", hit: true })
@@ -72,7 +72,7 @@ describe("metrics: URL", () => {
     }).pipe(Effect.provide(workerWith(file(path))))
   )
 
-  it.effect("keeps each runtime to its own modules, side by side", () =>
+  it.effect("separates the modules of runtimes next to each other", () =>
     Effect.gen(function* () {
       const first = yield* MetricsRuntime.makeWorker({ namespace: "test.first", metrics: probe, logging: "silent" })
       const second = yield* MetricsRuntime.makeWorker({
@@ -101,7 +101,7 @@ describe("metrics: URL", () => {
 })
 
 describe("a metric that is registered on the worker layer", () => {
-  it.effect("has to be among those of the worker, which the error lists", () =>
+  it.effect("must be among those of the worker, which the error lists", () =>
     Effect.gen(function* () {
       const error = yield* reasonOf(recorderWith(Lookups))
       expect(error).toMatchObject({
@@ -113,7 +113,7 @@ describe("a metric that is registered on the worker layer", () => {
     }).pipe(Effect.provide(workerWith(odd)))
   )
 
-  it.effect("has to be the same there, and the error names what differs", () =>
+  it.effect("must be the same there, and the error names the difference", () =>
     Effect.gen(function* () {
       const error = yield* reasonOf(recorderWith(Ticks))
       expect(error).toMatchObject({
@@ -125,7 +125,7 @@ describe("a metric that is registered on the worker layer", () => {
   )
 })
 
-describe("bad input for the worker layer is refused before a thread starts", () => {
+describe("invalid input for the worker layer is rejected before a thread starts", () => {
   const spawn = (): never => {
     throw new Error("a thread was started")
   }
@@ -134,9 +134,9 @@ describe("bad input for the worker layer is refused before a thread starts", () 
     ["no module at all", { metrics: [] }, "metrics", "must name at least one module"],
     ["an array with something else", { metrics: [probe, null] }, "metrics", "must be a URL or an array of URLs"],
     ["metrics and spawn", { metrics: probe, spawn }, "metrics", "pass either metrics"],
-    ["a spawn that is no function", { spawn: "worker.ts" }, "spawn", "must be a function"],
-    ["a time-out that is no duration", { spawn, startTimeout: "soon" }, "startTimeout", "must be a duration"],
-    ["memory that is not shared", { spawn, sharedMemory: false }, "sharedMemory", "must be true or left out"],
+    ["a spawn that is not a function", { spawn: "worker.ts" }, "spawn", "must be a function"],
+    ["an invalid timeout", { spawn, startTimeout: "soon" }, "startTimeout", "must be a duration"],
+    ["non-shared memory", { spawn, sharedMemory: false }, "sharedMemory", "must be true or left out"],
     ["an unknown option", { spawn, metric: probe }, "metric", "is not an option"],
     ["a blank namespace", { spawn, namespace: " " }, "namespace", "must be a string that is not blank"]
   ] as const)("%s", ([, options, argument, reason]) =>
@@ -148,7 +148,7 @@ describe("bad input for the worker layer is refused before a thread starts", () 
   )
 
   it.effect.each(["file://elsewhere/save.metrics.ts", "file:///save%2Fmetrics.ts", "file:///100%/save.metrics.ts"])(
-    "a URL that names no file of this machine: %s",
+    "a URL that names no local file: %s",
     (href) =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(Effect.provide(MetricsRuntime, workerWith(new URL(href))))

@@ -1,4 +1,6 @@
-/** Bad input from plain JavaScript: a typed error that names the argument and the reason, and nothing is touched. */
+/**
+ * Invalid input from plain JavaScript: a typed error that names the argument and the reason, and nothing is changed.
+ */
 import { beforeAll, describe, expect, it } from "@effect/vitest"
 import { type Ended, runProgram } from "../support/runProgram.ts"
 
@@ -108,7 +110,7 @@ function expectedStats(): string {
   return JSON.stringify({ state: "Running", capacity: 10_000, ...counts, pending: 0 })
 }
 
-describe("bad input from plain JavaScript", () => {
+describe("invalid input from plain JavaScript", () => {
   let ended: Ended
   let given: ReadonlyMap<string, string>
   beforeAll(async () => {
@@ -117,15 +119,15 @@ describe("bad input from plain JavaScript", () => {
     given = new Map(lines.map((line) => line.split(" -> ", 2) as [string, string]))
   }, 60_000)
 
-  it.for(answers)("%s is answered with %s", ([call, answer]) => {
+  it.for(answers)("%s is rejected with %s", ([call, answer]) => {
     expect(given.get(call)?.slice(0, answer.length)).toBe(answer)
   })
 
-  it("is answered in one line each, and with nothing else", () => {
+  it("is rejected in one line each, and with nothing else", () => {
     expect([...given.keys()]).toEqual(answers.map(([call]) => call))
   })
 
-  it("that misspells an option is told which there are", () => {
+  it("with a misspelt option gets the list of valid ones", () => {
     expect(given.get("start unknown option")).toMatch(/The options are: .*metrics/)
   })
 

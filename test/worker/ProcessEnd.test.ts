@@ -1,4 +1,4 @@
-/** Real processes on the promise API that are flushed when they end, and end as they would have ended without that. */
+/** Real processes on the promise API that are flushed when they end, and end as they would have without the flush. */
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { startProgram } from "../support/runProgram.ts"
@@ -26,7 +26,7 @@ const run = (how: string, signal?: NodeJS.Signals) =>
 
 const everything = { "test.worker": 5000, "test.in_process": 5000 }
 
-it.effect("a signal that the program does not listen to ends it as ever, and everything is exported before", () =>
+it.effect("a signal that the program does not listen to ends it as usual, after everything was exported", () =>
   Effect.gen(function* () {
     const { ended, exported } = yield* run("waits for a signal", "SIGTERM")
     expect(exported).toEqual(everything)
@@ -34,7 +34,7 @@ it.effect("a signal that the program does not listen to ends it as ever, and eve
   })
 )
 
-it.effect("a program that has nothing more to do exits with its exit code, and everything is exported before", () =>
+it.effect("a program that has nothing more to do exits with its exit code, after everything was exported", () =>
   Effect.gen(function* () {
     const { ended, exported } = yield* run("returns")
     expect(exported).toEqual(everything)
@@ -42,7 +42,7 @@ it.effect("a program that has nothing more to do exits with its exit code, and e
   })
 )
 
-it.effect("an uncaught exception kills the program as ever", () =>
+it.effect("an uncaught exception kills the program as usual", () =>
   Effect.gen(function* () {
     const { ended } = yield* run("throws")
     expect(ended).toMatchObject({ code: 1, signal: null })

@@ -1,4 +1,6 @@
-/** How programs end: real processes on the worker layer. Events are pending because the worker's reducer is held. */
+/**
+ * How programs end: real processes on the worker layer. Events are pending because the worker's reducer is blocked.
+ */
 import { describe, expect, it } from "@effect/vitest"
 import { runProgram, startProgram } from "../support/runProgram.ts"
 
@@ -52,7 +54,7 @@ describe("a program under NodeRuntime.runMain that ends with 5 000 events pendin
   })
 })
 
-describe("a program that nothing else keeps alive", () => {
+describe("a program with nothing else to keep it alive", () => {
   it("stays alive for a fiber that waits for room", async () => {
     const program = startProgram(new URL("./fixtures/waiting.ts", import.meta.url))
     await program.says("asked")
@@ -63,7 +65,7 @@ describe("a program that nothing else keeps alive", () => {
   })
 
   it.for([
-    ["the measuring of the process", ""],
+    ["the process metrics", ""],
     ["an exporter", ""],
     ["an exporter", "after its shutdown"]
   ] as const)("exits by itself with 0 when it forgets to stop %s %s", async ([what, when]) => {
@@ -72,7 +74,7 @@ describe("a program that nothing else keeps alive", () => {
   })
 })
 
-describe("a program on the facade", () => {
+describe("a program on the promise API", () => {
   it.for(["an idle runtime", "an event that is not folded"])(
     "exits by itself with 0 when it forgets to shut down and leaves %s",
     async (left) => {
@@ -85,7 +87,7 @@ describe("a program on the facade", () => {
     ["a stop", "done"],
     ["a removal", "done"],
     ["a shutdown", "done"]
-  ] as const)("stays alive for %s in flight until it is answered, then exits with 0", async ([operation, answer]) => {
+  ] as const)("stays alive for a pending %s until it is answered, then exits with 0", async ([operation, answer]) => {
     const program = startProgram(facade, operation)
     await program.says("asked")
     program.kill("SIGUSR2")

@@ -1,5 +1,5 @@
-// A worker that ends while long answers are on their way: each read is answered once, whole, and with what there was when it was
-// asked for, though a checkpoint was made since.
+// A worker that ends while it sends long answers: each read is answered once, completely, and with the state at its
+// request, even if a checkpoint was made since.
 
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
@@ -10,7 +10,7 @@ import { all, type LastingEvent, lastingWorkers } from "./fixtures/lasting.metri
 
 const event = (n: number): typeof LastingEvent.Type => ({ _tag: "lasting.work", kind: `kind ${n}`, millis: n % 1500 })
 
-it.effect("answers reads of many series when the worker ends at any time", () =>
+it.effect("reads of many series are answered when the worker ends at any time", () =>
   Effect.gen(function* () {
     const { spawn, workers } = lastingWorkers()
     const options = { namespace: "test.dying", logging: "silent" } as const

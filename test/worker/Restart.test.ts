@@ -1,4 +1,4 @@
-// A worker that ends is replaced, and nobody can tell from the numbers.
+// A worker that ends is replaced, and the numbers do not show it.
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
 import { TestClock } from "effect/testing"
@@ -60,23 +60,25 @@ const twin = (recorderIds: ReadonlyArray<string>, memoryLimit?: number) =>
     return { runtime, recorders, emit, kill, expectSame, workers }
   })
 
-it.effect("goes on with the state of all its recorders, the events that were not folded included", () =>
-  Effect.gen(function* () {
-    const { emit, expectSame, kill, runtime, workers } = yield* twin(["a", "b"])
-    emit(500)
-    yield* expectSame
-    emit(300)
-    yield* kill
-    emit(200)
-    yield* expectSame
-    expect(workers).toHaveLength(2)
-    expect((yield* runtime.stats).restarts).toBe(1)
-    const text = yield* Prometheus.render().pipe(Effect.provideService(MetricsRuntime, runtime))
-    expect(text).toContain(`mvx_metrics_worker_restarts_total{namespace="${namespace}"} 1`)
-  })
+it.effect(
+  "a replaced worker continues with the state of all its recorders, including events that were not folded",
+  () =>
+    Effect.gen(function* () {
+      const { emit, expectSame, kill, runtime, workers } = yield* twin(["a", "b"])
+      emit(500)
+      yield* expectSame
+      emit(300)
+      yield* kill
+      emit(200)
+      yield* expectSame
+      expect(workers).toHaveLength(2)
+      expect((yield* runtime.stats).restarts).toBe(1)
+      const text = yield* Prometheus.render().pipe(Effect.provideService(MetricsRuntime, runtime))
+      expect(text).toContain(`mvx_metrics_worker_restarts_total{namespace="${namespace}"} 1`)
+    })
 )
 
-it.live("answers a scrape that was asked for while there was no worker", () =>
+it.live("a scrape that was requested while there was no worker is answered", () =>
   Effect.gen(function* () {
     const { emit, kill, runtime } = yield* twin(["a"])
     emit(10)
@@ -92,7 +94,7 @@ it.live("answers a scrape that was asked for while there was no worker", () =>
   })
 )
 
-it.effect("does so again and again, with more events than memory has room for", () =>
+it.effect("a worker is replaced repeatedly, with more events than memory has room for", () =>
   Effect.gen(function* () {
     const { emit, expectSame, kill, recorders, workers } = yield* twin(["a", "b", "c"], 4 * 262_144)
     for (let round = 0; round < 4; round++) {
@@ -109,7 +111,7 @@ it.effect("does so again and again, with more events than memory has room for", 
 )
 
 for (const what of ["close its port", "close the port of the stream"]) {
-  it.effect(`replaces a worker that is made to ${what}, although there is always something to do`, () =>
+  it.effect(`replaces a worker that is made to ${what}, even under permanent load`, () =>
     Effect.gen(function* () {
       const { emit, expectSame, recorders, workers } = yield* twin(["a", "b"], 2 * 262_144)
       emit(100)
@@ -133,7 +135,7 @@ for (const what of ["close its port", "close the port of the stream"]) {
   )
 }
 
-it.effect("answers a flush that the worker which ended has not answered", () =>
+it.effect("a flush that the ended worker has not answered is answered", () =>
   Effect.gen(function* () {
     const gated = gatedWorker()
     const threads: Array<ReturnType<typeof gated.spawn>> = []
@@ -158,28 +160,26 @@ it.effect("answers a flush that the worker which ended has not answered", () =>
   })
 )
 
-it.effect(
-  "does not look back: a scrape and a probe before the worker ended change no window of those that come after",
-  () =>
-    Effect.gen(function* () {
-      const { emit, expectSame, kill, runtime } = yield* twin(["a", "b"])
-      yield* TestClock.setTime(1_000_000)
-      emit(300)
-      yield* runtime.flush()
-      const { scrape } = internalsOf(runtime)
-      yield* scrape({ rendering: { format: "text" }, timeout: "10 seconds" })
-      yield* TestClock.adjust("10 seconds")
-      emit(300)
-      // Asked for, and not answered: the probe of a scrape that waits has no time of its own.
-      const waiting = yield* Effect.forkChild(
-        Effect.exit(scrape({ rendering: { format: "text" }, timeout: "10 seconds" })),
-        {
-          startImmediately: true
-        }
-      )
-      yield* kill
-      yield* Fiber.join(waiting)
-      emit(10)
-      yield* expectSame
-    })
+it.effect("a scrape and a probe before the worker ended change no later window", () =>
+  Effect.gen(function* () {
+    const { emit, expectSame, kill, runtime } = yield* twin(["a", "b"])
+    yield* TestClock.setTime(1_000_000)
+    emit(300)
+    yield* runtime.flush()
+    const { scrape } = internalsOf(runtime)
+    yield* scrape({ rendering: { format: "text" }, timeout: "10 seconds" })
+    yield* TestClock.adjust("10 seconds")
+    emit(300)
+    // Asked for, and not answered: the probe of a scrape that waits has no time of its own.
+    const waiting = yield* Effect.forkChild(
+      Effect.exit(scrape({ rendering: { format: "text" }, timeout: "10 seconds" })),
+      {
+        startImmediately: true
+      }
+    )
+    yield* kill
+    yield* Fiber.join(waiting)
+    emit(10)
+    yield* expectSame
+  })
 )

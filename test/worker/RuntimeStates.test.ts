@@ -1,4 +1,4 @@
-// The states of a runtime as they follow each other: while its worker is replaced, and to its end.
+// The sequence of a runtime's states: while its worker is replaced, and to its end.
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber, Schedule, Stream } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
@@ -8,7 +8,7 @@ import { Count, lastingWorkers } from "./fixtures/lasting.metrics.ts"
 const work = { _tag: "lasting.work", kind: "a", millis: 1 } as const
 
 it.effect(
-  "a runtime says that it restarts, and that it runs again, in a stream and to its hook; recorders can be made meanwhile",
+  "a runtime reports that it restarts, and that it runs again, in a stream and to its hook; recorders can be created meanwhile",
   () =>
     Effect.gen(function* () {
       const { spawn, workers } = lastingWorkers()

@@ -34,7 +34,7 @@ const gated = Effect.gen(function* () {
   return { ask, kill: Effect.promise(() => thread!.terminate()), open, recorder }
 })
 
-it.live("a worker that has died is named at once, in whatever state the scrape is", () =>
+it.live("a dead worker is named at once, in any state of the scrape", () =>
   Effect.gen(function* () {
     const { ask, kill, recorder } = yield* gated
     yield* recorder.emit(gatedTick(1))
@@ -48,7 +48,7 @@ it.live("a worker that has died is named at once, in whatever state the scrape i
   })
 )
 
-it.live("a worker that does not answer is given up on within a second, and asked again by the next scrape", () =>
+it.live("a worker that does not respond is abandoned within a second, and tried again by the next scrape", () =>
   Effect.gen(function* () {
     const { ask, open, recorder } = yield* gated
     yield* recorder.emit(gatedTick(1))
@@ -60,7 +60,7 @@ it.live("a worker that does not answer is given up on within a second, and asked
   })
 )
 
-it.live("a worker that does not answer is given up on as fast while events wait for room on their way to it", () =>
+it.live("a worker that does not respond is abandoned as fast while events wait for room on their way to it", () =>
   Effect.gen(function* () {
     const { ask, open, recorder } = yield* gated
     const events = 30_000
@@ -78,7 +78,7 @@ it.live("a worker that does not answer is given up on as fast while events wait 
   })
 )
 
-it.live("a worker that is slow, but at work, is waited for", () =>
+it.live("a slow worker that makes progress is waited for", () =>
   Effect.gen(function* () {
     const { letPass, spawn } = gatedWorker()
     const runtime = yield* MetricsRuntime.makeWorker({ namespace: "test.scrape", spawn, logging: "silent" })

@@ -1,4 +1,4 @@
-/** The second way of bringing metrics to the worker: a worker entry of the program's own. */
+/** The second way to load metrics on the worker: a custom worker entry. */
 import { once } from "node:events"
 import { Worker } from "node:worker_threads"
 import { describe, expect, it } from "@effect/vitest"
@@ -36,7 +36,7 @@ const echoed = (thread: Worker) =>
 const newRecorder = Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder("spawned"))
 
 describe("spawn: () => Worker", () => {
-  it.live("folds on the worker that it gives", () =>
+  it.live("folds on the worker that it returns", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder
       yield* recorder.register(Ticks)
@@ -48,7 +48,7 @@ describe("spawn: () => Worker", () => {
     }).pipe(Effect.provide(spawned(entry("probe.worker.ts"))))
   )
 
-  it.effect("has its time from the TestClock of the producer side", () =>
+  it.effect("has its time from the TestClock of the producer", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder
       yield* recorder.register(TickLog)
@@ -81,7 +81,7 @@ describe("spawn: () => Worker", () => {
     })
   )
 
-  it.effect("releases the thread when the scope closes, under a TestClock that stands still", () =>
+  it.effect("releases the thread when the scope closes, under a stopped TestClock", () =>
     Effect.gen(function* () {
       const thread = entry("probe.worker.ts")()
       yield* Effect.gen(function* () {
@@ -94,7 +94,7 @@ describe("spawn: () => Worker", () => {
     })
   )
 
-  it.live("has its messages beside those of the program, which change nothing in either direction", () =>
+  it.live("has its messages next to those of the program, which affect nothing in either direction", () =>
     Effect.gen(function* () {
       const thread = entry("echo.worker.ts")()
       yield* Effect.gen(function* () {
@@ -120,7 +120,7 @@ describe("spawn: () => Worker", () => {
     })
   )
 
-  it.effect("refuses a metric that its entry does not list", () =>
+  it.effect("rejects a metric that its entry does not list", () =>
     Effect.gen(function* () {
       const error = yield* reasonOf(Effect.flatMap(newRecorder, (recorder) => recorder.register(Fragile)))
       expect(error).toMatchObject({
@@ -131,7 +131,7 @@ describe("spawn: () => Worker", () => {
     }).pipe(Effect.provide(spawned(entry("probe.worker.ts"))))
   )
 
-  it.effect("refuses a metric whose definition differs, and takes no event for it", () =>
+  it.effect("rejects a metric whose definition differs, and accepts no event for it", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder
       expect(yield* reasonOf(recorder.register(Ticks))).toMatchObject({
@@ -145,7 +145,7 @@ describe("spawn: () => Worker", () => {
   )
 })
 
-it.effect("spawn that gives a worker that has ended is refused at once", () =>
+it.effect("is rejected at once if it returns a worker that has ended", () =>
   Effect.gen(function* () {
     const ended = new Worker("", { eval: true })
     yield* Effect.promise(() => once(ended, "exit"))

@@ -1,4 +1,4 @@
-/** Workers that fail before they are ready: errors that name what was tried, and nothing is left running. */
+/** Workers that fail before they are ready: errors that name what was tried, and nothing keeps running. */
 import { fileURLToPath } from "node:url"
 import { beforeAll, describe, expect, it } from "@effect/vitest"
 import { type Ended, runProgramWith } from "../support/runProgram.ts"
@@ -25,10 +25,10 @@ const nameTaken = invalidMetrics(
 
 const modules = [
   [
-    "a module that is not there",
+    "a missing module",
     moduleError("nowhere.metrics.ts", `there is no such file, and no ${pathOf("nowhere.metrics.js")} either`)
   ],
-  ["a module that is not there, beside one that is", moduleError("nowhere.metrics.mjs", "there is no such file")],
+  ["a missing module next to an existing one", moduleError("nowhere.metrics.mjs", "there is no such file")],
   [
     "a module that is not a file",
     {
@@ -40,11 +40,11 @@ const modules = [
   ["a module that throws", moduleError("throwing.metrics.ts", "could not be imported: thrown at import")],
   ["a module that exits", runtimeFailed("The worker has exited with code: 4")],
   ["a module without a metric", moduleError("no.metrics.ts", "exports no metric made by Metric.make")],
-  ["modules with different metrics of one name", nameTaken]
+  ["modules with different metrics under one name", nameTaken]
 ] as const
 
 const workers = [
-  ["an entry that is not there", runtimeFailed(`Cannot find module '${pathOf("nowhere.worker.ts")}'`)],
+  ["a missing entry", runtimeFailed(`Cannot find module '${pathOf("nowhere.worker.ts")}'`)],
   ["an entry that throws", runtimeFailed("thrown by the entry")],
   ["an entry that exits", runtimeFailed("The worker has exited with code: 4")],
   ["an entry that never calls MetricsWorker.run and ends", runtimeFailed("The worker has exited with code: 0")],
@@ -54,15 +54,15 @@ const workers = [
   ],
   ["an entry without an array", invalidMetrics("metrics", "metrics: must be an array of definitions")],
   [
-    "an entry with something that is no metric",
+    "an entry with an invalid metric",
     invalidMetrics(
       "metrics[1]",
       "metrics[1]: must be a metric or a set of metrics. Make a set with Metric.combine or Metric.module"
     )
   ],
-  ["an entry with different metrics of one name", nameTaken],
+  ["an entry with different metrics under one name", nameTaken],
   ["a spawn that throws", runtimeFailed("thrown by spawn")],
-  ["a spawn that gives no worker", { _tag: "mvx-metrics/InvalidArgument", argument: "spawn" }]
+  ["a spawn that returns no worker", { _tag: "mvx-metrics/InvalidArgument", argument: "spawn" }]
 ] as const
 
 describe("a runtime whose worker cannot start", () => {
@@ -77,7 +77,7 @@ describe("a runtime whose worker cannot start", () => {
     expect(ended.said(what)).toMatchObject({ isError: true, isDefect, ...error })
   })
 
-  it.for([...modules, ...workers])("is Failed, refuses everything and can be shut down after %s", ([what]) => {
+  it.for([...modules, ...workers])("is Failed, rejects everything and can be shut down after %s", ([what]) => {
     expect(ended.said(what)).toMatchObject({
       state: "Failed",
       after: ["mvx-metrics/InvalidState", "mvx-metrics/InvalidState", "done"]
@@ -88,7 +88,7 @@ describe("a runtime whose worker cannot start", () => {
     expect(ended.said(`the thread of ${what}`)).toBe(-1)
   })
 
-  it("does not keep the process, which exits with 0", () => {
+  it("does not keep the process alive, which exits with 0", () => {
     expect(ended).toMatchObject({ code: 0, signal: null, stderr: "" })
   })
 })

@@ -1,4 +1,5 @@
-// What the packaged worker has of its process: no secrets, no arguments, and no more options than it takes to load modules.
+// What the packaged worker inherits from its process: no secrets, no arguments, and only the options needed to load
+// modules.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
 import { MetricsRuntime, type WorkerOptions } from "mvx-metrics"
@@ -22,7 +23,7 @@ const surroundings = (options: Pick<WorkerOptions, "env" | "resourceLimits">) =>
   })
 
 describe("the packaged worker", () => {
-  it.live("has nothing of the environment but what loaders read, no arguments, and no other options", () =>
+  it.live("has only the environment variables that loaders read, no arguments, and no other options", () =>
     Effect.gen(function* () {
       process.env.TEST_SECRET = "secret"
       const { argv, env, execArgv, youngGeneration } = yield* surroundings({})
@@ -49,7 +50,7 @@ describe("the packaged worker", () => {
     [{ env: { A: 1 } }, /env: must be an object of strings/],
     [{ resourceLimits: { maxHeap: 1 } }, /resourceLimits: must be an object of positive numbers/],
     [{ resourceLimits: {}, metrics: undefined, spawn: () => {} }, /resourceLimits: is for the packaged worker/]
-  ])("refuses %o", ([options, error]) =>
+  ])("rejects %o", ([options, error]) =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(surroundings(options))
       expect(Exit.isFailure(exit) && String(exit.cause)).toMatch(error)
@@ -58,7 +59,7 @@ describe("the packaged worker", () => {
 })
 
 describe("the options of the process", () => {
-  it("reach the worker if modules are loaded by them", () => {
+  it("reach the worker if they load modules", () => {
     const given = [
       "--inspect=0",
       "-C",
@@ -78,7 +79,7 @@ describe("the options of the process", () => {
     ])
   })
 
-  it("and variables of the environment that hold secrets do not", () => {
+  it("do not include environment variables with secrets", () => {
     const variables = { NODE_ENV: "test", NODE_AUTH_TOKEN: "secret", TZ: "UTC", TSX_TSCONFIG_PATH: "x", HOME: "/" }
     expect(loaderVariables(variables)).toEqual({ NODE_ENV: "test", TZ: "UTC", TSX_TSCONFIG_PATH: "x" })
   })

@@ -32,7 +32,7 @@ const shown = async (runtime: MetricsRuntime): Promise<(name: string, recorder: 
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0)
 }
 
-it("a thread emits, registers and reads as the main thread does, which sees its recorder under its id", async () => {
+it("a thread emits, registers and reads like the main thread, which sees its recorder under its id", async () => {
   await using runtime = await started()
   const own = await runtime.createRecorder("orders")
   await own.registerMetric(WorkMetrics)
@@ -55,7 +55,7 @@ it("a thread emits, registers and reads as the main thread does, which sees its 
   expect((await shown(runtime))("threads_work_total", id)).toBe(1000)
 })
 
-it("the totals of threads that ended have all events whose emit had returned, though they were terminated", async () => {
+it("the totals of ended threads have all events whose emit had returned, even if they were terminated", async () => {
   await using runtime = await started()
   const threads = await Promise.all([1, 2, 3, 4].map(() => attachThread("burst")))
   const [first, second, ...others] = threads
@@ -83,7 +83,7 @@ it("the totals of threads that ended have all events whose emit had returned, th
   for (const thread of others) await thread.terminate()
 })
 
-it("threads go on while the metrics worker is replaced, and no event is folded twice or not at all", async () => {
+it("threads continue while the metrics worker is replaced, and every event is folded exactly once", async () => {
   const workers: Array<Worker> = []
   const spawn = () => {
     const worker = new Worker(new URL("./fixtures/threads/threads.worker.ts", import.meta.url))
@@ -120,7 +120,7 @@ it("threads go on while the metrics worker is replaced, and no event is folded t
   expect((await shown(runtime))("threads_millis_seconds_count", "lasting/threads")).toBe(all)
 })
 
-it("a thread that is attached again and again gets the memory that it had before", async () => {
+it("a thread that is attached repeatedly reuses its memory", async () => {
   await using runtime = await started()
   await using thread = startThread()
   expect(await thread.run("comeAndGo", 60)).toBeLessThan(20)
@@ -128,7 +128,7 @@ it("a thread that is attached again and again gets the memory that it had before
   expect((await shown(runtime))("threads_work_total", "again/threads")).toBe(1200)
 })
 
-it("a thread that floods keeps neither the main thread nor another thread from being folded and read", async () => {
+it("a flooding thread prevents neither the main thread nor another thread from being folded and read", async () => {
   await using runtime = await started()
   await using flood = await attachThread("flood")
   await using other = await attachThread("other")
@@ -145,7 +145,7 @@ it("a thread that floods keeps neither the main thread nor another thread from b
   expect((read.dimensions as { readonly value: number }).value).toBeGreaterThan(before - 10_000)
 })
 
-it("each recorder of a thread has a capacity and a policy of its own, in its books", async () => {
+it("each recorder of a thread has its own capacity, policy and accounting", async () => {
   await using runtime = await started()
   await using thread = startThread()
   await thread.run("attach")
@@ -170,7 +170,7 @@ it("each recorder of a thread has a capacity and a policy of its own, in its boo
   expect((await shown(runtime))("threads_work_total", "all")).toBe(accepted)
 })
 
-it("changes of metrics come to the thread that listens, and its end holds up nobody", async () => {
+it("changes of metrics reach the listening thread, and its end blocks nobody", async () => {
   await using runtime = await started()
   const thread = await attachThread("changes")
   expect(await thread.run("changes", 3)).toEqual(["threads.work", "threads.millis", "threads.work"])
@@ -181,7 +181,7 @@ it("changes of metrics come to the thread that listens, and its end holds up nob
   expect((await shown(runtime))("threads_work_total", "changes/threads")).toBe(103)
 })
 
-it("a recorder that the main thread removes takes no events in its thread any more", async () => {
+it("a recorder that the main thread removes accepts no further events in its thread", async () => {
   await using runtime = await started()
   await using thread = await attachThread("removed")
   await thread.run("emit", 10, 10)
@@ -226,7 +226,7 @@ for (const how of ["removed", "shut down"] as const) {
   })
 }
 
-it("a thread that stands still holds up the removal of its recorder no longer than a moment, and the books balance", async () => {
+it("a blocked thread delays the removal of its recorder only for a moment, and the accounting balances", async () => {
   await using runtime = await started()
   await using thread = await attachThread("still")
   await thread.run("emit", 10, 10)
@@ -243,7 +243,7 @@ it("a thread that stands still holds up the removal of its recorder no longer th
   expect(ended("threads_work_total", "still/threads")).toBe(count("applied"))
 })
 
-it("the books of a thread that was given up balance once the fold has come to its events", async () => {
+it("the accounting of an abandoned thread balances once the fold has reached its events", async () => {
   const { open, spawn } = gatedWorker()
   await using runtime = await started({ spawn, shutdownTimeout: "50 millis" }, { metrics: [WorkMetrics] })
   await using thread = await attachThread("outage")
@@ -262,14 +262,14 @@ it("the books of a thread that was given up balance once the fold has come to it
   expect([books("accepted_total"), books("applied_total"), books("pending")]).toEqual([100, 100, 0])
 })
 
-it("a thread whose runtime is closed makes no recorders, and says so", async () => {
+it("a thread whose runtime is closed creates no recorders, and reports why", async () => {
   await using _ = await started()
   await using thread = await attachThread("closed")
   await thread.run("shutdown")
   await expect(thread.run("create", "late")).rejects.toMatchObject({ tag: "mvx-metrics/InvalidState" })
 })
 
-it("attaching a thread, and making its recorders, take no longer than their limits where the main thread is busy", async () => {
+it("attaching a thread, and creating its recorders, are bounded by their limits if the main thread is busy", async () => {
   await using _ = await started()
   await using late = startThread({ startTimeout: "50 millis" })
   await using attached = startThread({ waitTimeout: "1 second" })
@@ -294,7 +294,7 @@ it("attaching a thread, and making its recorders, take no longer than their limi
   expect(await attached.run("snapshots")).toMatchObject({ [Work.name]: { dimensions: { value: 5 } } })
 })
 
-it("the end of the runtime of the main thread is logged as an error nowhere", async () => {
+it("the end of the main thread's runtime is never logged as an error", async () => {
   const lines: Array<string> = []
   const logger = ({ level, message }: LogEntry) => void lines.push(`${level} ${message}`)
   const runtime = await started({ logging: "normal", logger })
@@ -311,7 +311,7 @@ it("the end of the runtime of the main thread is logged as an error nowhere", as
   expect(lines.filter((line) => /^(warn|error)/.test(line))).toEqual([])
 })
 
-it("a recorder that the main thread removes is an error of its thread", async () => {
+it("a recorder that the main thread removes is an error in its thread", async () => {
   await using runtime = await started()
   await using thread = await attachThread("removed")
   await runtime.stopAndRemoveRecorder(`removed/thread-${threadId(thread)}`)
@@ -321,7 +321,7 @@ it("a recorder that the main thread removes is an error of its thread", async ()
   ])
 })
 
-it("a runtime accepts threads again after another one of its namespace, which took its place, has ended", async () => {
+it("a runtime accepts threads again after another one of its namespace, which replaced it, has ended", async () => {
   await using runtime = await started()
   const other = await started()
   await other.shutdown()
@@ -333,7 +333,7 @@ it("a runtime accepts threads again after another one of its namespace, which to
   })
 })
 
-it("a thread is attached by a port where it does not find the runtime by itself", async () => {
+it("a thread is attached by a port if it does not find the runtime by itself", async () => {
   await using runtime = await MetricsRuntime.start({ namespace: "test.port", logging: "silent" })
   await using thread = await attachThread("port", { port: await runtime.threadPort() })
   await thread.run("emit", 10, 10)
@@ -342,7 +342,7 @@ it("a thread is attached by a port where it does not find the runtime by itself"
   expect((await shown(runtime))("threads_work_total", "port/threads")).toBe(10)
 })
 
-it("a metric of a thread and one of the main thread cannot have one name in Prometheus", async () => {
+it("a metric of a thread and one of the main thread cannot share a Prometheus name", async () => {
   await using runtime = await started()
   const own = await runtime.createRecorder("own")
   await own.registerMetric(ClashingMetrics)
@@ -365,7 +365,7 @@ it("a metric of a thread and one of the main thread cannot have one name in Prom
   await expect(late.registerMetric(ClashingMillis)).rejects.toThrow(`would both be "threads_millis`)
 })
 
-it("one of two threads gets a name in Prometheus that both ask for at once, and keeps it", async () => {
+it("one of two threads that request a Prometheus name at once gets it, and keeps it", async () => {
   for (let round = 0; round < 4; round++) {
     await using runtime = await started()
     await using one = startThread()
@@ -391,7 +391,7 @@ it("one of two threads gets a name in Prometheus that both ask for at once, and 
   }
 })
 
-it("a registration that a thread has given up keeps no name in Prometheus", async () => {
+it("an abandoned registration of a thread keeps no Prometheus name", async () => {
   await using runtime = await started()
   await using thread = startThread({ waitTimeout: "50 millis" })
   await thread.run("attach")
@@ -414,7 +414,7 @@ it("a registration that a thread has given up keeps no name in Prometheus", asyn
     })
 })
 
-it("says what is not possible, and what to do", async () => {
+it("unsupported calls in a thread fail with what to do instead", async () => {
   await using inProcess = await MetricsRuntime.start({
     namespace: "test.inProcess",
     logging: "silent",

@@ -1,4 +1,7 @@
-/** A worker that dies while its runtime runs: everybody is told, nothing hangs, and the process ends as it should. */
+/**
+ * A worker that dies while its runtime runs: every caller gets an error, nothing hangs, and the process ends as it
+ * should.
+ */
 import { describe, expect, it } from "@effect/vitest"
 import { expectBalanced } from "../support/accounting.ts"
 import { type Ended, runProgram } from "../support/runProgram.ts"
@@ -34,7 +37,7 @@ describe.for(deaths)("a worker that dies of: %s", ([how, cause]) => {
     expect((await ended()).said("before")["deadly.survivals"].dimensions).toEqual({ value: 3 })
   })
 
-  it("fails the read in flight, with the cause", async () => {
+  it("fails the pending read, with the cause", async () => {
     expect((await ended()).said("read")).toEqual(recorderFailed("struck"))
   })
 
@@ -42,16 +45,16 @@ describe.for(deaths)("a worker that dies of: %s", ([how, cause]) => {
     expect((await ended()).said("changes")).toEqual(recorderFailed("struck"))
   })
 
-  it("leaves its recorders and the runtime Failed for whoever is told", async () => {
+  it("leaves its recorders and the runtime Failed for every listener", async () => {
     expect((await ended()).said("states")).toEqual(["Failed", "Failed", "Failed"])
   })
 
-  it("fails every later read, of recorders that were never started too", async () => {
+  it("fails every later read, including those of recorders that were never started", async () => {
     expect((await ended()).said("later read")).toEqual(recorderFailed("struck"))
     expect((await ended()).said("read of the idle recorder")).toEqual(recorderFailed("idle"))
   })
 
-  it("has later events refused as not running, and the accounting stays balanced", async () => {
+  it("makes later events refused as not running, and the accounting stays balanced", async () => {
     const { said } = await ended()
     expect(said("emit")).toMatchObject(invalidState("cannot take events"))
     expect(said("unsafe emit")).toBe(false)
@@ -61,7 +64,7 @@ describe.for(deaths)("a worker that dies of: %s", ([how, cause]) => {
     expectBalanced(stats)
   })
 
-  it("has metrics, starts and new recorders refused, and a stop tells why it cannot be", async () => {
+  it("makes metrics, starts and new recorders fail, and a stop reports why it is impossible", async () => {
     const { said } = await ended()
     expect(said("register")).toMatchObject({
       _tag: "mvx-metrics/RegisterError",
@@ -73,20 +76,20 @@ describe.for(deaths)("a worker that dies of: %s", ([how, cause]) => {
     expect(said("runtime start")).toMatchObject(invalidState("cannot be started"))
   })
 
-  it("can be shut down, more than once, which leaves no thread", async () => {
+  it("can be shut down repeatedly, which leaves no thread", async () => {
     const { said } = await ended()
     expect(said("shutdown")).toBe("done")
     expect(said("second shutdown")).toBe("done")
     expect(said("end")).toEqual({ state: "Failed", threadId: -1 })
   })
 
-  it("does not keep the process, which exits with 0, for nothing of its own failed", async () => {
+  it("does not keep the process alive, which exits with 0, because nothing of its own failed", async () => {
     expect(await ended()).toMatchObject({ code: 0, signal: null, stderr: "" })
   })
 })
 
 describe("a program under NodeRuntime.runMain whose worker dies", () => {
-  it("exits with 1 when it does not handle the failed read, which is reported", async () => {
+  it("exits with 1 if it does not handle the failed read, which is reported", async () => {
     const ended = await runProgram(new URL("./fixtures/unhandledDeath.ts", import.meta.url))
     expect(ended.said("read")).toBe("Failure")
     expect(ended).toMatchObject({ code: 1, signal: null })

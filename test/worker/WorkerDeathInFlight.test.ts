@@ -1,4 +1,4 @@
-/** A worker that dies in the middle of something: whoever waits is told, and nothing waits for ever. */
+/** A worker that dies in the middle of an operation: every waiter gets an error, and nothing waits for ever. */
 import type { Worker } from "node:worker_threads"
 import { describe, expect, it } from "@effect/vitest"
 import { type Duration, Effect, Fiber, Latch, Schedule } from "effect"
@@ -35,7 +35,7 @@ const waitingFor = <A, E>(operation: Effect.Effect<A, E>) =>
 const recorderFailed = { _tag: "mvx-metrics/RecorderFailed", recorderId: "doomed" }
 
 describe("a worker that dies", () => {
-  it.effect("fails a stop in flight", () =>
+  it.effect("fails a pending stop", () =>
     Effect.gen(function* () {
       const { kill, recorder } = yield* doomed()
       yield* recorder.emit(gatedTick(1))
@@ -47,7 +47,7 @@ describe("a worker that dies", () => {
     })
   )
 
-  it.effect("fails a start in flight", () =>
+  it.effect("fails a pending start", () =>
     Effect.gen(function* () {
       const reached = yield* Latch.make()
       let starts = 0
@@ -64,7 +64,7 @@ describe("a worker that dies", () => {
     })
   )
 
-  it.effect("fails a removal in flight, and the recorder is gone", () =>
+  it.effect("fails a pending removal, and the recorder is gone", () =>
     Effect.gen(function* () {
       const { kill, recorder, runtime } = yield* doomed()
       yield* recorder.emit(gatedTick(1))
@@ -75,7 +75,7 @@ describe("a worker that dies", () => {
     })
   )
 
-  it.effect("fails a flush in flight, and every later one", () =>
+  it.effect("fails a pending flush, and every later one", () =>
     Effect.gen(function* () {
       const { kill, recorder, runtime } = yield* doomed()
       yield* recorder.emit(gatedTick(1))
@@ -91,7 +91,7 @@ describe("a worker that dies", () => {
     })
   )
 
-  it.effect("has a shutdown in flight name the recorders that could not stop", () =>
+  it.effect("makes a pending shutdown name the recorders that could not stop", () =>
     Effect.gen(function* () {
       const { kill, recorder, runtime } = yield* doomed()
       yield* recorder.emit(gatedTick(1))
@@ -121,7 +121,7 @@ describe("a worker that dies", () => {
     })
   )
 
-  it.effect("fails all reads in flight, of every recorder", () =>
+  it.effect("fails all pending reads, of every recorder", () =>
     Effect.gen(function* () {
       const { kill, recorder, runtime } = yield* doomed()
       const other = yield* runtime.createRecorder("other")
@@ -137,7 +137,7 @@ describe("a worker that dies", () => {
     })
   )
 
-  it.effect("leaves a recorder that was stopped before to fail its reads, and its start", () =>
+  it.effect("makes the reads and the start of a recorder that was stopped before fail", () =>
     Effect.gen(function* () {
       const { kill, recorder, runtime } = yield* doomed()
       const other = yield* runtime.createRecorder("other")
@@ -154,7 +154,7 @@ describe("a worker that dies", () => {
     })
   )
 
-  it.effect("does not run onStopped, for not everything was folded", () =>
+  it.effect("does not run onStopped, because not everything was folded", () =>
     Effect.gen(function* () {
       const stopped = yield* Latch.make()
       const { kill, recorder } = yield* doomed({ onStopped: stopped.open })
@@ -166,7 +166,7 @@ describe("a worker that dies", () => {
     })
   )
 
-  it.effect("does not touch another runtime", () =>
+  it.effect("does not affect another runtime", () =>
     Effect.gen(function* () {
       const { kill, recorder } = yield* doomed()
       const gated = gatedWorker()
@@ -190,8 +190,8 @@ describe("a worker that dies", () => {
   )
 })
 
-describe("a worker that hangs", () => {
-  it.effect("is given up at the shutdown, which names its recorders and ends the thread", () =>
+describe("a hanging worker", () => {
+  it.effect("is abandoned at shutdown, which names its recorders and ends the thread", () =>
     Effect.gen(function* () {
       const { recorder, runtime, thread } = yield* doomed({}, "10 millis")
       yield* recorder.emit(gatedTick(1))

@@ -1,5 +1,5 @@
 /**
- * What axe has to complain of a page: each rule that is broken, with the elements that break it.
+ * The axe violations of a page: each broken rule with the elements that break it.
  */
 
 import { readFileSync } from "node:fs"

@@ -1,5 +1,5 @@
 /**
- * The document service of the examples as a process, and a load on it that counts what it has done.
+ * The document service of the examples as a process, and a load that counts its requests.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"

@@ -1,5 +1,5 @@
 /**
- * A clock that runs faster than the real one: what takes minutes is seen in seconds.
+ * A clock that runs faster than real time, to show in seconds what takes minutes.
  */
 import { Clock, Context, Duration, Effect } from "effect"
 

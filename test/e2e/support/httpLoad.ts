@@ -1,5 +1,5 @@
 /**
- * A load as a web server has it, the same each time: waves, a slow route, a few errors.
+ * A reproducible load of a web server: waves, a slow route, a few errors.
  */
 import type { RecorderService } from "mvx-metrics"
 import type { HttpEvent } from "../fixtures/http.metrics.ts"

@@ -1,6 +1,6 @@
 /**
- * A service over `node:http` that does jobs and shows its metrics. It does a round of jobs before each scrape, so that
- * what a scrape has to show is known to the last job.
+ * A service over `node:http` that runs jobs and shows its metrics. It runs a round of jobs before each scrape, so the
+ * expected scrape is known exactly.
  */
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"

@@ -1,5 +1,5 @@
 /**
- * A server with the live page, whose clock runs faster, and a browser that looks at it.
+ * A server with the live page and a faster clock, and a browser that shows it.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { createServer } from "node:http"

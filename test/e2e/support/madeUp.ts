@@ -1,6 +1,6 @@
 /**
- * Updates of a small shop that are made up, the same each time: with series of different sizes, a gauge far above zero,
- * and all that needs attention.
+ * Reproducible updates of an invented small shop: series of different sizes, a gauge far above zero, and every kind of
+ * problem.
  */
 import type { LiveData, LiveMetric } from "../../../src/internal/live/model/update.ts"
 import { noCounts } from "../../../src/internal/model/stats.ts"

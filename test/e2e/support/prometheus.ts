@@ -1,5 +1,5 @@
 /**
- * A Prometheus of its own, on loopback, with its storage in a temporary folder.
+ * A dedicated Prometheus on loopback, with its storage in a temporary folder.
  */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"

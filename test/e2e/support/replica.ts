@@ -1,5 +1,5 @@
 /**
- * A replica of a service that measures values which are known. It measures a round before each scrape.
+ * A replica of a service that measures known values. It measures a round before each scrape.
  */
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"

@@ -1,4 +1,4 @@
-/** Small processes that write to one store, and what each of them has counted for sure. */
+/** Small processes that write to one store, and the guaranteed counts of each. */
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"

@@ -1,4 +1,6 @@
-/** Redis and PostgreSQL of a test's own, on loopback, with their files in a temporary folder. They can be restarted. */
+/**
+ * Redis and PostgreSQL for a single test, on loopback, with their files in a temporary folder. They can be restarted.
+ */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import { chownSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -1,5 +1,5 @@
 /**
- * The page as it is served, with updates that are made up: what the page costs shows without what a runtime costs.
+ * The page as served, with generated updates: it isolates the cost of the page from that of a runtime.
  */
 import { createServer, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"

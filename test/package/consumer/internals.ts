@@ -1,4 +1,4 @@
-// What is not in `exports` can be neither imported nor typed.
+// Modules that are not in `exports` can be neither imported nor typed.
 const tried: ReadonlyArray<() => Promise<unknown>> = [
   // @ts-expect-error: closed
   () => import("mvx-metrics/internal/fold"),

@@ -1,4 +1,4 @@
-// Saves twice, fails once, then prints the snapshots. How the metrics reach the fold is left to the layer.
+// Saves twice, fails once, then prints the snapshots. The layer decides how the metrics reach the fold.
 import { Console, Effect } from "effect"
 import { Recorder } from "mvx-metrics"
 import { type DocumentStorageEvent, SaveAttempts } from "./document-storage.metrics.ts"

@@ -1,4 +1,4 @@
-/** Metrics of requests, with one that ends the thread that folds now and then, wherever that is a worker. */
+/** Metrics of requests, including one that occasionally ends the folding thread, wherever that is a worker. */
 import { isMainThread } from "node:worker_threads"
 import { Metric } from "mvx-metrics"
 import { RequestMetrics, Requests } from "../support/requests.metrics.ts"

@@ -1,6 +1,7 @@
 /**
- * `npm run faults:streams -- --seeds 20 --store redis --fsync everysec`: kills producers, aggregators and the server at random, and looks whether
- * every event that was accepted was counted once. The last line is the result as JSON. Exits with 1 where it was not.
+ * `npm run faults:streams -- --seeds 20 --store redis --fsync everysec`: kills producers, aggregators and the server at
+ * random, and checks whether every accepted event was counted once. The last line is the result as JSON. Exits with 1
+ * if not.
  */
 import { parseArgs } from "node:util"
 import * as PostgresStore from "mvx-metrics/PostgresStore"

@@ -1,6 +1,6 @@
 /**
- * A process that emits events until it is told to end, or is killed: `producer.ts <settings as JSON>`. Says on its output how
- * many of its events were accepted and are in the store, as the runtime has said.
+ * A process that emits events until it is told to end, or is killed: `producer.ts <settings as JSON>`. It prints how
+ * many of its events were accepted and are in the store, as reported by the runtime.
  */
 import { Clock, Effect, Schedule } from "effect"
 import { MetricsRuntime } from "mvx-metrics"

@@ -1,4 +1,4 @@
-/** What the processes of a run have in common. */
+/** The settings that the processes of a run share. */
 import type { StoreModule } from "mvx-metrics/MetricsStore"
 
 export const namespace = "kills"

@@ -1,4 +1,4 @@
-/** A store in memory that fails when it is told to, before or after it has done what it was asked, and that can be set back. */
+/** A store in memory that fails on demand, before or after it has done its work, and that can be set back. */
 import { Effect } from "effect"
 import { MetricsError } from "mvx-metrics"
 import type { EventStoreService } from "mvx-metrics/MetricsStore"

@@ -1,4 +1,4 @@
-/** Processes that emit the events of `requests.ts`, and aggregators, over a store of the test's own. */
+/** Processes that emit the events of `requests.ts`, and aggregators, over a store for tests. */
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { MetricsRuntime } from "mvx-metrics"

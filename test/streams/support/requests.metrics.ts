@@ -1,4 +1,4 @@
-/** Metrics of every kind that a stream of events is for. */
+/** Metrics of every kind that a stream of events supports. */
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 

@@ -1,4 +1,4 @@
-/** Events of processes that can be told again: the n-th one of a process is always the same. */
+/** Reproducible events of processes: the n-th event of a process is always the same. */
 import type { Metric } from "mvx-metrics"
 import { type Request, RequestMetrics } from "./requests.metrics.ts"
 
