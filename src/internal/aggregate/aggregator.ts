@@ -1,7 +1,8 @@
 /**
- * Folds the events of sources as they lie in a store, and commits what they come to together with the position, so that each
- * batch is folded once, whatever ends when. Aggregators share the sources: each folds those that are its own by
- * the ids of all. While these change hands, two may fold the same batch; the store takes one of their commits.
+ * Folds the events of sources from a store, and commits the results together with the position, so that each batch is
+ * folded exactly once, whatever ends at what time. Aggregators share the sources: each folds the sources assigned to it
+ * by the ids of all aggregators. While assignments change, two aggregators may fold the same batch; the store accepts
+ * one of their commits.
  */
 import { randomUUID } from "node:crypto"
 import * as Clock from "effect/Clock"
@@ -17,36 +18,36 @@ import { FoldedTotal } from "./foldedTotal.ts"
 import { ownerOf } from "./ownerOf.ts"
 import { aggregatorId, nameOf, WantedMetrics } from "./wantedMetrics.ts"
 
-/** Bytes of batches between two commits, as the store has them: in memory they take several times that. */
+/** The number of bytes of batches between two commits, as stored. In memory they take several times that. */
 const CommitBytes = 1024 * 1024
 
-/** Failures of the store in one round after which it is taken to be down. */
+/** The number of failures of the store in one round after which it counts as down. */
 const MostFailures = 8
 
-/** The operation of an error that is of a source, and not of the store. */
+/** The operation of an error that concerns a source, not the store. */
 const Folding = "fold"
 
-/** Milliseconds between two looks for sources that are to be forgotten. */
+/** The interval in milliseconds at which retired sources are forgotten. */
 const ForgetsEvery = 60_000
 
-/** Sources that are folded at once: while one is read or committed, another one is folded. */
+/** The number of sources in progress at once: while one is read or committed, another is folded. */
 const AtOnce = 4
 
 export interface AggregatorOptions {
   readonly store: EventStoreService
   readonly namespace: string
   readonly metrics: FoldedMetrics
-  /** How long others wait for one that is silent before they take its sources over, in milliseconds. */
+  /** How long an aggregator may be silent before others take over its sources, in milliseconds. */
   readonly leaseMillis: number
-  /** How long a source is waited for that has not ended and is silent, before it is taken for ended. */
+  /** How long a source that has not ended may be silent before it counts as ended. */
   readonly silentMillis: number
-  /** How long it is remembered that a source was retired. */
+  /** How long retired sources are remembered. */
   readonly rememberMillis: number
-  /** Most recorder ids of which the total is kept by itself. */
+  /** The maximum number of recorder ids whose totals are kept separately. */
   readonly maxEnded: number
 }
 
-/** A source that this one folds. */
+/** A source that this aggregator folds. */
 interface Owned {
   readonly folded: FoldedSource
   version: string
@@ -58,11 +59,11 @@ export class Aggregator {
   readonly #options: AggregatorOptions
   readonly #wanted: WantedMetrics
   readonly #owned = new Map<string, Owned>()
-  /** Since when the store could be used, by a clock that is not set: before that nobody could append. */
+  /** Since when the store could be used, by a monotonic clock. Before that no source could append. */
   #usableSince: number | undefined
-  /** When it was last forgotten which sources were retired long ago. */
+  /** When long retired sources were last forgotten. */
   #forgotAt = 0
-  /** Batches that were folded and committed. */
+  /** The number of batches folded and committed. */
   batches = 0
 
   constructor(options: AggregatorOptions) {
@@ -79,8 +80,9 @@ export class Aggregator {
   }
 
   /**
-   * Folds and commits what there is of the sources that are its own. One that fails holds up no other: the round fails when
-   * all had their turn. One that goes on after it was retired waits, if the store has lost that, until it was retired again.
+   * Folds and commits what there is of its sources. A source that fails does not delay the others: the round fails
+   * after all had their turn. If a retired source continues because the store has lost its retirement, it waits until
+   * it is retired again.
    */
   readonly round: Effect.Effect<void, MetricsStoreError> = Effect.gen({ self: this }, function* () {
     const { leaseMillis, namespace, rememberMillis, silentMillis, store } = this.#options
@@ -118,15 +120,15 @@ export class Aggregator {
     this.#usableSince = undefined
   })
 
-  /** Others fold its sources from now on. */
+  /** Hands its sources over to the others. */
   readonly leave: Effect.Effect<void, MetricsStoreError> = Effect.suspend(() => {
     this.#owned.clear()
     return this.#options.store.leave(this.#options.namespace, this.id)
   })
 
   /**
-   * Whatever fails may have been done: it goes on from what the store has then. What cannot be read, such as the state that a
-   * newer version of this package has stored, waits for an aggregator that can.
+   * A failed operation may have taken effect, so it continues from what the store has. A source that cannot be read,
+   * such as one stored by a newer version of this package, waits for an aggregator that can read it.
    */
   #goOn(source: EventSource, isSilent: boolean): Effect.Effect<void, MetricsStoreError> {
     const { place } = this.#options.store
@@ -145,7 +147,7 @@ export class Aggregator {
       const { namespace, store } = this.#options
       const { source } = found
       const known = this.#owned.get(source)
-      // Otherwise another one has folded it meanwhile, or the store has lost a commit.
+      // Otherwise another aggregator has folded it meanwhile, or the store has lost a commit.
       const owned = known?.position === found.committed ? known : yield* this.#load(source)
       this.#owned.set(source, owned)
       while (found.last > owned.position) {
@@ -162,7 +164,7 @@ export class Aggregator {
         if (last.number >= found.last) break
       }
       if (!(found.hasEnded || isSilent) || found.last > owned.position) return
-      // A total would not have them. An aggregator that knows them may come back.
+      // A total would not contain them. An aggregator that knows them may come back.
       const waits = owned.folded.hasForeignStates && found.age <= this.#options.rememberMillis
       if (!waits) yield* this.#retire(source, owned)
     }
@@ -179,7 +181,7 @@ export class Aggregator {
     return { folded: new FoldedSource(metrics, parts, left), position, version }
   })
 
-  /** `false`: another one has committed meanwhile, or the store has lost what this one has. */
+  /** `false`: another aggregator has committed meanwhile, or the store has lost this one's state. */
   readonly #commit = Effect.fnUntraced(
     { self: this },
     function* (source: string, owned: Owned, position: number): Effect.fn.Return<boolean, MetricsStoreError> {
@@ -199,7 +201,7 @@ export class Aggregator {
     }
   )
 
-  /** Puts what a source has come to into the total, and lets go of it. */
+  /** Adds the results of a source to the total, and releases the source. */
   readonly #retire = Effect.fnUntraced(
     { self: this },
     function* (source: string, { folded, position, version }: Owned): Effect.fn.Return<void, MetricsStoreError> {
@@ -208,7 +210,7 @@ export class Aggregator {
       const total = new FoldedTotal(metrics, kept.parts)
       const left = folded.left()
       total.absorb(folded, maxEnded)
-      // Where this is not taken, both are read anew in the next round.
+      // If this is rejected, both are read again in the next round.
       this.#owned.delete(source)
       yield* store.commit(namespace, [
         {

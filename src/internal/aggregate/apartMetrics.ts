@@ -1,13 +1,13 @@
 /**
- * The metrics of a recorder that this aggregator does not fold: it does not have them, or in another version. What other
- * aggregators have come to is kept as it is.
+ * The metrics of a recorder that this aggregator does not fold, because it does not have them, or has another version.
+ * The results of other aggregators are kept as they are.
  */
 import type { FoldedMetrics } from "./foldedMetrics.ts"
 import { missedBy, type StoredMetric } from "./storedRecorder.ts"
 
 export class ApartMetrics {
   readonly #of: FoldedMetrics
-  /** By names and definitions. */
+  /** By name and definition. */
   readonly #metrics = new Map<string, StoredMetric>()
 
   constructor(of: FoldedMetrics) {
@@ -22,7 +22,7 @@ export class ApartMetrics {
     return this.#metrics.size === 0
   }
 
-  /** One that is known stays as it is. */
+  /** A known metric stays as it is. */
   add(stored: StoredMetric): void {
     const key = keyOf(stored)
     if (this.#metrics.has(key)) return
@@ -36,8 +36,8 @@ export class ApartMetrics {
   }
 
   /**
-   * Whether another aggregator may fold the events: for a metric of which this one has another version, or that one which is
-   * there folds, or has folded.
+   * Whether another aggregator may fold the events: for a metric of which this aggregator has another version, or that
+   * a current aggregator folds or has folded.
    */
   get wait(): boolean {
     const { byName, isWanted } = this.#of
@@ -47,7 +47,7 @@ export class ApartMetrics {
     )
   }
 
-  /** Where none waits, nothing is kept for them: they count from this event on at the earliest. */
+  /** If no aggregator waits, nothing is kept for these metrics: they count from this event on at the earliest. */
   passBy(sequence: number, time: number | undefined): void {
     if (this.wait) return
     for (const [key, stored] of this.#metrics) {
@@ -56,12 +56,14 @@ export class ApartMetrics {
     }
   }
 
-  /** Takes those of a recorder that has ended at this event. `keeps`: with states, of one recorder each. */
+  /**
+   * Takes over the metrics of a recorder that has ended at this event. `keeps`: including states, each of one recorder.
+   */
   absorb(others: ApartMetrics, sequence: number, keeps: boolean): void {
     for (const [key, stored] of others.#metrics) {
       const known = this.#metrics.get(key)
       const bytes = keeps && known?.bytes === undefined ? stored.bytes : undefined
-      // What was in a state that is not kept is missing as well.
+      // The contents of a state that is not kept are missing as well.
       const missed = missedBy(stored, sequence) + (bytes === stored.bytes ? 0 : sequence)
       // Without a state it has counted nothing.
       const createdAt = bytes === undefined ? undefined : stored.createdAt
@@ -71,7 +73,7 @@ export class ApartMetrics {
     }
   }
 
-  /** Takes those out that other aggregators may fold further. */
+  /** Removes and returns the metrics that other aggregators may still fold. */
   takeUnfolded(): ReadonlyArray<StoredMetric> {
     const unfolded = this.all.filter(({ sequence }) => sequence !== undefined)
     for (const stored of unfolded) this.#metrics.delete(keyOf(stored))
@@ -89,7 +91,7 @@ const both = (one: StoredMetric, other: StoredMetric): StoredMetric => ({
   lacksUntil: extreme(Math.max, one.lacksUntil, other.lacksUntil)
 })
 
-/** Of those that are known. */
+/** The extreme of the values that are known. */
 const extreme = (
   of: (one: number, other: number) => number,
   one: number | undefined,

@@ -1,4 +1,6 @@
-/** Reads batches, see {@link ../shipping/batchFormat.ts}: what they refer to is known when an event comes. */
+/**
+ * Reads batches, see {@link ../shipping/batchFormat.ts}. Everything an event refers to is known when the event is read.
+ */
 import { deserialize } from "node:v8"
 import type { FoldLayout } from "../fold/metricPlans.ts"
 import type { MetricEvent } from "../model/event.ts"
@@ -33,9 +35,9 @@ export interface BatchRecorder {
   readonly isReplayed: boolean
 }
 
-/** What comes out of a batch, in order. `first` and `to` are sequence numbers of the recorder. */
+/** The contents of a batch, in order. `first` and `to` are sequence numbers of the recorder. */
 export interface BatchHandler {
-  /** It has its lane from here on. */
+  /** The recorder has its lane from here on. */
   readonly recorder: (recorder: BatchRecorder) => void
   readonly rows: (
     lane: number,
@@ -54,7 +56,10 @@ export interface BatchHandler {
 /** Why a batch cannot be read. */
 export class UnreadableBatch extends Error {}
 
-/** Of one source: what its codes stand for is the same in all of its batches, or is declared again. */
+/**
+ * Reads the batches of one source. The meaning of its codes is the same in all of its batches, unless they are declared
+ * again.
+ */
 export class BatchReader implements Rows {
   i32 = new Int32Array(0)
   f64 = new Float64Array(0)
@@ -64,7 +69,7 @@ export class BatchReader implements Rows {
     .fill(null, Null, Null + 1)
   readonly #handler: BatchHandler
   readonly #data = new DataDecoder([], [[]])
-  /** Kernels look at the layout itself, so that each is made once. */
+  /** Kernels compare layouts by identity, so each is created once. */
   readonly #known = new Map<string, FoldLayout>()
   #u16 = new Uint16Array(0)
   #u8 = new Uint8Array(0)
@@ -73,7 +78,7 @@ export class BatchReader implements Rows {
     this.#handler = handler
   }
 
-  /** Throws {@link UnreadableBatch} before anything of it was read. */
+  /** Throws {@link UnreadableBatch} before any of it is processed. */
   read(bytes: Uint8Array): void {
     const memory = new ArrayBuffer((bytes.byteLength + 7) & ~7)
     this.#u8 = new Uint8Array(memory)
@@ -90,7 +95,7 @@ export class BatchReader implements Rows {
     }
     const end = this.f64.length
     for (let at = HeadWords; at < end; at += i32[at * 2 + 1]!) {
-      // Otherwise its end is never reached.
+      // Otherwise the loop would never reach the end.
       const words = i32[at * 2 + 1]!
       if (words <= 0 || at + words > end) throw new UnreadableBatch("it is damaged")
     }

@@ -1,6 +1,6 @@
 /**
- * Has metrics catch up that another aggregator has not folded: from their own states, and from the
- * batches that it has kept. What is left of them after that is as if this aggregator had folded everything.
+ * Lets metrics catch up that another aggregator has not folded, from their own states and from the batches that it has
+ * kept. Afterwards they are as if this aggregator had folded everything.
  */
 
 import { Evicted } from "../shipping/batchFormat.ts"
@@ -10,15 +10,15 @@ import { type FoldedMetrics, isFolded } from "./foldedMetrics.ts"
 import { FoldedRecorder } from "./foldedRecorder.ts"
 import type { StoredMetric, StoredRecorder } from "./storedRecorder.ts"
 
-/** Metrics of a recorder that are as far as each other. */
+/** Metrics of a recorder that have reached the same event. */
 interface Behind {
   readonly recorder: FoldedRecorder
   readonly names: ReadonlySet<string>
 }
 
 /**
- * `recorders`: by life, as they are stored. Returns those that have caught up. The batches are those that the store had:
- * whatever cannot be read was left out when it was folded.
+ * `recorders`: by life, as stored. Returns those that have caught up. The batches are those that the store had;
+ * whatever was unreadable was left out when they were folded.
  */
 export const caughtUp = (
   recorders: ReadonlyMap<number, StoredRecorder>,
@@ -54,9 +54,9 @@ export const caughtUp = (
   return new Map(Array.from(all, ([life, behind]) => [life, together(recorders.get(life)!, behind, of)]))
 }
 
-/** Those that are as far as each other are folded together. */
+/** Metrics that have reached the same event are folded together. */
 const behindIn = (stored: StoredRecorder, of: FoldedMetrics): ReadonlyArray<Behind> => {
-  // What they miss is found when they are compared with their recorder.
+  // What they miss is determined when they are compared with their recorder.
   const quiet = { ...of, onProblem: () => {} }
   const late = stored.metrics.filter((each) => each.sequence !== undefined && each.sequence < stored.sequence)
   const bySequence = new Map<number, Array<StoredMetric>>()
@@ -65,7 +65,7 @@ const behindIn = (stored: StoredRecorder, of: FoldedMetrics): ReadonlyArray<Behi
   }
   return Array.from(bySequence, ([sequence, metrics]) => ({
     names: new Set(metrics.map(({ name }) => name)),
-    // What it has yet to fold came before the latest event.
+    // What remains to be folded came before the latest event.
     recorder: FoldedRecorder.load(
       { ...stored, sequence, metrics, counts: noEventCounts, latest: Number.NEGATIVE_INFINITY },
       quiet

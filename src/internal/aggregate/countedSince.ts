@@ -1,24 +1,24 @@
 /** Since when the metrics of a recorder count, by the times of its events. */
 import type { StoredMetric } from "./storedRecorder.ts"
 
-/** By the names of metrics. */
+/** By metric name. */
 type Times = ReadonlyMap<string, number>
 
 export class CountedSince {
   readonly #createdAt = new Map<string, number>()
   readonly #lacksUntil = new Map<string, number>()
 
-  /** Since when each counts. One that is not here does so since the first event that comes. */
+  /** Since when each counts. A metric without an entry counts from the next event on. */
   get createdAt(): Times {
     return this.#createdAt
   }
 
-  /** The time of the last event that was folded before any aggregator had the metric, of those that lack some. */
+  /** For metrics that lack some events: the time of the last event folded before any aggregator had the metric. */
   get lacksUntil(): Times {
     return this.#lacksUntil
   }
 
-  /** It counts since this event. `again`: it was reset. */
+  /** The metric counts from this event on. `again`: it was reset. */
   begin(name: string, time: number | undefined, again: boolean): void {
     if (again) {
       this.#createdAt.delete(name)
@@ -36,14 +36,14 @@ export class CountedSince {
     return { createdAt: this.#createdAt.get(name), lacksUntil: this.#lacksUntil.get(name) }
   }
 
-  /** What another one has counted becomes part of this. `isKept`: not a level. */
+  /** Takes over the times of another recorder. `isKept`: whether a metric is not a level. */
   absorb(other: CountedSince, isKept: (name: string) => boolean): void {
     for (const [name, time] of other.#createdAt) if (isKept(name)) setExtreme(this.#createdAt, name, time, Math.min)
     for (const [name, time] of other.#lacksUntil) setExtreme(this.#lacksUntil, name, time, Math.max)
   }
 }
 
-/** `of`: which of two times is taken. */
+/** `of`: chooses between two times. */
 export const setExtreme = (
   into: Map<string, number>,
   name: string,

@@ -1,14 +1,14 @@
-/** What became of events that were appended to a store. */
+/** The outcome of events that were appended to a store. */
 
-/** Events of a recorder, or of several together. */
+/** The events of a recorder, or of several together. */
 export interface EventCounts {
   /** Folded by at least one metric. */
   readonly applied: number
-  /** Of no concern to any metric. */
+  /** Read by no metric. */
   readonly ignored: number
   /** Evicted by the recorder. */
   readonly evicted: number
-  /** Of which the store has lost every trace. */
+  /** Lost by the store without a trace. */
   readonly missed: number
 }
 

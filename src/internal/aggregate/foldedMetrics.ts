@@ -4,13 +4,13 @@ import type * as Metric from "../metric/definition/metric.ts"
 
 export interface FoldedMetrics {
   readonly byName: ReadonlyMap<string, Metric.Any>
-  /** A metric was quarantined, or is not folded here. */
+  /** Called when a metric was quarantined, or is not folded here. */
   readonly onProblem: (problem: string) => void
-  /** Whether another aggregator folds it, for whom events of it are to be kept. */
+  /** Whether another aggregator folds it, so that its events must be kept. */
   readonly isWanted?: (name: string, measured: string) => boolean
 }
 
-/** Whether a metric is folded here, and not another version of it. */
+/** Whether a metric is folded here in this version. */
 export const isFolded = (name: string, measured: string, { byName }: FoldedMetrics): boolean => {
   const metric = byName.get(name)
   return metric !== undefined && measuredBy(metric).hash === measured

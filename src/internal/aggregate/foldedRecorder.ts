@@ -1,6 +1,6 @@
 /**
- * A recorder of another process, as its events are folded here: its metrics by the same kernels and reducers, and up to
- * which sequence number that goes.
+ * A recorder of another process whose events are folded here: its metrics, with the same kernels and reducers, and the
+ * sequence number that they have reached.
  */
 import { serialize } from "node:v8"
 import { isCumulative } from "../fold/earlierSeries.ts"
@@ -25,7 +25,7 @@ import { missedBy, StoredFormat, type StoredMetric, type StoredRecorder } from "
 
 export class FoldedRecorder {
   readonly recorderId: string
-  /** That of the last event. */
+  /** The sequence number of the last event. */
   sequence: number
   /** The time of the latest event. */
   latest = Number.NEGATIVE_INFINITY
@@ -33,12 +33,15 @@ export class FoldedRecorder {
   readonly #apart: ApartMetrics
   readonly #of: FoldedMetrics
   readonly #metrics: LaneMetrics
-  /** By name, the epoch of what is folded here. */
+  /** The epoch of what is folded here, by name. */
   readonly #epochs = new Map<string, number>()
-  /** By name, how many events it lacks, which others have folded without it, or which it missed in quarantine. */
+  /**
+   * The number of events that a metric lacks, by name, because others have folded them without it, or because it was
+   * quarantined.
+   */
   readonly #missed = new Map<string, number>()
   readonly since = new CountedSince()
-  /** It takes what others have counted, and no events. */
+  /** Whether it takes over counts of others and gets no events. */
   #isTotal = false
 
   constructor(recorderId: string, of: FoldedMetrics, sequence = 0) {
@@ -58,7 +61,7 @@ export class FoldedRecorder {
 
   // --- what comes
 
-  /** It has these metrics from here on. What is older than what is known changes nothing. */
+  /** Declares its metrics from here on. An older declaration than the known one has no effect. */
   declare(entries: ReadonlyArray<MetricEntry>): void {
     this.#passBy()
     const createdAt = this.#latestTime
@@ -71,9 +74,9 @@ export class FoldedRecorder {
         continue
       }
       if (known !== undefined && known >= epoch) continue
-      // In the place of the one of an earlier epoch, if there is one.
+      // Replaces the one of an earlier epoch, if there is one.
       this.#register(this.#of.byName.get(name)!, epoch, this.latest)
-      // Those who add up go on with what was counted before.
+      // Where counts are added up, they continue from what was counted before.
       this.since.begin(name, createdAt, known !== undefined && !isCumulative(this.#of.byName.get(name)!))
     }
   }
@@ -106,7 +109,7 @@ export class FoldedRecorder {
     )
   }
 
-  /** Rows that begin with this sequence number; those that were folded before are passed over. */
+  /** Folds rows starting with this sequence number. Rows that were folded before are skipped. */
   rows(layout: FoldLayout, rows: Rows, at: number, count: number, first: number, time: number): void {
     const had = Math.min(count, this.#before(first))
     const left = count - had
@@ -121,7 +124,9 @@ export class FoldedRecorder {
     this.#took(1, this.#metrics.event(event, time, sequence, undefined) ? 1 : 0, time)
   }
 
-  /** How many of the events from this sequence number on were folded. Those before it that were not are missing. */
+  /**
+   * How many of the events from this sequence number on were folded. Earlier events that were not folded are missing.
+   */
   #before(first: number): number {
     this.miss(first - 1)
     return this.sequence - (first - 1)
@@ -136,7 +141,7 @@ export class FoldedRecorder {
     this.counts = addEventCounts(this.counts, { ...noEventCounts, applied, ignored: count - applied })
   }
 
-  /** Nothing comes from one sequence number to another, because it was evicted or is of no concern. */
+  /** There are no events between these sequence numbers, because they were evicted or are not read by any metric. */
   skip(from: number, to: number, what: "ignored" | "evicted"): void {
     this.miss(from)
     if (to <= this.sequence) return
@@ -144,7 +149,7 @@ export class FoldedRecorder {
     this.sequence = to
   }
 
-  /** There were events up to this sequence number, which are lost. */
+  /** Events up to this sequence number existed and are lost. */
   miss(to: number): void {
     const missed = to - this.sequence
     if (missed <= 0) return
@@ -156,8 +161,8 @@ export class FoldedRecorder {
   }
 
   /**
-   * Takes what another one has counted, to which nothing comes any more. Levels are not counted. `keeps`: it takes states that
-   * are not folded here as they are, of one recorder each.
+   * Takes over the counts of another recorder, which gets no more events. Levels are not taken over. `keeps`: also
+   * keeps states that are not folded here, each of one recorder.
    */
   absorb(other: FoldedRecorder, keeps = false): void {
     this.#isTotal = true
@@ -166,7 +171,7 @@ export class FoldedRecorder {
     for (const [name, missed] of other.#missed) this.#missMore(name, missed)
     this.since.absorb(other.since, (name) => !isBuiltInLevel(this.#of.byName.get(name)!))
     for (const [name] of other.#epochs) {
-      // It was quarantined. The total goes on, and has what was counted before.
+      // It was quarantined. The total continues, including what was counted before.
       if (!other.#metrics.find(name)!.inService) {
         this.#missMore(name, Math.max(1, other.states().get(name)?.quarantine?.missed ?? 0))
       }
@@ -191,7 +196,7 @@ export class FoldedRecorder {
     return this.#stored([...this.#savedMetrics(() => true), ...this.#apart.all], this.counts)
   }
 
-  /** What is in no total when this was put into one, for the recorder that goes on from here. */
+  /** What was not included in the total, for a recorder that continues from here. */
   saveLevels(): Uint8Array {
     const isLevel = (name: string): boolean => isBuiltInLevel(this.#of.byName.get(name)!)
     return serialize(this.#stored(this.#savedMetrics(isLevel), noEventCounts))
@@ -244,7 +249,7 @@ export class FoldedRecorder {
     return recorder
   }
 
-  /** It has no metrics, and had no event, as the recorder that a process keeps for those it has removed. */
+  /** Whether it has no metrics and had no events, like the recorder that a process keeps for those it has removed. */
   get isEmpty(): boolean {
     return this.sequence === 0 && this.#epochs.size === 0 && this.#apart.isEmpty
   }
@@ -260,8 +265,8 @@ export class FoldedRecorder {
   }
 
   /**
-   * Nothing comes to it any more, and this one is about to become part of a total: gives what of it another aggregator may
-   * fold yet, if there is anything.
+   * Called when it gets no more events and is about to become part of a total. Returns the part that another aggregator
+   * may still fold, if there is any.
    */
   takeUnfolded(total: string): FoldedRecorder | undefined {
     if (!this.waits) return undefined
@@ -271,7 +276,7 @@ export class FoldedRecorder {
     return rest
   }
 
-  /** Whether there are states that only an aggregator with other metrics can add up. */
+  /** Whether it has states that only an aggregator with other metrics can add up. */
   get hasForeignStates(): boolean {
     return this.#apart.all.some(({ bytes }) => bytes !== undefined)
   }

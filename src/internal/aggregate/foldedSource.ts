@@ -1,6 +1,6 @@
 /**
- * A source as its events are folded here: its recorders, those that have ended as totals by their ids, and what of them has
- * changed since it was stored.
+ * A source whose events are folded here: its recorders, totals of those that have ended by id, and which parts have
+ * changed since they were stored.
  */
 
 import { DefaultTotal } from "../model/totalIds.ts"
@@ -14,15 +14,15 @@ import { FoldedRecorder } from "./foldedRecorder.ts"
 import { HeldBatches, isHeldBatch } from "./heldBatches.ts"
 import { type Parts, type StoredRecorder, storedIn } from "./storedRecorder.ts"
 
-/** The key of a part begins with one of these. The last is of what is left of a removed recorder for other aggregators. */
+/** The prefixes of the keys of parts. The last one is for what removed recorders leave to other aggregators. */
 const OfRecorder = "r:"
 const OfTotal = "t:"
 const OfRest = "w:"
 
-/** The key of the life of the recorder that was made last. */
+/** The key of the life number of the newest recorder. */
 const OfLife = "life"
 
-/** The life of the recorder of a part. `undefined`: it is of a total. */
+/** The life number of the recorder in a part. `undefined`: the part belongs to a total. */
 const lifeIn = (key: string): number | undefined =>
   key.startsWith(OfRecorder) || key.startsWith(OfRest) ? Number(key.slice(2)) : undefined
 
@@ -30,7 +30,7 @@ const totalKey = (id: string): string => storedKey(`${OfTotal}${id}`)
 
 const restKey = (key: string): string => `${OfRest}${key.slice(OfRecorder.length)}`
 
-/** Ids of removed recorders that a source tells apart. */
+/** The number of ids of removed recorders that are kept separately per source. */
 const MostTotals = 1000
 
 export class FoldedSource {
@@ -39,9 +39,9 @@ export class FoldedSource {
   readonly #recorders = new Map<string, FoldedRecorder>()
   #totals = 0
   readonly #changed = new Set<string>()
-  /** By lane, the keys of the recorders of the batch. */
+  /** The keys of the batch's recorders by lane. */
   readonly #lanes = new Map<number, string>()
-  /** All of them: a lane may be that of several, one after the other. */
+  /** All of them, because several recorders may use a lane in turn. */
   readonly #keys = new Set<string>()
   readonly #reader = new BatchReader({
     recorder: (recorder) => this.#declared(recorder),
@@ -56,13 +56,13 @@ export class FoldedSource {
       this.#leave(this.#lanes.get(lane)!, this.#totalOf(recorder.recorderId, total))
     }
   })
-  /** Of the recorder that was made last. */
+  /** The life number of the newest recorder. */
   #life = 0
   readonly #held: HeldBatches
-  /** Removed recorders of which something is left for other aggregators. */
+  /** Removed recorders that have left something for other aggregators. */
   #rests = 0
 
-  /** `left`: what {@link left} has given of the source that this one was before, where there are no parts yet. */
+  /** `left`: the result of {@link left} for the source that this one continues, if there are no parts yet. */
   constructor(of: FoldedMetrics, parts: Parts, left?: Parts) {
     this.#of = of
     this.#held = new HeldBatches(parts)
@@ -97,7 +97,7 @@ export class FoldedSource {
     return [...this.#recorders.values()].some(({ waits }) => waits)
   }
 
-  /** Folds a batch, by its number and the time of the clock; what cannot be read is left out, and named. */
+  /** Folds a batch, given its number and the current time. Unreadable parts are left out and reported. */
   fold(bytes: Uint8Array, number: number, now: number): void {
     this.#lanes.clear()
     this.#keys.clear()
@@ -120,7 +120,7 @@ export class FoldedSource {
 
   #declared({ isReplayed, lane, life, metrics, recorderId }: BatchRecorder): void {
     const key = `${OfRecorder}${life}`
-    // Otherwise it has ended, and comes once more with what a worker that died had folded.
+    // Otherwise it has ended, and appears again in what a dead worker had already folded.
     const isKnown = this.#recorders.has(key) || life > this.#life
     if (isReplayed && !isKnown) return void this.#lanes.delete(lane)
     if (life > this.#life) {
@@ -156,8 +156,8 @@ export class FoldedSource {
   }
 
   /**
-   * The id under which a removed recorder is counted. The recorders of a program are removed when it ends in an orderly way,
-   * and then no other total of the process tells their numbers apart: they keep their own ids, up to a number.
+   * The id under which a removed recorder is counted. The recorders of a program are removed when it ends in an orderly
+   * way. If its total is the default one, they keep their own ids, up to a limit.
    */
   #totalOf(recorderId: string, total: string = DefaultTotal): string {
     if (total !== DefaultTotal) return total
@@ -191,8 +191,8 @@ export class FoldedSource {
   }
 
   /**
-   * What the source needs that this one goes on as, if it does: how far each recorder was counted, and its levels, which no
-   * total has.
+   * What the source that continues this one needs, if there is one: how far each recorder was counted, and its levels,
+   * which are in no total.
    */
   left(): Parts {
     const left = new Map([[OfLife, this.#lifePart]])
@@ -207,7 +207,7 @@ export class FoldedSource {
     this.#held.stored()
   }
 
-  /** Nothing comes to it any more: what each id has counted, recorders that have not ended included. */
+  /** Called when no more events arrive: the counts of each id, including recorders that have not ended. */
   totals(): ReadonlyMap<string, FoldedRecorder> {
     const totals = new Map<string, FoldedRecorder>()
     for (const recorder of this.#recorders.values()) {
@@ -218,7 +218,7 @@ export class FoldedSource {
     return totals
   }
 
-  /** Whether there is something that only an aggregator with other metrics can add up. */
+  /** Whether something remains that only an aggregator with other metrics can add up. */
   get hasForeignStates(): boolean {
     return !this.#held.isEmpty || [...this.#recorders.values()].some(({ hasForeignStates }) => hasForeignStates)
   }

@@ -1,4 +1,4 @@
-/** What the sources have come to that were retired: a total for each recorder id, and one for those that are not kept. */
+/** The counts of retired sources: a total for each recorder id, and one for ids that are not kept. */
 import { storedKey } from "../store/entries.ts"
 import { type EventCounts, noEventCounts } from "./eventCounts.ts"
 import type { FoldedMetrics } from "./foldedMetrics.ts"
@@ -6,12 +6,12 @@ import { FoldedRecorder } from "./foldedRecorder.ts"
 import type { FoldedSource } from "./foldedSource.ts"
 import { type Parts, storedIn } from "./storedRecorder.ts"
 
-/** The key of the total of an id begins with this. */
+/** The prefix of the key of an id's total. */
 const OfTotal = "t:"
 const OfOthers = "others"
 const OfCounts = "counts"
 
-/** How many sources were retired, and how many ids have gone into the others. */
+/** How many sources were retired, and how many ids were merged into the others. */
 interface Counts {
   readonly sources: number
   readonly others: number
@@ -36,7 +36,7 @@ export class FoldedTotal {
     }
   }
 
-  /** Takes what a source has come to. `most`: ids that are kept, those with the latest events. */
+  /** Takes over the counts of a source. `most`: the number of ids to keep, those with the latest events. */
   absorb(source: FoldedSource, most: number): void {
     this.#counts = { ...this.#counts, sources: this.#counts.sources + 1 }
     this.#changed.add(OfCounts)
@@ -71,12 +71,12 @@ export class FoldedTotal {
     return this.#byId.values()
   }
 
-  /** The sources that were retired. */
+  /** The number of retired sources. */
   get ended(): number {
     return this.#counts.sources
   }
 
-  /** Those that are not kept by their ids, if there are any. */
+  /** The counts of ids that are not kept, if there are any. */
   get others(): { readonly recorder: FoldedRecorder; readonly ids: number } | undefined {
     return this.#others && { recorder: this.#others, ids: this.#counts.others }
   }

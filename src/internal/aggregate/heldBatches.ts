@@ -1,11 +1,11 @@
 /**
- * Batches with events of metrics that this aggregator does not have, or in another version: they are kept beside the state of
- * their source, so that an aggregator that has these metrics can fold the events for them. For a deployment, in which both are there for
- * a while: not for longer than an hour, and not more than some megabytes.
+ * Batches with events of metrics that this aggregator does not have, or has in another version. They are kept beside
+ * the state of their source, so that an aggregator that has these metrics can fold the events for them. This serves
+ * deployments, in which both versions run for a while, so it is limited to an hour and to a few megabytes.
  */
 import type { Parts } from "./storedRecorder.ts"
 
-/** The key of a part begins with this, followed by the number of the batch and by when it was kept. */
+/** The prefix of the key of a part, followed by the number of the batch and the time from which it was kept. */
 const OfBatch = "h:"
 
 /** How long a batch is kept. */
@@ -44,7 +44,7 @@ export class HeldBatches {
     return this.#held.map(({ bytes }) => bytes)
   }
 
-  /** Those that are too old, or too many, are let go. */
+  /** Batches that are too old, or exceed the limit, are dropped. */
   add(number: number, bytes: Uint8Array, now: number): void {
     const key = `${OfBatch}${number}:${now}`
     let left = MostBytes

@@ -1,8 +1,8 @@
 import { murmur3 } from "../util/murmur3.ts"
 
 /**
- * The aggregator that a source is for. When one joins or leaves, only the sources of that one change hands. `undefined`:
- * there is no aggregator.
+ * The aggregator that a source is assigned to. When an aggregator joins or leaves, only its own sources are reassigned.
+ * `undefined`: there is no aggregator.
  */
 export const ownerOf = (source: string, owners: ReadonlyArray<string>): string | undefined => {
   let best: { readonly owner: string; readonly weight: number } | undefined

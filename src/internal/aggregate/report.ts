@@ -211,7 +211,7 @@ export class Reports {
       for (const recorder of total.recorders) gather(recorder, undefined)
       for (const [{ source }, folded] of sources) {
         for (const recorder of folded.recorders) gather(recorder, source)
-        // Others have their turn.
+        // Lets other fibers run.
         yield* Effect.yieldNow
       }
       const recorders: Array<readonly [string, StreamTotal]> = []

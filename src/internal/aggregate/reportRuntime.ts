@@ -10,11 +10,11 @@ import type { StreamReport, StreamTotal } from "./report.ts"
 
 interface ReportRuntimeOptions extends Omit<MergedRuntimeOptions, "merged"> {
   readonly report: Effect.Effect<StreamReport, MetricsStoreError>
-  /** A process that has not appended for so long, in milliseconds, is taken for silent. */
+  /** How long a process may append nothing before it counts as silent, in milliseconds. */
   readonly silentMillis: number
 }
 
-/** While the store cannot be used, exporters are shown what there was last. */
+/** While the store cannot be used, exporters are shown the last report. */
 export const reportRuntime = (options: ReportRuntimeOptions): Effect.Effect<RuntimeService, never, Scope.Scope> => {
   const { begun, log, report, silentMillis } = options
   let last: StreamReport = { at: begun, recorders: {}, sources: [], ended: 0, leftOut: [] }
@@ -55,7 +55,7 @@ const totalOf = ({ createdAt, events, processes, snapshots }: StreamTotal): Merg
   stats: statsOf(events)
 })
 
-/** What a recorder has refused is no event, and is in no stream. */
+/** Refused events are not in any stream. */
 const statsOf = ({ applied, evicted, ignored, missed }: EventCounts): Stats => ({
   ...noCounts,
   state: "Running",

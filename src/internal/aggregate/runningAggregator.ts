@@ -47,7 +47,7 @@ export const runAggregator = Effect.fnUntraced(function* (
   const turn = yield* Semaphore.make(1)
   const round = turn.withPermits(1)(
     withLiveClock(aggregator.round).pipe(
-      // One that ended the fiber would end all folding, and nobody would know.
+      // A defect that ended the fiber would silently end all folding.
       Effect.catchDefect((defect) =>
         Effect.fail(new MetricsStoreError({ store: options.store.place, operation: "fold", reason: messageOf(defect) }))
       )
@@ -68,7 +68,7 @@ export const runAggregator = Effect.fnUntraced(function* (
       return isNew ? log.warning(`events could not be folded: ${message}. The next round retries`) : Effect.void
     }
   })
-  // What lives outside the program goes by the real clock.
+  // Whatever is outside the program uses the real clock.
   yield* Effect.forever(Effect.andThen(tried, sleepInBackground(Duration.millis(intervalMillis)))).pipe(
     withLiveClock,
     Effect.forkScoped

@@ -1,4 +1,4 @@
-/** How an aggregator stores a recorder whose events it folds. */
+/** The stored form of a recorder whose events an aggregator folds. */
 import { deserialize } from "node:v8"
 import { whyPacked } from "../store/packing.ts"
 import type { EventCounts } from "./eventCounts.ts"
@@ -21,24 +21,24 @@ export interface StoredMetric {
   readonly name: string
   /** The hash of what it measures. */
   readonly measured: string
-  /** That of the recorder in its process. */
+  /** The epoch of the metric in its process. */
   readonly epoch: number
   /** `undefined`: it was never folded. */
   readonly bytes: Uint8Array | undefined
-  /** That of the last event that was shown to it. `undefined`: it has ended, and none comes any more. */
+  /** The sequence number of the last event that it took. `undefined`: it has ended and gets no more events. */
   readonly sequence: number | undefined
   /** Events that aggregators have folded without it, since it counts. */
   readonly missed: number
-  /** Since when it counts, by the times of events. `undefined`: since the first event that comes. */
+  /** Since when it counts, by the times of events. `undefined`: from the next event on. */
   readonly createdAt: number | undefined
-  /** When the last event came that no aggregator has kept for it, before it counted. `undefined`: there was none. */
+  /** The time of the last event before it counted that no aggregator has kept for it. `undefined`: there was none. */
   readonly lacksUntil: number | undefined
 }
 
-/** Of the states of kernels as well. */
+/** Includes the format of the states of kernels. */
 export const StoredFormat = 1
 
-/** Throws where a newer version of this package has stored it, or where it is too large. */
+/** Throws if a newer version of this package has stored it, or if it is too large. */
 export const storedIn = (bytes: Uint8Array): StoredRecorder => {
   const reason = whyPacked(bytes)
   if (reason !== undefined) throw new Error(reason)
@@ -47,5 +47,5 @@ export const storedIn = (bytes: Uint8Array): StoredRecorder => {
   throw new Error(`it has the format ${stored.format}, and this version of mvx-metrics reads ${StoredFormat}`)
 }
 
-/** Events that are not in it, and are counted in its recorder: `last` is the last one there. */
+/** The number of events counted by its recorder that it lacks. `last`: the last event of the recorder. */
 export const missedBy = ({ missed, sequence }: StoredMetric, last: number): number => missed + last - (sequence ?? last)

@@ -16,7 +16,7 @@ interface Live extends KnownStates {
   readonly recorderId: string
   /** What its metrics had counted before they were reset or replaced. */
   readonly earlier: ReadonlyArray<Known>
-  /** When they came, in milliseconds since the Unix epoch. */
+  /** When they arrived, in milliseconds since the Unix epoch. */
   readonly at: number
 }
 
@@ -35,9 +35,9 @@ export interface LedgerPart {
 }
 
 export interface LedgerParts {
-  /** Made one by one, of the moment when they were asked for. */
+  /** Created one by one, as of the moment of the request. */
   readonly parts: Iterable<LedgerPart>
-  /** Recorder ids that are not kept any more. */
+  /** The number of recorder ids that are not kept any more. */
   readonly others: number
 }
 
@@ -49,17 +49,17 @@ export class Ledger {
   readonly #maxEnded: number
   readonly #merger: Merger
   readonly #processes = new Map<number, Map<number, Live>>()
-  /** How many recorders have an id. */
+  /** The number of recorders with an id. */
   readonly #count = new Map<string, number>()
   /** The retained totals of ended recorders. */
   readonly #left = new Map<string, Known>()
-  /** How many recorders have ended with a misfit. */
+  /** The number of ended recorders with a misfit. */
   readonly #misfitsLeft = new Map<string, { readonly misfit: Misfit; ended: number }>()
   /** The ids of retained totals that no recorder has any more, oldest first. */
   readonly #gone = new Set<string>()
   #others: { readonly recorders: number; readonly states: Known } = { recorders: 0, states: {} }
   readonly #accounts = new Accounts()
-  /** When it was last told or asked. */
+  /** The time of the last report or request. */
   #latest = Number.NEGATIVE_INFINITY
 
   constructor(options: LedgerOptions) {
@@ -67,7 +67,7 @@ export class Ledger {
     this.#merger = new Merger({ ...options, reader: "the primary", layer: "MetricsCluster.layer" })
   }
 
-  /** A recorder of a process has these states now. */
+  /** Records the current states of a recorder of a process. */
   take(process: number, { earlier, instance, recorderId, states, stats }: Part, at: number): void {
     this.#accounts.take(`${process}/${instance}`, recorderId, stats)
     const recorders = this.#processes.get(process) ?? new Map<number, Live>()
@@ -91,7 +91,7 @@ export class Ledger {
     }
   }
 
-  /** A recorder has ended; without states, in those that were known. */
+  /** Records that a recorder has ended. Without states, those known before are its last. */
   end(process: number, { earlier, instance, recorderId, states, stats }: LastPart, now: number): void {
     this.#accounts.end(`${process}/${instance}`, recorderId, stats)
     const recorders = this.#processes.get(process)
@@ -99,7 +99,7 @@ export class Ledger {
     const last = states === undefined ? known : this.#known(states, earlier)
     if (known !== undefined) {
       recorders!.delete(instance)
-      // By the id that it was counted with, whatever the process says now.
+      // Uses the id under which it was counted, whatever the process reports now.
       this.#countDown(known.recorderId)
     }
     if (last === undefined) return
@@ -117,20 +117,20 @@ export class Ledger {
     else this.#count.delete(recorderId)
   }
 
-  /** A process has ended, and all its recorders with it. */
+  /** Records that a process has ended, with all its recorders. */
   endProcess(process: number, now: number): void {
     const recorders = [...(this.#processes.get(process) ?? [])]
     for (const [instance, { recorderId }] of recorders) this.end(process, { instance, recorderId }, now)
     this.#processes.delete(process)
   }
 
-  /** When the oldest states of a process came; `undefined`: it has none. */
+  /** When the oldest states of a process arrived; `undefined`: it has none. */
   oldest(process: number): number | undefined {
     const times = Array.from(this.#processes.get(process)?.values() ?? [], ({ at }) => at)
     return times.length === 0 ? undefined : times.reduce((left, right) => Math.min(left, right))
   }
 
-  /** What is known of recorders that run, and of those that have ended, each merged. */
+  /** The merged states of running recorders, and of ended ones. */
   parts(now: number): LedgerParts {
     this.#rewind(now)
     const live = new Map<string, Array<Known>>()
@@ -156,13 +156,13 @@ export class Ledger {
     return { others, parts: parts() }
   }
 
-  /** Events that the processes have accepted, by what they told last. */
+  /** The number of events that the processes have accepted, by their last reports. */
   get accepted(): number {
     const { all, others } = this.#accounts
     return [...all.values()].reduce((sum, { accepted }) => sum + accepted, others.accepted)
   }
 
-  /** What is known by recorder id, as of `now`. The steps give what is known in this call. */
+  /** The totals by recorder id, as of `now`. The steps use what is known in this call. */
   totals(now: number): Steps<{ readonly [recorderId: string]: Total }> {
     this.#rewind(now)
     const parts = new Map<string, { readonly states: Array<Known>; readonly processes: Set<number> }>()
@@ -191,7 +191,7 @@ export class Ledger {
     })()
   }
 
-  /** The merged totals of ended recorders whose ids are no longer kept, likewise. */
+  /** The merged totals of ended recorders whose ids are no longer kept, in the same way. */
   others(now: number): Steps<Others> {
     this.#rewind(now)
     const { recorders, states } = this.#others

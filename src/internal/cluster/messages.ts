@@ -1,6 +1,4 @@
-/**
- * What the processes of a cluster say to each other, beside whatever else is said on their channel.
- */
+/** The messages between the processes of a cluster, which share their channel with other messages. */
 import * as Schema from "effect/Schema"
 
 const Prefix = "mvx-metrics/cluster/"
@@ -20,29 +18,29 @@ const Stats = Schema.Struct({
   pending: Count
 })
 
-/** The states of one recorder. `instance` tells it from another one that had its id before. */
+/** The states of one recorder. `instance` distinguishes it from earlier recorders with its id. */
 const Part = Schema.Struct({
   instance: Schema.Number,
   recorderId: Schema.String,
   states: Schema.Record(Schema.String, Schema.Unknown),
-  /** Those of metrics before they were reset or replaced: there may be several of a name. */
+  /** The states of metrics before they were reset or replaced. There may be several of a name. */
   earlier: Schema.optionalKey(Schema.Array(Schema.Record(Schema.String, Schema.Unknown))),
-  /** Its accounting, read behind the states. */
+  /** Its accounting, read after the states. */
   stats: Schema.optionalKey(Stats)
 })
 export type Part = typeof Part.Type
 
-/** From a worker process. A `source` is one runtime of it. */
+/** From a worker process. A `source` is one of its runtimes. */
 const ToPrimary = Schema.Union([
   Schema.TaggedStruct(`${Prefix}States`, {
     source: Schema.Number,
     /** The requests that this answers. */
     requests: Schema.Array(Schema.Number),
     parts: Schema.Array(Part),
-    /** Recorders that did not answer in time: for them, what was said before still stands. */
+    /** The number of recorders that did not answer in time. Their previous states remain valid. */
     missing: Schema.Number
   }),
-  /** A recorder is removed: these are its last states. Without, the ones that were said before are. */
+  /** A recorder is removed: these are its last states. Without states, those reported before are. */
   Schema.TaggedStruct(`${Prefix}Ended`, {
     instance: Schema.Number,
     recorderId: Schema.String,
@@ -55,11 +53,11 @@ const ToPrimary = Schema.Union([
 ])
 export type ToPrimary = typeof ToPrimary.Type
 
-/** From the primary: asks for fresh states, which are to be there within so many milliseconds. */
+/** From the primary: requests current states within this many milliseconds. */
 const ToWorker = Schema.TaggedStruct(`${Prefix}Read`, { request: Schema.Number, within: Schema.Number })
 export type ToWorker = typeof ToWorker.Type
 
-/** A message of ours, one that should be and is none, or somebody else's. */
+/** A message of ours, a malformed one, or a message of another program. */
 export type Read<Message> = Message | "malformed" | "foreign"
 
 const reader =

@@ -92,7 +92,7 @@ export class PrimaryProcess {
   /** Receives messages until the scope closes. */
   get listen(): Effect.Effect<void, never, Scope.Scope> {
     const onMessage = (worker: Worker, message: unknown): void => this.#onMessage(worker, message)
-    // Not when it has exited: there may still be something in the channel then.
+    // Not on exit, because the channel may still hold messages then.
     const onDisconnect = (worker: Worker): void => this.#onEnd(worker)
     return Effect.asVoid(
       Effect.acquireRelease(
@@ -163,7 +163,7 @@ export class PrimaryProcess {
         age: oldest === undefined ? undefined : Math.max(0, now - oldest)
       }
     })
-    // All of this moment, whatever is told while it is put together.
+    // Everything as of this moment, whatever is reported while the result is assembled.
     const ended = this.#ended
     const { leftOut } = this.#ledger
     const ofOthers = this.#ledger.others(at)
@@ -206,7 +206,7 @@ export class PrimaryProcess {
       }
       const answers = Effect.callback<void>((resume) => {
         this.#requests.set(request, { waiting, done: () => resume(Effect.void) })
-        // One that cannot be told any more is about to be disconnected.
+        // A process that cannot be reached any more is about to be disconnected.
         for (const [, { worker }] of asked) worker.send(message, undefined, {}, () => {})
         return Effect.void
       })

@@ -1,6 +1,6 @@
 /**
- * Writes to a store what the primary knows of its processes, as one source: a runtime writes what it counts in the same way.
- * So a host is one source, however many processes it has.
+ * Writes what the primary knows of its processes to a store, as one source, in the same way as a runtime writes its
+ * counts. A host is therefore one source, however many processes it has.
  */
 import * as Effect from "effect/Effect"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -16,16 +16,16 @@ export interface StoreWriterOptions {
   readonly namespace: string
   readonly intervalMillis: number
   readonly metrics: ReadonlyArray<Metric.Any>
-  /** Asks the processes, and gives what is known then. */
+  /** Sends a request to the processes, and returns what is known then. */
   readonly parts: (hasEnded: boolean) => Effect.Effect<LedgerParts>
-  /** Events that the processes have accepted, by what they told last. */
+  /** The number of events that the processes have accepted, by their last reports. */
   readonly accepted: () => number
 }
 
 export class StoreWriter {
   readonly #options: StoreWriterOptions
   readonly #writer: SourceWriter
-  /** By key, what the store has. */
+  /** The contents of the store, by key. */
   #written: ReadonlyMap<string, Uint8Array> = new Map()
   #progress: Omit<DurableStats, "unsaved"> = { savedAt: undefined, failures: 0, failure: undefined, discarded: 0 }
   #events = 0
@@ -40,7 +40,7 @@ export class StoreWriter {
     return { ...this.#progress, unsaved: Math.max(0, this.#options.accepted() - this.#events) }
   }
 
-  /** Writes what has changed. `hasEnded`: for the last time. Not to be run twice at once. */
+  /** Writes what has changed. `hasEnded`: for the last time. Must not run twice at once. */
   readonly write = Effect.fnUntraced({ self: this }, function* (hasEnded = false): Effect.fn.Return<void, Error> {
     const { accepted, parts } = this.#options
     const known = yield* parts(hasEnded)
@@ -63,13 +63,13 @@ export class StoreWriter {
     const about: AboutSource = { others, every: Math.max(intervalMillis, StillThereMillis) }
     const entries = new Map<string, Uint8Array>([[aboutKey, Buffer.from(JSON.stringify(about))]])
     for (const { key, ...part } of parts) {
-      // Without a time of its own: what has not changed is the same.
+      // Without a time, so that unchanged entries have equal bytes.
       const bytes = yield* Effect.try({
         try: () => storedEntry({ namespace, metrics, savedAt: 0, ...part }),
         catch: (error) => error as Error
       })
       if (bytes !== undefined) entries.set(storedKey(key), bytes)
-      // Others have their turn.
+      // Lets other fibers run.
       yield* Effect.yieldNow
     }
     return entries
@@ -92,7 +92,7 @@ export class StoreWriter {
     )
   }
 
-  /** A store that has less than it was told gets everything. */
+  /** Writes everything if the store has less than was written to it. */
   #orAll(
     told: Effect.Effect<boolean, Error>,
     entries: ReadonlyMap<string, Uint8Array>,

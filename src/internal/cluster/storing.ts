@@ -1,4 +1,4 @@
-/** Has the primary of a cluster write to a store what its processes have counted, until its scope closes. */
+/** Makes the primary of a cluster write the counts of its processes to a store, until its scope closes. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
@@ -16,13 +16,13 @@ import { StoreWriter } from "./storeWriter.ts"
 
 interface StoringOptions {
   readonly primary: PrimaryProcess
-  /** How long the processes are waited for, in milliseconds. */
+  /** How long to wait for the processes, in milliseconds. */
   readonly timeout: number
   readonly metrics: ReadonlyArray<Metric.Any>
   readonly log: Log
 }
 
-/** How long the last write may take, in milliseconds. Half of it is for the processes. */
+/** The time limit of the last write, in milliseconds. Half of it is for the processes. */
 const EndsWithin = 10_000
 
 export const storing = Effect.fnUntraced(function* (

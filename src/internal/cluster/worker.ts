@@ -1,6 +1,6 @@
 /**
- * The side of a worker process: it tells the primary the states of all recorders of a runtime, from time to time and
- * when it is asked, and the last ones of a recorder that is removed.
+ * The worker process's side: it reports the states of all recorders of a runtime to the primary, at intervals and on
+ * request, and the last states of removed recorders.
  */
 import cluster from "node:cluster"
 import type * as Duration from "effect/Duration"
@@ -20,14 +20,14 @@ import { giveUpAfter, withLiveClock } from "../util/liveClock.ts"
 import { oncePer } from "../util/oncePer.ts"
 import { type Part, readFromPrimary, type ToPrimary } from "./messages.ts"
 
-/** How long to wait for a recorder, in milliseconds: every now and then, and when it is the last time. */
+/** How long to wait for a recorder, in milliseconds: usually, and for its last report. */
 const Usual = 500
 const Last = 10_000
 
-/** A runtime as the primary knows it, however many report of it. */
+/** A runtime as the primary knows it, however many exporters report it. */
 interface Reporting {
   readonly number: number
-  /** What is read later is sent later: no states overtake newer ones. */
+  /** What is read later is sent later, so that no states overtake newer ones. */
   readonly inTurn: Semaphore.Semaphore
 }
 
@@ -36,12 +36,13 @@ const reportingOf = oncePer(
   (_: RuntimeService): Reporting => ({ number: runtimeCount++, inTurn: Semaphore.makeUnsafe(1) })
 )
 
-/** The recorders of which the primary has been told that they have ended. */
+/** The recorders whose end was reported to the primary. */
 const ended = new WeakSet<Source>()
 
 /**
- * Reports until the scope is closed, and of removed recorders after that. Does nothing outside of a worker process. The
- * primary keeps what ended processes have counted: a process that goes on from a durable state would report it again.
+ * Reports until the scope is closed, and the ends of recorders after that. Does nothing outside a worker process. The
+ * primary keeps the counts of ended processes, so a process that continues from a durable state would report them
+ * twice.
  */
 export const reportToPrimary = Effect.fnUntraced(function* (
   runtime: RuntimeService,
@@ -76,7 +77,7 @@ export const reportToPrimary = Effect.fnUntraced(function* (
   yield* listening(() => beforeRemoval((recorder) => reporter.tellEnded(recorder)))
   yield* listening(() => onFlush({ name: "the primary of the cluster", flush: reporter.report(Last) }))
   yield* Effect.addFinalizer(() =>
-    // A primary that stands still takes nothing from the channel.
+    // A primary that is blocked takes nothing from the channel.
     giveUpAfter(shutdownTimeout)(Effect.andThen(reporter.report(Last), reporter.tellClosed))
   )
   yield* Effect.acquireRelease(
@@ -90,7 +91,7 @@ class Reporter {
   readonly #runtime: RuntimeService
   readonly #reporting: Reporting
   readonly #log: Log
-  /** What has been logged. */
+  /** Problems that were logged. */
   readonly #problems = new Set<string>()
   /** Requests that the next report answers. */
   #requests: ReadonlyArray<number> = []
@@ -101,7 +102,7 @@ class Reporter {
     this.#log = log
   }
 
-  /** Tells the states of all recorders that answer within so many milliseconds. */
+  /** Reports the states of all recorders that answer within this many milliseconds. */
   report(within: number): Effect.Effect<void> {
     return this.#reporting.inTurn.withPermit(this.#report(within))
   }
@@ -109,7 +110,7 @@ class Reporter {
   answer(request: number, within: number): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#requests = [...this.#requests, request]
-      // One report answers all who have asked until it begins.
+      // One report answers all requests that arrive before it begins.
       const answer = Effect.suspend(() => (this.#requests.length === 0 ? Effect.void : this.#report(within)))
       return this.#reporting.inTurn.withPermit(answer)
     })
@@ -149,13 +150,13 @@ class Reporter {
   }
 
   /**
-   * Made and sent in one step: no word of a recorder comes after its last. Done when it is written, so that it outlives
-   * the process, and none are heaped up.
+   * Made and sent in one step, so that nothing about a recorder is sent after its last states. Completes when the
+   * message is written, so that it outlives the process, and messages do not pile up.
    */
   #send(make: () => ToPrimary | undefined): Effect.Effect<void> {
     return Effect.callback<Error | undefined>((resume) => {
       const message = process.connected ? make() : undefined
-      // Without a channel there is nobody left to tell.
+      // Without a channel there is no receiver.
       if (message === undefined) return resume(Effect.undefined)
       let refusal: Error | undefined
       const done = (error: Error | null): void => resume(Effect.succeed(refusal ?? error ?? undefined))
@@ -177,7 +178,7 @@ class Reporter {
   }
 }
 
-/** `undefined` where it cannot be read, or not in time: what waits outside the program is waited for by the real clock. */
+/** `undefined` if it cannot be read, or not in time. Waiting for something outside the program uses the real clock. */
 export const readPart = (
   { counted, instance, recorderId, statsUnsafe }: Source,
   within: number
@@ -198,7 +199,7 @@ export const readPart = (
     Effect.catch(() => Effect.succeed(undefined))
   )
 
-/** The message without the states that the channel does not take, a `bigint` for one. */
+/** The message without the states that the channel cannot carry, for example a `bigint`. */
 const withoutUnsendable = (message: ToPrimary): ToPrimary => {
   const sendable = (states: Part["states"]): Part["states"] =>
     Object.fromEntries(Object.entries(states).filter(([, state]) => canBeSent(state)))

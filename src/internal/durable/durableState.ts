@@ -1,4 +1,4 @@
-/** Keeps what a fold knows beyond its process, as one value of a store. */
+/** Keeps the state of a fold beyond its process, as one value of a store. */
 import { randomUUID } from "node:crypto"
 import * as Effect from "effect/Effect"
 import { LeftStates } from "../fold/leftStates.ts"
@@ -22,7 +22,7 @@ export class DurableState extends StateRounds {
   readonly #options: DurableOptions
   readonly #left: LeftStates
   #leftChanges = 0
-  /** Whether what is written is not what there is. */
+  /** Whether what is written differs from the current state. */
   #isDirty = false
   #identity: Identity | undefined
 
@@ -73,7 +73,7 @@ export class DurableState extends StateRounds {
       const kept = reads ? yield* this.#kept : undefined
       if (kept !== undefined) {
         const now = Date.now()
-        // A recorder that was there at the end is missed from now on, however long there was no process.
+        // A recorder that existed at the end counts as missing from now on, however long no process was running.
         const metrics = kept.metrics
           .map((packed) => ({ ...packed, goneSince: packed.goneSince ?? now }))
           .filter(({ goneSince }) => goneSince === now || goneSince > now - keepMillis)
@@ -85,8 +85,8 @@ export class DurableState extends StateRounds {
   }
 
   /**
-   * Who writes this state from now on. It is written with the state before anybody else is told, so that no epoch is used
-   * twice.
+   * The identity of the writer from now on. It is written with the state before it is used elsewhere, so that no epoch
+   * is used twice.
    */
   get identify(): Effect.Effect<Identity, DurableStateError> {
     return Effect.map(this.#kept, (kept) => {
@@ -100,7 +100,7 @@ export class DurableState extends StateRounds {
   protected make(): Making | undefined {
     const { namespace } = this.#options.settings
     const savedAt = Date.now()
-    // Of recorders that were removed, the events are among those of the states that are left.
+    // The events of removed recorders are included in the states that they left.
     const events = this.live.events + this.#left.folded
     if (takeAll(this.live.changed).size > 0) this.#isDirty = true
     if (!this.#isDirty && this.#leftChanges === this.#left.changes) {

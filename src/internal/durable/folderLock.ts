@@ -1,17 +1,17 @@
 /**
- * Keeps two runtimes from writing the same state: a file beside it says which process has it, and for how long. Whoever
- * has it renews it again and again. One whose process has ended is taken over; of a process that cannot be seen from here,
- * on another machine or in another container, one that was not renewed for a while.
+ * Prevents two runtimes from writing the same state: a file beside it contains the process that owns it, and for how
+ * long. The owner renews it at intervals. A lock is taken over if its process has ended, or, for a process on another
+ * machine or in another container, if it was not renewed for a while.
  *
- * The one that it was taken from, which may have stood still meanwhile, finds out before it replaces the state. See
- * {@link ./folderStore.ts}.
+ * The previous owner, which may have been suspended, finds out before it replaces the state. See {@link
+ * ./folderStore.ts}.
  */
 import { randomUUID } from "node:crypto"
 import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { open } from "node:fs/promises"
 import { isThere, type ProcessName, thisProcess } from "./machine.ts"
 
-/** So long after it was renewed last, a lock is taken over from a process that cannot be seen. */
+/** How long after its last renewal a lock is taken over from a process that cannot be checked. */
 export const LeaseMillis = 30_000
 const RenewMillis = 5000
 
@@ -20,33 +20,33 @@ interface Owner extends ProcessName {
 }
 
 export interface Lock {
-  /** What its file has. */
+  /** The contents of its file. */
   readonly text: string
   readonly release: () => void
 }
 
-/** Whose it is. */
+/** The owner. */
 export interface Taken {
   readonly owner: ProcessName
-  /** In milliseconds; `undefined` of a process that is there. */
+  /** In milliseconds; `undefined` for a process that is running. */
   readonly endsIn: number | undefined
 }
 
-/** Of the locks of this process, in all copies of this package. */
+/** The locks of this process, in all copies of this package. */
 const held = globalThis as { [key: symbol]: Set<string> | undefined }
 const Key = Symbol.for("mvx-metrics/locks")
 const heldTokens = held[Key] ?? new Set()
 held[Key] = heldTokens
 
-/** Takes the lock at this path, or returns whose it is. */
+/** Takes the lock at this path, or returns its owner. */
 export const takeLock = (path: string): Lock | Taken => {
   const own: Owner = { ...thisProcess(), token: randomUUID() }
   const text = JSON.stringify(own)
   const fresh = `${path}.${own.token}`
-  // It is there with its text or not at all.
+  // The file exists with its text or not at all.
   writeFileSync(fresh, text, { flag: "wx" })
   try {
-    // By the clock of the file system: those of two machines differ.
+    // By the clock of the file system, because those of two machines differ.
     const now = statSync(fresh).mtimeMs
     for (;;) {
       if (links(fresh, path)) break
@@ -69,7 +69,7 @@ export const takeLock = (path: string): Lock | Taken => {
   }
 }
 
-/** Renews a lock until it is told to stop, by the real clock. A process does not stay for that. */
+/** Renews a lock until it is told to stop, by the real clock. It does not keep the process alive. */
 export const renewing = (path: string, text: string): (() => void) => {
   const timer = setInterval(() => void renewLock(path, text).catch(() => {}), RenewMillis)
   timer.unref()
@@ -84,7 +84,7 @@ export const renewLock = async (path: string, text: string): Promise<void> => {
   try {
     const found = await file.readFile("utf8")
     if (found !== text) throw new Error(`it was taken over by ${describeOwner(ownerIn(found))}`)
-    // The same again: whoever reads it meanwhile reads it whole.
+    // Writes the same text again, so that concurrent readers read it whole.
     await file.write(text, 0)
   } finally {
     await file.close()
@@ -102,7 +102,7 @@ interface Found {
   readonly renewedAt: number
 }
 
-/** Removes the lock that was found, and no other one that has come meanwhile. */
+/** Removes the lock that was found, and not another one that was created meanwhile. */
 const takeAway = (path: string, found: Found, aside: string): void => {
   try {
     renameSync(path, aside)
@@ -133,7 +133,7 @@ const read = (path: string): Found | undefined => {
   }
 }
 
-/** `undefined`: nobody's, as after a power cut. */
+/** `undefined`: there is no owner, for example after a power failure. */
 const ownerIn = (text: string): Owner | undefined => {
   try {
     const owner = JSON.parse(text) as Owner
@@ -147,7 +147,8 @@ const ownerIn = (text: string): Owner | undefined => {
 const takenBy = ({ renewedAt, text }: Found, now: number): Taken | undefined => {
   const owner = ownerIn(text)
   if (owner === undefined) return undefined
-  // Where the system does not say when a process was started, one with the id of this one has ended before it.
+  // If the system does not report when a process was started, one with the id of this process must have ended before
+  // it.
   const isEarlier = owner.pid === process.pid && owner.started === ""
   const isSeen = heldTokens.has(owner.token) || (!isEarlier && isThere(owner))
   if (isSeen !== undefined) return isSeen ? { owner, endsIn: undefined } : undefined

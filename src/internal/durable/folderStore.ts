@@ -17,7 +17,7 @@ import { fileOf } from "./places.ts"
 
 const Unfinished = ".unfinished"
 
-/** Labels may name users: others of the machine read no state. */
+/** Labels may contain names of users, so other accounts of the machine must not read the state. */
 export const OwnerOnly = 0o600
 const OwnersFolder = 0o700
 
@@ -61,13 +61,16 @@ const replace = async (
     await rename(unfinished, path)
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => {})
-    // The name is another one each time, and tells nobody anything.
+    // The name is random, and of no use to readers.
     throw new Error(messageOf(error).replaceAll(unfinished, path), { cause: error })
   }
   await syncFolder(directory)
 }
 
-/** Without it the new name may be lost when the machine goes down. Windows opens no folders, and needs no sync of them. */
+/**
+ * Without this sync the new name may be lost when the machine goes down. Windows cannot open folders, and does not need
+ * to sync them.
+ */
 const syncFolder = async (directory: string): Promise<void> => {
   if (process.platform === "win32") return
   const folder = await open(directory, "r")
@@ -82,7 +85,7 @@ export const makeFolder = async (directory: string): Promise<void> => {
   await mkdir(directory, { recursive: true, mode: OwnersFolder })
 }
 
-/** What a writer that has ended, or has lost its place, has begun to write of a key. */
+/** Removes what a writer that has ended, or has lost its place, has started to write of a key. */
 export const removeUnfinished = async (directory: string, key: string): Promise<void> => {
   const own = `${encodeURIComponent(key)}.state.`
   const left = (await readdir(directory)).filter((name) => name.startsWith(own) && name.endsWith(Unfinished))

@@ -1,9 +1,9 @@
 /**
- * The bytes that the state of a runtime is kept as, whatever store has them. Written in parts, so that the fold does not
- * stand still for long; read at once, when the fold begins.
+ * The stored bytes of a runtime's state, for any store. They are written in parts, so that the fold does not stand
+ * still for long, and read at once when the fold starts.
  *
- * A preamble of fixed length (magic, version, lengths, checksums), a header in JSON, and a record for each metric: what
- * it is of in JSON, and its state as `v8.serialize` gives it.
+ * The format is a preamble of fixed length (magic, version, lengths, checksums), a header in JSON, and a record for
+ * each metric: a description in JSON, and the state in the format of `v8.serialize`.
  */
 import { endianness } from "node:os"
 import { serialize } from "node:v8"
@@ -12,12 +12,15 @@ import type { MeasuredParts, PackedMetric } from "../fold/packedMetric.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { describeError } from "../util/describeError.ts"
 
-/** To be increased when what is kept of a metric changes, in kernels as well: an older version is told by it. */
+/**
+ * Must be increased when the stored form of a metric changes, including that of kernels. An older version of the
+ * package recognises it by this number.
+ */
 const Version = 4
 
 const magic = new TextEncoder().encode("mvxstate")
 
-// Where the preamble has what. The checksum at its end is of what is before it in the preamble.
+// The places in the preamble. The checksum at its end covers the rest of the preamble.
 const VersionAt = 8
 const HeaderAt = 12
 const TotalAt = 16
@@ -25,7 +28,7 @@ const RestSumAt = 24
 const PreambleSumAt = 28
 const Preamble = 32
 
-/** What V8 marks its serialised values with. It reads those of older versions. */
+/** The version with which V8 marks serialised values. V8 reads those of older versions. */
 const v8Version = serialize(0)[1]!
 
 export interface KeptState {
@@ -33,16 +36,18 @@ export interface KeptState {
   /** When it was written, in milliseconds since the Unix epoch. */
   readonly savedAt: number
   readonly measured: MeasuredParts
-  /** By the same hash, what the states are like. */
+  /** By the same hash, the shapes of the states. */
   readonly shapes: MeasuredParts
   readonly metrics: ReadonlyArray<PackedMetric>
-  /** The accounting of the recorder, where it is of one: a row of `packStats`. */
+  /** The accounting of the recorder, if it belongs to one: a row of `packStats`. */
   readonly stats?: ReadonlyArray<number> | undefined
-  /** Who has written it, where others are told what it counts. */
+  /** The identity of the writer, if its counts are also sent elsewhere. */
   readonly identity?: Identity | undefined
 }
 
-/** Who goes on from a state, for those who are told what it counts: the same in each process, in another epoch. */
+/**
+ * The identity that continues with a state, for receivers of its counts: the same in each process, with another epoch.
+ */
 export interface Identity {
   readonly source: string
   readonly epoch: number
@@ -65,14 +70,14 @@ const json = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value
 export class StateWriter {
   readonly #metrics: ReadonlyArray<PackedMetric>
   readonly #header: Uint8Array
-  /** Those of the records made so far. */
+  /** The heads of the records made so far. */
   #heads: Array<Uint8Array> = []
   #bytes: Uint8Array | undefined
   #size: number
   #to = Preamble
   #next = 0
   #sum = 0
-  /** What is copied, and how much of it was. */
+  /** The piece being copied, and how much of it was copied. */
   #piece: Uint8Array = new Uint8Array(0)
   #at = 0
   #isHeadDone = false
@@ -94,12 +99,12 @@ export class StateWriter {
     this.#size = Preamble + this.#header.byteLength
   }
 
-  /** Goes on for about so many bytes. Returns whether there is more to do. */
+  /** Continues for about this many bytes. Returns whether there is more to do. */
   goOn(most: number): boolean {
     return this.#bytes === undefined ? this.#measure(most) : this.#fill(this.#bytes, most)
   }
 
-  /** How long it is has to be known first. */
+  /** The length must be known first. */
   #measure(most: number): boolean {
     const metrics = this.#metrics
     for (let done = 0; this.#next < metrics.length && done < most; this.#next++) {
@@ -123,7 +128,7 @@ export class StateWriter {
       if (this.#at === this.#piece.byteLength) this.#nextPiece()
       const part = this.#piece.subarray(this.#at, this.#at + end - this.#to)
       all.set(part, this.#to)
-      // Of what was copied: nothing else is known to stay as it is.
+      // Computed over the copy, because nothing else is guaranteed to stay unchanged.
       this.#sum = crc32(all.subarray(this.#to, this.#to + part.byteLength), this.#sum)
       this.#to += part.byteLength
       this.#at += part.byteLength
@@ -157,16 +162,16 @@ export class StateWriter {
     this.#isHeadDone = !this.#isHeadDone
   }
 
-  /** When all is done. */
+  /** Available when everything is done. */
   get bytes(): Uint8Array {
     return this.#bytes!
   }
 }
 
-/** A byte of JSON costs about as much as so many that are copied. */
+/** A byte of JSON costs about as much as copying this many bytes. */
 const HeadCost = 16
 
-/** Why bytes are not the state that was looked for. */
+/** Why bytes are not the expected state. */
 export interface Unusable {
   readonly problem: "damaged" | "newer" | "foreign"
   readonly reason: string

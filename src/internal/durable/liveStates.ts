@@ -1,4 +1,4 @@
-/** The states of the recorders that are there, as they were collected last. */
+/** The states of the existing recorders, as they were last collected. */
 
 import type { Fold } from "../fold/fold.ts"
 import { keyOf, type Lost, type MetricRecord, type PackedMetric } from "../fold/packedMetric.ts"
@@ -9,16 +9,16 @@ import { SegmentMemory } from "../fold/segmentMemory.ts"
 import type { Keeper, Lane } from "../stream/commands.ts"
 import type { Steps } from "../util/steps.ts"
 
-/** Most metrics of which it is said that their state cannot be written: each is named once. */
+/** The maximum number of metrics that are named because their state cannot be written. Each is named once. */
 const MostTold = 1000
 
-/** What is known of a recorder that is there. */
+/** What is known of an existing recorder. */
 interface Live {
   readonly lane: FoldLane
   readonly sequence: number
-  /** By name, and by what is measured. */
+  /** By name and by what is measured. */
   readonly metrics: ReadonlyMap<string, PackedMetric>
-  /** Has their bytes. */
+  /** Contains their bytes. */
   readonly segment: SharedArrayBuffer
 }
 
@@ -30,11 +30,11 @@ interface Collecting {
 interface LiveOptions {
   readonly fold: Fold
   readonly by: Keeper
-  /** Whether they are for those who add up processes. */
+  /** Whether they are for processes that add up counts. */
   readonly addsUp: boolean
-  /** What is kept of a metric; `undefined`: nothing is. */
+  /** What is kept of a metric; `undefined`: nothing. */
   readonly pack: (recorderId: string, metric: MetricAndSaved) => MetricRecord | Lost | undefined
-  /** Those whose states are not kept for themselves. */
+  /** Lanes whose states are not kept separately. */
   readonly isLeftOut?: (lane: Lane) => boolean
 }
 
@@ -70,7 +70,7 @@ export class LiveStates {
     return this.#byRecorder.get(recorderId)?.metrics.values() ?? []
   }
 
-  /** The events of these recorders. Forgets those that were removed since they were collected. */
+  /** The number of events of these recorders. Forgets those that were removed since they were collected. */
   get events(): number {
     const { fold } = this.#options
     let events = 0
@@ -84,11 +84,11 @@ export class LiveStates {
     return events
   }
 
-  /** Does a step of it. Returns how many bytes that took; `undefined` where there is more to do. */
+  /** Does one step. Returns how many bytes the lane took; `undefined` if there is more to do. */
   collect(number: Lane): number | undefined {
     const { fold, isLeftOut } = this.#options
     const lane = fold.lanes.find(number)
-    // One that was removed meanwhile has left what it had.
+    // A recorder that was removed meanwhile has left its counts.
     if (this.#collecting !== undefined && this.#collecting.lane !== lane) this.#drop(this.#collecting)
     if (lane === undefined || isLeftOut?.(number) === true) return 0
     this.#collecting ??= { lane, steps: this.#collected(lane) }
@@ -100,7 +100,7 @@ export class LiveStates {
 
   #drop({ steps }: Collecting): void {
     this.#collecting = undefined
-    // Lets go of the series.
+    // Releases the series.
     steps.return(0)
   }
 
@@ -108,7 +108,7 @@ export class LiveStates {
     const { addsUp, pack } = this.#options
     const preparing = lane.metrics.prepare()
     if (preparing !== undefined) yield* preparing
-    // From here on it is of this moment.
+    // From here on it is as of this moment.
     const { recorderId, sequence } = lane
     const packed: Array<MetricRecord> = []
     for (const each of yield* lane.metrics.saving(addsUp)) {

@@ -1,4 +1,4 @@
-/** The folder of a runtime whose state is durable, which it has to itself, and the identity that lies in it. */
+/** The folder of a runtime with durable state, which it has to itself, and the identity stored in it. */
 import { readFile, writeFile } from "node:fs/promises"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import { describeOwner, renewing, type Taken, takeLock } from "./folderLock.ts"
 import { makeFolder, OwnerOnly } from "./folderStore.ts"
 import { fileOf, instanceOf, keyOf, lockOf } from "./places.ts"
 
-/** Has the state of a namespace in a folder to itself until the scope closes. Gives what its lock has. */
+/** Locks the state of a namespace in a folder until the scope closes. Returns the contents of the lock. */
 export const lockedFolder = (
   directory: string,
   namespace: string
@@ -49,8 +49,8 @@ const inUse = (path: string, { endsIn, owner }: Taken): DurableStateError => {
 const Uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
- * The identity under which metrics are exported that go on from a state: what a file beside the state has, or `made`, which
- * is written to it. So it goes where the state goes, and is as old.
+ * The identity under which metrics that continue from a state are exported: read from a file beside the state, or
+ * `made`, which is then written to it. So it moves with the state, and is as old as the state.
  */
 export const instanceIn = async (directory: string, namespace: string, made: string): Promise<string> => {
   const path = instanceOf(directory, namespace)

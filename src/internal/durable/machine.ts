@@ -1,16 +1,16 @@
 /**
- * Who this process is, for others that find a lock of it: on which machine, as the system itself tells machines apart, and
- * since when. In a container each process has the id 1.
+ * Identifies this process for others that find one of its locks: its machine, as far as the system distinguishes
+ * machines, and its start time. In a container each process may have the id 1.
  */
 import { readFileSync, readlinkSync } from "node:fs"
 import { hostname } from "node:os"
 
 export interface ProcessName {
   readonly host: string
-  /** Differs between boots, and between namespaces of process ids; empty where the system does not say. */
+  /** Differs between boots, and between namespaces of process ids. Empty if the system does not provide it. */
   readonly machine: string
   readonly pid: number
-  /** When it was started, in the words of the system; empty where it does not say. */
+  /** When it was started, in the system's format. Empty if the system does not provide it. */
   readonly started: string
 }
 
@@ -29,7 +29,7 @@ const machineOf = (): string =>
 
 const startOf = (pid: number | "self"): string =>
   orEmpty(() => {
-    // The name of the program, in parentheses, may have anything in it. The 22nd field is the start.
+    // The name of the program, in parentheses, may contain any characters. The 22nd field is the start.
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]!
   })
@@ -41,7 +41,7 @@ export const thisProcess = (): ProcessName => ({
   started: startOf(process.pid)
 })
 
-/** Whether a process is there. `undefined`: that cannot be seen from here. */
+/** Whether a process is running. `undefined`: that cannot be determined from here. */
 export const isThere = ({ host, machine, pid, started }: ProcessName): boolean | undefined => {
   const own = thisProcess()
   const isSeen = machine === "" ? own.machine === "" && host === own.host : machine === own.machine

@@ -1,4 +1,4 @@
-/** Opens the durable state of a runtime, wherever its fold runs. */
+/** Opens the durable state of a runtime, in the thread of its fold. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -17,7 +17,7 @@ import type { KeepingThread } from "./stateRounds.ts"
 
 export type StoreLayer = Layer.Layer<KeyValueStore, unknown>
 
-/** `own`: a store of the application's, which is used where no folder is named. */
+/** `own`: the application's own store, which is used if no folder is configured. */
 export const openState = Effect.fnUntraced(function* (
   settings: DurableSettings,
   own: StoreLayer | undefined,
@@ -36,14 +36,14 @@ export const openState = Effect.fnUntraced(function* (
 const noStore =
   "has no directory, and the worker has no store. Give it a directory, or pass a store to MetricsWorker.run"
 
-/** Whoever opens it is the only one who writes to it from here on: see {@link folderStore}. */
+/** From here on nothing else writes to it: see {@link folderStore}. */
 const openFolder = Effect.fnUntraced(function* (
   directory: string,
   { lock, namespace }: DurableSettings
 ): Effect.fn.Return<ValueStore, never, Scope.Scope> {
   const path = lockOf(directory, namespace)
   const renew = (): Promise<void> => renewLock(path, lock!)
-  // What another process has begun that has taken the folder over is left alone.
+  // Unfinished files of another process that has taken the folder over are left alone.
   const begin = () => renew().then(() => removeUnfinished(directory, keyOf(namespace)))
   yield* Effect.ignore(Effect.tryPromise(begin))
   yield* listening(() => renewing(path, lock!))

@@ -1,4 +1,4 @@
-/** Opens the store that a fold is to tell what it counts, wherever the fold runs. */
+/** Opens the store to which a fold sends its counts, in the thread of the fold. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { MetricsStoreError } from "../model/exportErrors.ts"
@@ -10,7 +10,7 @@ import type { DurableState } from "./durableState.ts"
 import type { KeepingThread } from "./stateRounds.ts"
 import { StoredStates } from "./storedStates.ts"
 
-/** `own`: a store of the application's, which is used where no module is named. */
+/** `own`: the application's own store, which is used if no module is configured. */
 export const openStoredStates = Effect.fnUntraced(function* (
   { epoch, intervalMillis, namespace, source, store }: StoreSettings,
   own: StoreLayer | undefined,

@@ -1,4 +1,4 @@
-/** Where the state of a runtime lies. */
+/** The location of a runtime's state. */
 import { join } from "node:path"
 import type { DurableSettings } from "../stream/workerMessages.ts"
 

@@ -1,9 +1,9 @@
 /**
- * Keeps what a fold knows somewhere else: everything when it begins, and from then on what has changed, at intervals.
+ * Keeps the state of a fold somewhere else: everything at the beginning, and then the changes, at intervals.
  *
- * The states are collected lane by lane and made into bytes part by part, each between two reads of pages, so that the fold
- * never stands still for more than a part. The bytes are then written beside the fold. A write that fails stops nothing:
- * a later one has all that it had.
+ * The states are collected lane by lane and converted to bytes part by part, each between two reads of pages, so that
+ * the fold never stands still for longer than one part. The bytes are then written concurrently with the fold. A write
+ * that fails stops nothing: a later one includes everything that it had.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -14,31 +14,31 @@ import { messageOf } from "../util/describeError.ts"
 import { LongestTimer } from "../util/liveClock.ts"
 import type { LiveStates } from "./liveStates.ts"
 
-/** About so much is collected or copied between two reads of pages. */
+/** Roughly how much is collected or copied between two reads of pages. */
 const PartBytes = 256 * 1024
 
 /** The thread in which the fold runs. */
 export interface KeepingThread {
   readonly fold: Fold
-  /** Up to where no other fold will begin: `LeftStates.forget`. */
+  /** The position before which no replacement fold starts: `LeftStates.forget`. */
   readonly covered: () => number
-  /** {@link StateRounds.goOn} has something to do. */
+  /** Called when {@link StateRounds.goOn} has something to do. */
   readonly wake: () => void
-  /** Runs an effect while the fold goes on. */
+  /** Runs an effect while the fold continues. */
   readonly beside: (effect: Effect.Effect<void>) => void
 }
 
-/** What is written, of the moment when this was made. */
+/** What is written, as of the moment when this was made. */
 export interface Making {
-  /** Makes about so many bytes of it. Returns whether there is more to do. */
+  /** Makes about this many bytes of it. Returns whether there is more to do. */
   readonly goOn: (most: number) => boolean
-  /** Once it is made. `false`: it is to be made again, because there is less than it builds upon. */
+  /** Available once it is made. `false`: it must be made again, because the store lacks what it builds upon. */
   readonly write: Effect.Effect<boolean, unknown>
   readonly onWritten: () => void
   readonly onFailed: (reason: string) => void
 }
 
-/** Is told when a round that began after it had asked has ended, and why it failed, if it did. */
+/** Called with the outcome of a round that began after the request: the reason why it failed, if it did. */
 export type RoundEnd = (failure: string | undefined) => void
 
 /** A state that is being collected, made or written. */
@@ -89,13 +89,13 @@ export abstract class StateRounds {
     this.thread.wake()
   }
 
-  /** `end` is told of the next round, which begins at once where it `isUrgent`. */
+  /** Calls `end` for the next round, which starts immediately if `isUrgent`. */
   ask(end: RoundEnd, isUrgent = true): void {
     this.#asked.push(end)
     if (isUrgent) this.makeDue()
   }
 
-  /** Whether somebody waits for a round. */
+  /** Whether a round is awaited. */
   protected get isAsked(): boolean {
     return this.#asked.length > 0 || (this.#round?.asked.length ?? 0) > 0
   }
@@ -105,34 +105,34 @@ export abstract class StateRounds {
     return !this.#isWriting && !this.#isClosed && (this.#round !== undefined || this.#mayBegin)
   }
 
-  /** What was written is never replaced by less. */
+  /** What was written must never be replaced by less. */
   get #mayBegin(): boolean {
     return this.#isDue && this.thread.fold.hasCaughtUp
   }
 
-  /** Between two reads of pages: does a part of what is due. Whether there is more of it. */
+  /** Called between two reads of pages: does one part of what is due. Returns whether there is more. */
   goOn(): boolean {
     if (!this.isPending) return false
     const { fold } = this.thread
-    // It is asked again.
+    // It is called again.
     if (fold.isAbsorbing) return true
     this.#round ??= this.#begin()
     const round = this.#round
     if (round.making === undefined) {
       for (let bytes = 0; round.next < round.lanes.length && bytes < PartBytes; round.next++) {
         const collected = this.live.collect(round.lanes[round.next]!)
-        // The memory for a large one is made ready part by part.
+        // The memory for a large one is prepared part by part.
         if (collected === undefined) return true
         bytes += collected
       }
       if (round.next < round.lanes.length) return true
-      // What is written has of each event either the recorder that took it, or the total that it was left to.
+      // What is written contains each event either in the recorder that took it, or in the total to which it was moved.
       const totals = fold.totals.take(this.#by)
       if (totals.length > 0) {
         round.lanes = [...round.lanes, ...totals]
         return true
       }
-      // From here on it is what will be written, whatever is folded meanwhile.
+      // From here on it is fixed what will be written, whatever is folded meanwhile.
       round.making = this.make()
       if (round.making === undefined) {
         this.#end(round, undefined)
@@ -151,7 +151,7 @@ export abstract class StateRounds {
     this.#asked = []
     const { fold } = this.thread
     const touched = fold.lanes.touched.take(this.#by)
-    // Lanes that were restored are not touched by that.
+    // Restored lanes do not count as touched.
     const lanes = this.#isFirst ? fold.lanes.open : touched
     this.#isFirst = false
     return { lanes, next: 0, asked, making: undefined }
@@ -183,7 +183,7 @@ export abstract class StateRounds {
     )
   }
 
-  /** Whoever waits for it waits for the next round. */
+  /** Requests for this round wait for the next one. */
   #again(round: Round): void {
     this.#asked.unshift(...round.asked.splice(0))
     this.#isDue = true

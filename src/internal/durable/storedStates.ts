@@ -1,6 +1,6 @@
 /**
- * Tells a store what a fold counts, for those who add up processes: the states of each recorder as an entry of its own, of
- * which only those are sent that have changed.
+ * Sends the counts of a fold to a store, for processes that add up counts: the states of each recorder as one entry.
+ * Only changed entries are sent.
  */
 import * as Effect from "effect/Effect"
 import { Others } from "../fold/endedStates.ts"
@@ -24,16 +24,16 @@ export interface StoredOptions extends KeepingThread {
   readonly namespace: string
   readonly identity: Identity
   readonly intervalMillis: number
-  /** Where the state outlives the process: what the store has is never more than the next process goes on from. */
+  /** Present if the state outlives the process: the store must never have more than the next process continues from. */
   readonly durable: DurableState | undefined
 }
 
 export class StoredStates extends StateRounds {
   protected readonly live: LiveStates
   readonly #options: StoredOptions
-  /** By hash, the definitions of what is written. */
+  /** The definitions of what is written, by hash. */
   readonly #shapes = new Map<string, Fingerprint>()
-  /** The keys of entries that the store may not have as they are. */
+  /** The keys of entries that the store may not have in their current form. */
   readonly #due = new Set<string>()
   readonly #writer: SourceWriter
   #hasEnded = false
@@ -56,13 +56,13 @@ export class StoredStates extends StateRounds {
     fold.keepers.add("store", (end, isLast) => {
       this.#hasEnded ||= isLast
       this.ask(end)
-      // What the store has to wait for.
+      // What must be written before the store.
       durable?.makeDue()
     })
     this.makeDue()
   }
 
-  /** Those that cannot be added up are of no use to others. */
+  /** States that cannot be added up are of no use to others. */
   #pack(recorderId: string, { metric, saved }: MetricAndSaved): MetricRecord | Lost | undefined {
     if (metric.merge === undefined) return undefined
     if (saved.state._tag === "Lost") return { lost: saved.state.reason }
@@ -82,7 +82,7 @@ export class StoredStates extends StateRounds {
     const { namespace } = this.#options
     const savedAt = Date.now()
     const keys = [...this.#due]
-    // Of what is made now: a write that is under way when the last one is asked for is not that one.
+    // As of what is made now: a write in progress when the last one is requested does not count as the last.
     const hasEnded = this.#hasEnded
     const entries = new Map<string, Uint8Array>()
     const removed: Array<string> = []
@@ -121,7 +121,7 @@ export class StoredStates extends StateRounds {
     }
   }
 
-  /** Of what has changed since this was last called. */
+  /** Finds what has changed since the last call. */
   #findDue(): void {
     const { durable } = this.#options
     const { ended } = this.thread.fold
@@ -133,7 +133,7 @@ export class StoredStates extends StateRounds {
       if (id === Others) this.#due.add(aboutKey)
     }
     if (durable === undefined) return
-    // A recorder that goes on from what one before it has left takes that from there.
+    // A recorder that continues from what its predecessor has left takes that away from there.
     for (const id of [...live, ...takeAll(durable.left.gone)]) this.#due.add(endedKey(id))
     const { changes, recorderIds } = durable.left
     if (changes !== this.#leftChanges) for (const id of recorderIds) this.#due.add(endedKey(id))
@@ -165,7 +165,7 @@ export class StoredStates extends StateRounds {
     return rowIn(ended === undefined ? accounts.leftBy(id) : ended.accounts.get(id))
   }
 
-  /** Readers take a source for silent that has missed several of its writes. */
+  /** Readers consider a source silent after several missed writes. */
   get #everyMillis(): number {
     const interval = this.intervalMillis + (this.#options.durable?.intervalMillis ?? 0)
     return Math.max(interval, StillThereMillis)
@@ -175,7 +175,7 @@ export class StoredStates extends StateRounds {
     return this.thread.fold.ended?.events ?? this.#options.durable?.left.folded ?? 0
   }
 
-  /** With nothing new, it is enough to be heard now and then. */
+  /** Without changes, an occasional sign of life is enough. */
   #stillThere(events: number): Making | undefined {
     const savedAt = Date.now()
     const onWritten = (): void => this.thread.fold.send({ _tag: "StateWritten", by: "store", savedAt, events })
@@ -204,7 +204,7 @@ export class StoredStates extends StateRounds {
     return Effect.andThen(isKept, told)
   }
 
-  /** Whoever waits for a write is told that there is none. */
+  /** Pending requests for a write are told that there is none. */
   #refusing(reason: string): Making {
     return {
       goOn: () => false,

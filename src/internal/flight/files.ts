@@ -1,4 +1,4 @@
-/** The files of a flight recorder: one per recording, the last ones of a folder. */
+/** The files of a flight recorder: one per recording, limited to the latest ones of a folder. */
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { FlightRecording } from "./recording.ts"
@@ -8,8 +8,8 @@ const Name = /^flight-\d{4}-.*\.ndjson$/
 let written = 0
 
 /**
- * Writes a recording, whose text is `parts`, and removes the oldest files beyond so many. Returns the path of the file. Of
- * one that could not be written to its end, nothing is left.
+ * Writes a recording, whose text is `parts`, and removes the oldest files beyond the limit. Returns the path of the
+ * file. Nothing is left of a file that could not be completed.
  */
 export const writeRecording = async (
   directory: string,

@@ -1,15 +1,15 @@
 /**
- * The text of a recording: a line that says what it is, then a line per event, as {@link ../replay/ndjson.ts} reads them.
+ * The text of a recording: a header line, then a line per event, in the format that {@link ../replay/ndjson.ts} reads.
  */
 import * as Result from "effect/Result"
 import type { Family } from "../model/event.ts"
 import { type Captured, lineWriter, type RecordingHeader } from "../replay/ndjson.ts"
 import type { FlightRecording, RecordedEvent } from "./recording.ts"
 
-/** Events that are encoded at a stroke: about a millisecond. */
+/** The number of events encoded at once, which takes about a millisecond. */
 const EventsAtOnce = 200
 
-/** In parts. `familyOf`: the events of a recorder, as its metrics know them. */
+/** In parts. `familyOf`: the family of a recorder's events, according to its metrics. */
 export function* linesOf(
   { at, events, incident, namespace }: Omit<FlightRecording, "toNdjson">,
   familyOf: (recorderId: string) => Family | undefined
@@ -42,7 +42,8 @@ const textOf = (family: Family | undefined): ((captured: Captured) => string) =>
   return (captured) => {
     const line = write?.(captured)
     if (line !== undefined && Result.isSuccess(line)) return line.success.trimEnd()
-    // What is no event of its family may be the very one that matters. Who reads the file is told what is wrong with it.
+    // An event that does not fit its family may be the very one that matters. The reader of the file is told what is
+    // wrong with it.
     return JSON.stringify(captured, (_, value) => (typeof value === "bigint" ? `${value}n` : (value as unknown)))
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Metrics of several recorders as that of one recorder which had taken the events of all, for a scrape that adds recorders
- * up.
+ * Adds up the metrics of several recorders, as if one recorder had taken the events of all of them, for a scrape that
+ * adds recorders up.
  */
 import { measuredBy } from "../metric/definition/measured.ts"
 import type { Quarantine } from "../metric/definition/snapshot.ts"
@@ -11,24 +11,27 @@ import { besideSole, SeriesCut } from "./kernels/seriesCut.ts"
 import { SeriesTexts } from "./seriesTexts.ts"
 import { releaseAll, type Shown } from "./shown.ts"
 
-/** What the metrics of a recorder show that has come to its turn. */
+/** What the metrics of a recorder show at its turn. */
 export interface Turn {
   readonly recorderId: string
   readonly shown: ReadonlyArray<Shown>
 }
 
-/** The group that a recorder is added up in. */
+/** Returns the group that a recorder belongs to. */
 export type GroupOf = (recorderId: string) => string | undefined
 
 interface Group {
   readonly group: string | undefined
   /** The parts of each metric. */
   readonly together: ReadonlyArray<ReadonlyArray<Shown>>
-  /** What cannot be added up: metrics without a `merge`, and those that measure something else than one of their name. */
+  /**
+   * Metrics that cannot be added up: those without a `merge`, and those that measure something else than the first of
+   * their name.
+   */
   readonly apart: ReadonlyArray<Turn>
 }
 
-/** Recorders that are sorted in a step. */
+/** The number of recorders that are grouped in a step. */
 const TurnsAtOnce = 64
 
 export function* groupsOf(turns: ReadonlyArray<Turn>, groupOf: GroupOf): Steps<ReadonlyArray<Group>> {
@@ -92,7 +95,7 @@ export function* addedUp(parts: ReadonlyArray<Shown>, now: number): Steps<Shown>
     createdAt: parts.reduce((least, { createdAt }) => Math.min(least, createdAt), now),
     quarantine: quarantineOf(parts),
     state: undefined,
-    // Its series have other places.
+    // Its series are at other indexes.
     texts: new SeriesTexts()
   }
   if (parts.some(({ series }) => series !== undefined)) {
@@ -103,7 +106,7 @@ export function* addedUp(parts: ReadonlyArray<Shown>, now: number): Steps<Shown>
   return { ...own, dimensions: yield* viewOfStates(parts, now), series: undefined }
 }
 
-/** A series is there while one of the parts has it. Then it has all that any of them had of it. */
+/** A series exists while one of the parts has it. It then includes everything that any part had counted in it. */
 function* joinAll(kernel: Kernel, parts: ReadonlyArray<Shown>, now: number): Steps<void> {
   const all = parts.flatMap(({ earlier, series }) => [series ?? [], earlier ?? []].flat())
   for (const cut of all) {
@@ -118,7 +121,7 @@ function* joinAll(kernel: Kernel, parts: ReadonlyArray<Shown>, now: number): Ste
   }
 }
 
-/** What has no labels has no series to go through. */
+/** A metric without labels has no series to iterate over. */
 export const viewed = (shown: Shown, now: number): Shown => {
   const { metric, series } = shown
   if (series === undefined || series.kernel.instrument.labels.length > 0) return shown
@@ -128,7 +131,7 @@ export const viewed = (shown: Shown, now: number): Shown => {
   return { ...shown, dimensions, series: undefined }
 }
 
-/** Of those that could be viewed. `undefined`: together they cannot. */
+/** The view of the states that could be viewed, or `undefined` if they cannot be merged. */
 function* viewOfStates(parts: ReadonlyArray<Shown>, now: number): Steps<unknown> {
   const { merge, view } = parts[0]!.metric
   const states = parts.flatMap(({ state }) => (state === undefined ? [] : [state.of]))
@@ -145,7 +148,7 @@ function* viewOfStates(parts: ReadonlyArray<Shown>, now: number): Steps<unknown>
   }
 }
 
-/** The first one, with what all have missed. */
+/** The first quarantine, with the missed events of all. */
 const quarantineOf = (parts: ReadonlyArray<Shown>): Quarantine | undefined => {
   const all = parts.flatMap(({ quarantine }) => quarantine ?? [])
   return all[0] && { ...all[0], missed: all.reduce((sum, { missed }) => sum + missed, 0) }

@@ -1,6 +1,7 @@
 /**
- * How much of answers may be on its way to another thread. Whatever is there in one turn of its event loop is received in
- * that turn, so all reads together are limited, and what was received makes room in the next turn.
+ * Limits how much of the answers may be on its way to another thread. Everything that arrives in one turn of its event
+ * loop is received in that turn, so the limit applies to all reads together, and what was received makes room in the
+ * next turn.
  */
 import { PartValues } from "../stream/answerParts.ts"
 
@@ -16,17 +17,17 @@ export class AnswerRoom {
     return this.#sent - this.#taken >= MostOnWay
   }
 
-  /** So many values are on their way. */
+  /** Counts values that were sent. */
   sent(values: number): void {
     this.#sent += values
   }
 
-  /** Runs `goOn` once when there may be room. */
+  /** Runs `goOn` once, when there may be room. */
   wait(goOn: () => void): void {
     this.#waiting.add(goOn)
   }
 
-  /** So many have come in all. */
+  /** Sets how many values have arrived in all. */
   taken(values: number): void {
     this.#taken = values
     const waiting = [...this.#waiting]

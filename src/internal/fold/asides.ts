@@ -1,10 +1,11 @@
 /**
- * Large arrays of what is saved, put aside: they are copied as they are, which takes a fifth of what serialising takes.
+ * Sets the large arrays of saved data aside, to be copied as they are. That takes a fifth of the time of serialising
+ * them.
  */
 
 import type { SavedLane, SavedMetric, SavedState } from "./savedLane.ts"
 
-/** A smaller one costs less as a part of the whole. */
+/** A smaller array costs less as a part of the whole. */
 const Large = 4096
 
 const Kinds = { Float64Array, Int32Array, Uint32Array, Uint16Array, Uint8Array } as const
@@ -16,11 +17,11 @@ interface Aside {
   readonly index: number
 }
 
-/** What was saved of a lane without the large arrays in the states of its metrics, which are added to `all`. */
+/** Returns the saved data of a lane without the large arrays in the states of its metrics, which are added to `all`. */
 export const setAside = <S extends SavedMetrics>(saved: S, all: Array<Uint8Array>): S =>
   withStates(saved, (state) => without(state, all))
 
-/** The same with its arrays again: copies, in memory of their own. */
+/** Puts the arrays back, as copies in their own memory. */
 export const putBack = <S extends SavedMetrics>(saved: S, all: ReadonlyArray<Uint8Array>): S =>
   withStates(saved, (state) => together(state, all))
 
@@ -36,8 +37,8 @@ const withStates = <S extends SavedMetrics>(saved: S, change: (state: unknown) =
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
 /**
- * The same with what `change` gives for objects in it. States are made of plain objects and arrays, as this library names
- * them. What users make is serialised in them.
+ * Replaces objects within a value by what `change` returns for them. States consist of plain objects and arrays named
+ * by this library; what users make is serialised within them.
  */
 const mapped = (value: unknown, change: (value: object) => unknown): unknown => {
   if (!isObject(value)) return value

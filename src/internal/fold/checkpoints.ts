@@ -1,11 +1,12 @@
 /**
- * Checkpoints of a fold in a worker thread: what the fold knows is saved lane by lane, so that another one can go on from
- * there when this one dies. Until then the pages behind it stay as they are.
+ * Checkpoints of a fold in a worker thread. The state of the fold is saved lane by lane, so that a replacement fold can
+ * resume from it. Until a checkpoint covers them, pages stay as they are.
  *
- * A checkpoint covers a place of the log, and of those of attached threads. Only lanes that were touched since the last one
- * are saved, a part between two reads of pages, while the fold goes on: each lane is saved as it is then, with the position
- * up to which that holds. So a lane is never copied twice to have all at one place, and the fold never stands still for
- * more than a part. One with very many series takes several parts: it is saved as it was in the first of them.
+ * A checkpoint covers a place of the log, and places in the logs of attached threads. Only lanes that were touched
+ * since the last checkpoint are saved, one part between two reads of pages, while the fold continues. Each lane is
+ * saved as it is at that time, with the position up to which that is valid. So no lane is copied twice to get all lanes
+ * to the same place, and the fold never stands still for longer than one part. A lane with very many series takes
+ * several parts, and is saved as it was in the first of them.
  */
 import { type Lane, MainStream } from "../stream/commands.ts"
 import type { RestoredStream, Saved } from "../stream/restore.ts"
@@ -18,41 +19,41 @@ import { bytesOf, logRecord, type SavedRecord, stringsRecord } from "./segment.t
 import { SegmentMemory } from "./segmentMemory.ts"
 import type { SavedLog, StreamFold } from "./streamFold.ts"
 
-/** A checkpoint is due when so many pages lie behind the last one, unless it costs too much. */
+/** The number of pages after the last checkpoint at which the next one is due, unless it costs too much. */
 const FewPages = 4
 
-/** Bytes of the log for each byte that is saved: what checkpoints cost is bounded by what the fold does. */
+/** The bytes of the log for each byte that is saved, which bounds the cost of checkpoints by the work of the fold. */
 const LogPerSaved = 2
 
-/** A checkpoint is due when so many commands came, even without pages: they are kept. */
+/** The number of commands at which a checkpoint is due even without pages, because commands are kept. */
 const ManyCommands = 1024
 
-/** About so much is saved between two reads of pages. A lane that needs more is saved alone. */
+/** Roughly how much is saved between two reads of pages. A lane that needs more is saved alone. */
 const PartBytes = 256 * 1024
 
-/** Milliseconds in which lanes are saved for a part, if there are so many small ones. */
+/** The time in milliseconds for saving lanes for one part, if there are that many small ones. */
 const PartMillis = 2
 
-/** Strings of the log in a record, which is serialised in less than a tenth of a millisecond. */
+/** The number of strings of the log in a record, which is serialised in less than a tenth of a millisecond. */
 const StringsAtOnce = 1024
 
-/** A checkpoint under way. */
+/** A checkpoint in progress. */
 interface Round {
-  /** What it covers. */
+  /** The place that it covers. */
   readonly place: LogPlace
   readonly attached: NonNullable<Saved["attached"]>
   readonly logs: ReadonlyArray<SavedLog>
-  /** Pages that may be written again when it is done. */
+  /** The pages that may be reused when it is done. */
   readonly pages: ReadonlyArray<Page>
-  /** Those that come behind {@link lane}, which is saved next. */
+  /** The lanes after {@link lane}, which is saved next. */
   readonly lanes: Iterator<Lane, void>
   lane: Lane | undefined
   bytes: number
   /** The next lane, as far as it is saved. */
   saving: Saving | undefined
-  /** Bytes for which there was no memory yet: nothing is serialised before it is there. */
+  /** The bytes for which there was no memory yet. Nothing is serialised before there is. */
   awaited: number
-  /** Whether all is saved anew, and what was kept before is needed no more. */
+  /** Whether everything is saved again, so that what was kept before becomes obsolete. */
   readonly isWhole: boolean
 }
 
@@ -61,11 +62,11 @@ interface Saving {
   record: SavedRecord | undefined
 }
 
-/** What is being copied, to be sent then. */
+/** A part that is being copied and then sent. */
 interface Part {
   readonly records: ReadonlyArray<SavedRecord>
   readonly steps: Steps<SharedArrayBuffer>
-  /** Whether it is the last one of the round. */
+  /** Whether it is the last part of the round. */
   readonly isDone: boolean
 }
 
@@ -81,10 +82,10 @@ export class Checkpoints {
   /** Commands before the last round. */
   #commands = 0
   #covered = 0
-  /** Whether the states that were left are to be saved anew. */
+  /** Whether the states that removed recorders left must be saved again. */
   #isLeftDue = false
 
-  /** `release`: a page is covered, and may be written again. */
+  /** `release`: a page is covered, and may be reused. */
   constructor(fold: Fold, send: (saved: Saved) => void, release: (page: Page) => void) {
     this.#fold = fold
     this.#send = send
@@ -105,7 +106,7 @@ export class Checkpoints {
     return !this.#fold.isAbsorbing && (this.#round !== undefined || this.#isDue)
   }
 
-  /** Does a part of what is due, or less. */
+  /** Does up to one part of what is due. */
   goOn(): void {
     if (this.#fold.isAbsorbing) return
     this.#round ??= this.#isDue ? this.#begin() : undefined
@@ -123,12 +124,12 @@ export class Checkpoints {
     const { attached, place } = round
     const covers = isDone && { covers: place, ...(attached.length > 0 && { attached }) }
     this.#send({ id, segment, drops, ...covers })
-    // Whoever restores what was sent drops these first.
+    // A restore drops these segments first, so their memory can be reused.
     for (const each of dropped) this.#memory.reuse(each.segment)
     if (isDone) this.#end(round)
   }
 
-  /** All that is in a part is of this moment or an earlier one, and what comes later is in later ones. */
+  /** Everything in a part is as of this moment or an earlier one. Later changes go into later parts. */
   #collect(round: Round): Part | undefined {
     if (!this.#memory.isReady(round.awaited)) return undefined
     const records: Array<SavedRecord> = []
@@ -136,7 +137,7 @@ export class Checkpoints {
     const end = performance.now() + PartMillis
     while (round.lane !== undefined && bytes < PartBytes && (records.length === 0 || performance.now() < end)) {
       const record = this.#saved(round, round.lane)
-      // A large one goes alone, into memory that is there: it takes longer to get memory than to copy into it.
+      // A large lane is saved alone, into existing memory, because getting memory takes longer than copying into it.
       if (record === undefined || (records.length > 0 && bytes + bytesOf(record) > PartBytes)) {
         if (records.length > 0) break
         return undefined
@@ -151,27 +152,31 @@ export class Checkpoints {
       round.saving = undefined
       round.lane = round.lanes.next().value ?? undefined
     }
-    // With the lanes that are saved here, since some that were closed have left to these what they had. Behind them: a total
-    // that is among them may have been saved before.
+    // Includes the totals of the lanes that are saved here, because closed lanes have left their counts to them. They
+    // come last, because a total among the lanes may have been saved before.
     for (const lane of this.#fold.totals.take("checkpoints")) {
       const record = this.#fold.lanes.recordOf(lane)
       records.push(record)
       bytes += bytesOf(record)
     }
     round.bytes += bytes
-    // Likewise: one that was closed has left its states before.
+    // For the same reason: a closed lane has left its states before.
     const { ended, left } = this.#fold
     const lasting = [left, ended].flatMap((states) => states?.saving(this.#isLeftDue) ?? [])
     this.#isLeftDue = false
     if (round.lane === undefined) bytes = this.#addStrings(round, records, bytes)
-    // Beside a large lane, what is saved of the log would keep that lane when it is saved again.
+    // Next to a large lane, the saved parts of the log would keep that lane's segment alive after the lane is saved
+    // again.
     const areStringsSaved = round.logs.every(({ strings: [from, to] }) => from === to)
     const isDone = round.lane === undefined && areStringsSaved && bytes <= PartBytes
     if (isDone) for (const { log } of round.logs) records.push(logRecord(log))
     return { records, steps: this.#put(records, lasting), isDone }
   }
 
-  /** With what is saved of states that last, when that is there: it goes into the same segment as the lanes that have left it. */
+  /**
+   * Adds what is saved of lasting states, if there is any. It goes into the same segment as the lanes that have left
+   * it.
+   */
   *#put(
     records: Array<SavedRecord>,
     lasting: ReadonlyArray<Steps<ReadonlyArray<SavedRecord>>>
@@ -181,7 +186,7 @@ export class Checkpoints {
     return yield* this.#memory.put(records)
   }
 
-  /** As many strings as there is room for in this part. Returns the bytes of it with them. */
+  /** Adds as many strings as this part has room for. Returns its bytes, including them. */
   #addStrings({ logs }: Round, records: Array<SavedRecord>, before: number): number {
     let bytes = before
     for (const each of logs) {
@@ -196,7 +201,7 @@ export class Checkpoints {
     return bytes
   }
 
-  /** Saves a lane a step further. `undefined`: there is more to do. */
+  /** Saves a lane one step further. Returns `undefined` if there is more to do. */
   #saved(round: Round, lane: Lane): SavedRecord | undefined {
     round.saving ??= { steps: this.#fold.lanes.saving(lane), record: undefined }
     const { saving } = round
@@ -207,13 +212,15 @@ export class Checkpoints {
     return saving.record
   }
 
-  /** Saves what the fold begins with, before it reads anything: another one must not look for that anew. */
+  /**
+   * Saves the initial state of the fold before it reads anything, so that a replacement fold does not load it again.
+   */
   begin(): void {
     this.#round = this.#begin()
     while (this.#round !== undefined) this.goOn()
   }
 
-  /** No other fold begins before this position. */
+  /** No replacement fold starts before this position. */
   get covered(): number {
     return this.#covered
   }
@@ -222,7 +229,7 @@ export class Checkpoints {
     const pages = Math.max(FewPages, Math.ceil((this.#roundBytes * LogPerSaved) / PageBytes))
     let uncovered = this.#fold.streams.endedPages
     for (const { reader, uncovered: ofStream } of this.#fold.streams.values()) {
-      // A writer that has no other pages waits for these.
+      // A writer without other pages waits for these.
       if (ofStream.length >= Math.max(1, Math.floor(reader.pages / 2))) return true
       uncovered += ofStream.length
     }
@@ -261,7 +268,8 @@ export class Checkpoints {
 
   #end({ bytes, pages, place }: Round): void {
     this.#covered = logPosition(place.turn, place.word)
-    // What was sent is there for another fold, whatever becomes of this one: from here on the pages are not needed.
+    // What was sent is available to a replacement fold even if this fold ends, so the pages are not needed from here
+    // on.
     for (const page of pages) this.#release(page)
     this.#round = undefined
     this.#roundBytes = bytes

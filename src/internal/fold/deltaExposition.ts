@@ -1,6 +1,6 @@
 /**
- * What metrics have got since the last export that arrived, made where they are folded. What was exported then comes with
- * the request, and what is exported now goes with the answer: nothing of an export is kept here.
+ * Computes what metrics have counted since the last export that arrived, where they are folded. The base of the last
+ * export comes with the request, and the new base goes with the answer, so nothing of an export is kept here.
  */
 import { asExpired, type DataOrigin, originOf } from "../formats/datedData.ts"
 import { metricData } from "../formats/fromMetric.ts"
@@ -17,7 +17,7 @@ import type { Steps } from "../util/steps.ts"
 import { expiredShown, hasBygone, shownParts } from "./kernels/seriesCut.ts"
 import type { Shown } from "./shown.ts"
 
-/** Recorders that are gone over in one step. */
+/** The number of recorders processed in one step. */
 const StepRecorders = 1024
 
 export class DeltaExposition {
@@ -26,7 +26,7 @@ export class DeltaExposition {
   readonly #now: number
   readonly #free: SharedArrayBuffer | undefined
   readonly #recorders: Pick<Render, "exported" | "recorderIds">
-  /** What tells the recorders of these ids from all others. */
+  /** Distinguishes the recorders with these ids from all others. */
   readonly #instances = new Map<string, number>()
   readonly #unread = new Set<number>()
 
@@ -45,7 +45,7 @@ export class DeltaExposition {
     })
   }
 
-  /** To be taken first. */
+  /** To be run first. */
   *begin(): Steps<void> {
     const { exported: { instances = [], unread = [] } = {}, recorderIds } = this.#recorders
     for (const each of unread) this.#unread.add(each)
@@ -59,7 +59,7 @@ export class DeltaExposition {
 
   *add(recorderId: string, shown: ReadonlyArray<Shown>, attributes: Attributes): Steps<void> {
     const instance = this.#instances.get(recorderId)!
-    // One that was closed before its turn shows nothing.
+    // A recorder that was closed before its turn shows nothing.
     if (shown.length > 0) this.#unread.delete(instance)
     const conditions: Array<Condition> = []
     for (const each of shown) {
@@ -75,7 +75,7 @@ export class DeltaExposition {
     }
   }
 
-  /** Gives what it shows, or the last part of it. */
+  /** Adds what a metric shows, or the last part of it. */
   *#addMetric({ dimensions, metric, series }: Shown, origin: DataOrigin, attributes: Attributes): Steps<unknown> {
     const streams: Array<Stream | undefined> = []
     const add = function* (
@@ -121,7 +121,7 @@ export class DeltaExposition {
   }
 }
 
-/** What a view gives may be anything: it may be nothing that is a number. */
+/** A view may return anything, possibly without any number in it. */
 const dataOf = (...args: Parameters<typeof metricData>): ReadonlyArray<MetricData> => {
   try {
     return metricData(...args)

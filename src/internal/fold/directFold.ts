@@ -1,5 +1,5 @@
 /**
- * The fold of one recorder, without the recorder: events go straight to the lane, and reads are answered at once.
+ * The fold of one recorder, without the recorder: events go straight to the lane, and reads are answered immediately.
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { SeriesFilter } from "../metric/definition/seriesFilter.ts"
@@ -16,7 +16,7 @@ import { atOnce } from "./slices.ts"
 
 const lane = 0
 
-/** Since when metrics count is told to exporters, of which there are none. */
+/** The start time of metrics is only needed by exporters, of which there are none. */
 const sinceWhen = 0
 
 export class DirectFold {
@@ -54,7 +54,7 @@ export class DirectFold {
     return this.#counters.applied
   }
 
-  /** Events that concerned no metric. */
+  /** Events that no metric took. */
   get ignored(): number {
     return this.#counters.ignored
   }
@@ -63,17 +63,17 @@ export class DirectFold {
     this.#lane.take({ _tag: "Register", lane, name: metric.name, metric, at: sinceWhen })
   }
 
-  /** The metric of this name begins anew; all of them without one. */
+  /** Resets the metric of this name, or all of them. */
   reset(name?: string): void {
     this.#lane.take({ _tag: "Reset", lane, ...(name !== undefined && { name }), at: sinceWhen })
   }
 
-  /** Whether {@link event} is to give the changes it makes. */
+  /** Sets whether {@link event} returns the changes it makes. */
   watch(every: boolean): void {
     this.#lane.take({ _tag: "Watch", lane, watch: every ? "every" : "none" })
   }
 
-  /** Folds an event; the changes it made, where somebody watches. */
+  /** Folds an event. Returns the changes it made, if changes are watched. */
   event(event: MetricEvent, at: number): ReadonlyArray<Change> {
     this.#changes = []
     this.#lane.event(event, at)

@@ -1,10 +1,10 @@
 /**
- * Reads of very many recorders that come one after the other: those that take more than a slice together wait in their
- * lanes, and are made in slices, or before anything changes their lane.
+ * Handles consecutive reads of very many recorders. If they take more than a slice together, the rest wait in their
+ * lanes and are made in slices, or earlier if something is about to change their lane.
  */
 import type { Work, WorkSteps, Worktable } from "./slices.ts"
 
-/** Milliseconds of reads made in the call, in so many milliseconds. */
+/** The milliseconds of reads that are made in the calls themselves, per period of this many milliseconds. */
 const MostMillis = 2
 const Period = 20
 
@@ -20,13 +20,13 @@ export class DueReads {
   #since = Number.NEGATIVE_INFINITY
   #spent = 0
 
-  /** `latest`: no event came later. */
+  /** `latest`: the time of the latest event. */
   constructor(work: Worktable, latest: () => number) {
     this.#work = work
     this.#latest = latest
   }
 
-  /** Makes a read in the call. */
+  /** Makes a read in this call. */
   make(read: () => void): void {
     const from = performance.now()
     if (from - this.#since >= Period) {
@@ -37,9 +37,9 @@ export class DueReads {
     this.#spent += performance.now() - from
   }
 
-  /** Whether a read is to wait in its lane, which is told when to make it. `now`: that of the read. */
+  /** Returns whether a read must wait in its lane, which is called when it is time. `now`: the time of the read. */
   putOff(lane: LaneWithReads, now: number): boolean {
-    // One whose clock was set back may change something.
+    // A read whose clock was set back may change something.
     if (!this.#isFull || now < this.#latest()) return false
     if (this.#lanes.push(lane) > 1) return true
     const work: Work = this.#work.begin(this.#making())

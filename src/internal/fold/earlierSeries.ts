@@ -1,6 +1,6 @@
 /**
- * What a metric had counted that its recorder does not show any more: before it was reset, and in series that have expired.
- * Where recorders are added up it stays in the sum: that must not go down while another recorder goes on with the series.
+ * What a metric had counted that its recorder no longer shows: before a reset, and in series that have expired. Where
+ * recorders are added up it stays in the sum, which must not decrease while another recorder still shows the series.
  */
 import type { KindName } from "../metric/definition/instrument.ts"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -13,14 +13,14 @@ import { SeriesCut } from "./kernels/seriesCut.ts"
 
 export class EarlierSeries {
   readonly #metric: Metric.Any
-  /** It shares the limit of the metric: no more series are kept than it may show. */
+  /** It has the same limit of series as the metric. */
   #kernel: Kernel | undefined
 
   constructor(metric: Metric.Any) {
     this.#metric = metric
   }
 
-  /** Takes all that a metric has, which is used no more. */
+  /** Takes over everything that a metric has. The metric is not used any more. */
   take(other: InPlace | undefined, at: number): void {
     if (!(other instanceof Kernel)) return
     other.idle?.endKeeping()
@@ -28,7 +28,7 @@ export class EarlierSeries {
     else this.#join(this.#kernel, other, at)
   }
 
-  /** Takes what another metric of the same definition has left. */
+  /** Takes over what another metric of the same definition has left. */
   absorb(other: EarlierSeries, at: number): void {
     if (other.#kernel !== undefined) this.#join(this.#own(), other.#kernel, at)
   }
@@ -45,7 +45,7 @@ export class EarlierSeries {
     return this.#kernel
   }
 
-  /** From now on, takes each series of the metric that expires. */
+  /** From now on, takes over each series of the metric that expires. */
   watch(kernel: InPlace | undefined): void {
     if (!(kernel instanceof Kernel) || kernel.idle === undefined || kernel.idle.isKept) return
     kernel.idle.keep((index, at) => {
@@ -57,7 +57,7 @@ export class EarlierSeries {
     })
   }
 
-  /** Lets go of the half that had events longest ago. */
+  /** Drops the half of the series that has been idle the longest. */
   #makeRoom(kernel: Kernel, at: number): void {
     const oldest = kernel
       .indexes(at, "idle")
@@ -66,12 +66,12 @@ export class EarlierSeries {
     kernel.idle!.drop((index) => dropped.has(index), at)
   }
 
-  /** `undefined`: nothing has been taken. */
+  /** `undefined` if nothing was taken over. */
   get kernel(): Kernel | undefined {
     return this.#kernel
   }
 
-  /** As they are now, until whoever reads them releases them. */
+  /** The series as they are now, until the reader releases them. */
   cut(): SeriesCut | undefined {
     if (this.#kernel === undefined) return undefined
     const series = new SeriesCut(this.#kernel)
@@ -87,7 +87,7 @@ export class EarlierSeries {
     return this.#kernel?.save()
   }
 
-  /** What {@link save} has saved. */
+  /** Loads what {@link save} has saved. */
   static load(metric: Metric.Any, saved: SavedKernel): EarlierSeries {
     const earlier = new EarlierSeries(metric)
     earlier.#own().load(saved)
@@ -95,7 +95,7 @@ export class EarlierSeries {
   }
 }
 
-/** What these show only grows, but for a reset. The others show what is: that may fall. */
+/** Instruments whose values only increase, except for a reset. The others show a current value, which may decrease. */
 const Cumulative: ReadonlySet<KindName> = new Set([
   "average",
   "counter",

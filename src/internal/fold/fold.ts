@@ -1,6 +1,6 @@
 /**
- * The fold of one runtime: reads its stream, and those of the threads that are attached to it, and drives the lanes of its
- * recorders. It runs in the worker thread, or in process; nothing here knows which.
+ * The fold of one runtime. It reads the runtime's stream and the streams of attached threads, and drives the lanes of
+ * the recorders. It runs in the worker thread or in process; nothing in this file depends on which.
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import { type Command, type Keeper, MainStream, type Render, type StreamNumber } from "../stream/commands.ts"
@@ -30,12 +30,12 @@ import { TouchedLanes } from "./touchedLanes.ts"
 
 export interface FoldOptions {
   readonly send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
-  /** Whether `send` copies, as it does to another thread. */
+  /** Whether `send` copies, which it does to another thread. */
   readonly sendCopies: boolean
   /** See {@link FoldOfLanes}. */
   readonly awaits?: FoldOfLanes["awaits"]
   readonly onPageRead: OnPageRead
-  /** The definitions by name, where they do not come with the commands. */
+  /** The definitions by name, if commands do not carry them. */
   readonly catalog?: ReadonlyMap<string, Metric.Any>
 }
 
@@ -47,28 +47,31 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
   readonly awaits: FoldOfLanes["awaits"]
   place: Int32Array = nowhere
   tap: FoldTap | undefined
-  /** Where states outlive their recorders. */
+  /** Present if states outlive their recorders. */
   left: LeftStates | undefined
-  /** Is asked to have what was folded stored elsewhere. */
+  /** Called to have what was folded appended to a store. */
   onShip: (ticket: number, ends: boolean) => void = () => {}
-  /** Where what removed recorders have counted is told beyond the process. */
+  /** Present if counts of removed recorders are sent beyond the process. */
   ended: EndedStates | undefined
-  /** The accounting of recorders by their ids, as the application thread has told it. */
+  /** The accounting of recorders by id, as received from the application thread. */
   readonly accounts = new ToldAccounts()
-  /** Are asked to have the state written. */
+  /** The keepers that write the state. */
   readonly keepers = new Keepers((message) => this.send(message))
   #absorbing = 0
   readonly #options: FoldOptions
-  /** Lanes to which something came from lanes that were closed. Whoever saves that those are closed saves these with it. */
+  /**
+   * Lanes that have taken over something from closed lanes. They must be saved together with the fact that those are
+   * closed.
+   */
   readonly totals = new TouchedLanes()
-  /** Reads and scrapes that take long: whoever drives the fold goes on with them. */
+  /** Reads and scrapes that take long. The driver of the fold continues them. */
   readonly work = new Slices()
   readonly room = new AnswerRoom()
   readonly reads = new DueReads(this.work, () => this.latest)
   readonly #renders = new FoldRenders()
-  /** Commands that ever came. */
+  /** The number of commands received so far. */
   commands = 0
-  /** No event came later, and no read. */
+  /** The latest time of an event or a read. */
   latest = Number.NEGATIVE_INFINITY
 
   constructor(options: FoldOptions) {
@@ -84,7 +87,7 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
     return this.streams.main
   }
 
-  /** That of the main stream. */
+  /** The reader of the main stream. */
   get reader(): RowReader {
     return this.main.reader
   }
@@ -163,7 +166,8 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
 
   #render(render: Render): void {
     const { now } = render
-    // All lanes are looked at. That changes them only if the clock was set back: then at once. A probe looks at none.
+    // A scrape reads all lanes. It changes them only if the clock was set back, and then immediately. A probe reads
+    // none.
     const isBack = now < this.latest
     if (render.lanes.length > 0) {
       if (isBack) for (const lane of this.lanes.numbers()) this.lanes.touched.touch(lane)
@@ -173,7 +177,7 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
     this.#renders.begin(render, { lanes: this.lanes, canWait: !isBack, send, work })
   }
 
-  /** Nobody waits for the rest of an answer. */
+  /** Drops the rest of an answer that is no longer wanted. */
   dropRead({ lane, request }: Unwanted): void {
     this.lanes.find(lane)?.reads.drop(request)
   }
@@ -184,7 +188,7 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
     this.send({ _tag: "StateNotKept", by, recorderId, name, reason })
   }
 
-  /** It is in no code of the user, and has read up to here. */
+  /** Records that the fold is outside user code, and has read up to here. */
   leavePlace(): void {
     const { place } = this
     place[PlaceLane] = Nowhere
@@ -193,7 +197,7 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
     this.streams.tellPositions()
   }
 
-  /** Whether it folds what may have ended the fold before, see {@link Restore.careful}. */
+  /** Whether it folds events that may have ended the previous fold, see {@link Restore.careful}. */
   get isCareful(): boolean {
     return this.streams.isCareful
   }
@@ -201,22 +205,22 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
   // --- checkpoints
 
   /**
-   * Whether a lane has not all yet of what a closed one has left to it, or that is not kept yet for others. Until then nothing
-   * is saved: what is left is neither among the records of the one nor among those of the other.
+   * Whether a lane has not yet taken over everything from a closed one, or a closed lane's counts are not kept for
+   * others yet. Nothing is saved meanwhile, because these counts are in neither lane's records.
    */
   get isAbsorbing(): boolean {
     return this.#absorbing > 0
   }
 
   /**
-   * Whether it has read what lay in the log when it took the place of another one. Until then it may know less than that
-   * one did, and than that one has written beyond the process.
+   * Whether it has read everything that was in the log when it replaced another fold. Until then it may know less than
+   * that fold did, and less than that fold has written beyond the process.
    */
   get hasCaughtUp(): boolean {
     return this.streams.hasCaughtUp
   }
 
-  /** From now on, or from where it takes the place of another fold, what removed recorders have counted is kept. */
+  /** Keeps the counts of removed recorders from now on, or from the point where it replaces another fold. */
   keepEnded(): void {
     this.ended ??= new EndedStates({
       definitionOf: this.definitionOf,
@@ -224,7 +228,7 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
     })
   }
 
-  /** Takes the place of another fold. Before there is memory, and before anything is read. */
+  /** Takes over from another fold, before there is memory and before anything is read. */
   restore(restore: Restore): void {
     const { attached = [], careful, gone, place, segments } = restore
     const { ended, lanes, left, logs, strings } = foldIn(segments.values())

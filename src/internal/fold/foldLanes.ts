@@ -12,7 +12,7 @@ import { laneIn, laneRecord, type SavedRecord } from "./segment.ts"
 import type { StreamFold } from "./streamFold.ts"
 import { TouchedLanes } from "./touchedLanes.ts"
 
-/** The fold whose lanes they are. */
+/** The fold that the lanes belong to. */
 interface FoldWithLanes extends FoldOfLanes {
   readonly streams: FoldStreams
   readonly definitionOf: (name: string) => Metric.Any | undefined
@@ -23,7 +23,7 @@ export class FoldLanes {
   readonly #fold: FoldWithLanes
   readonly #counters = new CounterTable()
   readonly #lanes: Array<FoldLane | undefined> = []
-  /** Where the fold has taken the place of another one. */
+  /** Present if the fold has replaced another one. */
   #former: FormerFold | undefined
 
   constructor(fold: FoldWithLanes) {
@@ -50,17 +50,17 @@ export class FoldLanes {
     return open
   }
 
-  /** A lane of a stream, to which rows come that it does not have yet. */
+  /** The lane of a stream for rows that it has not folded yet. */
   ofRows(stream: StreamFold, lane: Lane): FoldLane | undefined {
     if (stream.isRestored(lane)) return undefined
     const found = this.#lanes[lane]
-    // A thread may write rows of a recorder that was removed, whose number another one has by now.
+    // A thread may write rows of a removed recorder whose number already belongs to another one.
     if (found === undefined || found.stream !== stream.number || found.isSealed) return undefined
     this.touched.touch(lane)
     return found
   }
 
-  /** A lane to which a command comes that it does not have yet. */
+  /** The lane for a command that it has not handled yet. */
   ofCommand(lane: Lane): FoldLane | undefined {
     if (this.#fold.streams.main.isRestored(lane)) return undefined
     this.touched.touch(lane)
@@ -73,7 +73,7 @@ export class FoldLanes {
     const { main } = this.#fold.streams
     const { position } = main.reader
     if (this.#former !== undefined) {
-      // The number of one that is gone is given to another recorder later in the log.
+      // The number of a removed recorder is given to another one later in the log.
       if (!this.#former.hasReached(position)) this.#former.forget(lane)
       else if (this.#former.isGone(lane)) return
     }
@@ -96,19 +96,19 @@ export class FoldLanes {
   }
 
   #make(lane: Lane, life: number, recorderId: string, stream: StreamNumber): FoldLane {
-    // Cleared by the side that opens the lane; they may say by now that it waits.
+    // The side that opens the lane clears the counters. By now they may show that the recorder waits.
     const options = { lane, life, recorderId, stream, counters: this.#counters.of(lane), fold: this.#fold }
     return new FoldLane(this.#former === undefined ? options : { ...options, ...this.#former.of(lane) })
   }
 
   // --- when the worker is replaced
 
-  /** A lane as it is now, and the positions up to which it has what lies in the logs of its commands and of its rows. */
+  /** A lane as it is now, and the positions in the logs of its commands and its rows up to which it is current. */
   recordOf(lane: Lane): SavedRecord {
     return allSteps(this.#recording(lane))
   }
 
-  /** The same in steps between which the reader may read. It is of one moment. */
+  /** The same in steps, between which the reader may read. The result is consistent. */
   *saving(lane: Lane): Steps<SavedRecord> {
     const preparing = this.#lanes[lane]?.metrics.prepare()
     if (preparing !== undefined) yield* preparing
@@ -124,7 +124,7 @@ export class FoldLanes {
     return laneRecord(lane, at, rowsAt, open && (yield* open.saving()))
   }
 
-  /** `records`: of each lane the last one that was saved. The streams are restored. */
+  /** `records`: the last saved record of each lane. The streams are already restored. */
   restore(restore: Restore, records: ReadonlyMap<Lane, SavedRecord>): void {
     const former = new FormerFold(restore)
     this.#former = former

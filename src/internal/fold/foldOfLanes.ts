@@ -7,22 +7,22 @@ import type { DueReads } from "./dueReads.ts"
 import type { FoldTap } from "./foldTap.ts"
 import type { Worktable } from "./slices.ts"
 
-/** The fold whose lanes they are. */
+/** What lanes need from their fold. */
 export interface FoldOfLanes {
   readonly send: (message: LaneMessage) => void
   /** The state of a metric could not be kept or used, and why. */
   readonly notKept: (recorderId: string, name: string, reason: string) => void
   /** Whether `send` copies. */
   readonly sendCopies: boolean
-  /** Whether somebody waits for the answer to a read. On another thread, whoever sends its parts is told. */
+  /** Whether the answer to a read is still awaited. On another thread, the sender of its parts is informed instead. */
   readonly awaits?: ((lane: Lane, request: number) => boolean) | undefined
-  /** Is shown what lanes take. */
+  /** Observes everything that lanes take. */
   readonly tap?: FoldTap | undefined
-  /** Where what takes long is done in slices. */
+  /** Where long work is done in slices. */
   readonly work: Worktable
   /** For reads of very many lanes. */
   readonly reads: DueReads
-  /** For answers on their way, where `send` copies. */
+  /** For answers on their way, if `send` copies. */
   readonly room: AnswerRoom
   /** See {@link ./place.ts}. */
   readonly place: Int32Array
@@ -30,7 +30,7 @@ export interface FoldOfLanes {
   readonly isCareful: boolean
 }
 
-/** What a lane is made of. */
+/** What a lane is made from. */
 export interface LaneOptions {
   readonly lane: Lane
   readonly life: number
@@ -38,7 +38,7 @@ export interface LaneOptions {
   readonly stream: StreamNumber
   readonly counters: LaneCounters
   readonly fold: FoldOfLanes
-  /** Up to which sequence number changes were received from the fold before. */
+  /** The sequence number up to which changes were received from the previous fold. */
   readonly seen?: number
   readonly poisons?: ReadonlyArray<Poison>
 }

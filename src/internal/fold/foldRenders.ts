@@ -1,4 +1,4 @@
-/** The scrapes of a fold that are under way. */
+/** The scrapes of a fold that are in progress. */
 import type { Render } from "../stream/commands.ts"
 import { type RenderedFold, renderLanes } from "./renderScrape.ts"
 import type { Work } from "./slices.ts"
@@ -16,7 +16,7 @@ export class FoldRenders {
     if (!hasEnded) this.#works.set(request, work)
   }
 
-  /** Nobody waits for it any more. */
+  /** Drops a scrape that is no longer wanted. */
   drop(request: number): void {
     this.#works.get(request)?.drop()
   }

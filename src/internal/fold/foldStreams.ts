@@ -1,16 +1,16 @@
-/** The streams of one fold: that of its runtime, and those of the threads that are attached to it. */
+/** The streams of one fold: that of its runtime, and those of attached threads. */
 import { MainStream, type StreamNumber } from "../stream/commands.ts"
 import type { Page } from "../stream/rows/page.ts"
 import { StreamWords } from "../stream/rows/streamWords.ts"
 import type { ReadProgress } from "../stream/streamHandler.ts"
 import { type FoldOfStreams, type SavedLog, StreamFold } from "./streamFold.ts"
 
-/** A page was read to its end and may be written again. */
+/** Called when a page was read completely and may be reused. */
 export type OnPageRead = (page: Page, stream: StreamFold) => void
 
 export class FoldStreams {
   readonly main: StreamFold
-  /** Pages of streams that have ended since a checkpoint began. Others may have them when one covers that. */
+  /** Pages of streams that have ended since a checkpoint began. They may be reused when a checkpoint covers that. */
   endedPages = 0
   /** In the order in which they are read: the main one first. */
   readonly #streams = new Map<StreamNumber, StreamFold>()
@@ -43,7 +43,7 @@ export class FoldStreams {
     return made
   }
 
-  /** There is the stream of an attached thread. It may have been restored. */
+  /** Adds the stream of an attached thread. It may have been restored already. */
   attach(stream: StreamNumber, words: SharedArrayBuffer): void {
     this.findOrMake(stream).words = new StreamWords(words)
   }
@@ -53,7 +53,7 @@ export class FoldStreams {
     this.#streams.delete(stream)
   }
 
-  /** Reads what is published of all streams, `mostPages` of each at the most. */
+  /** Reads what is published of all streams, up to `mostPages` of each. */
   read(mostPages: number): ReadProgress {
     if (this.size === 1) return this.main.goOn(mostPages)
     let progress: ReadProgress = "idle"
@@ -64,7 +64,7 @@ export class FoldStreams {
       hasMoved ||= stream.reader.position !== position
       if (next === "more" || progress === "idle") progress = next
     }
-    // What one stream waits for, another one may have come to.
+    // Another stream may have reached what one stream waits for.
     return progress === "attachment" && hasMoved ? "more" : progress
   }
 
@@ -74,13 +74,13 @@ export class FoldStreams {
     return false
   }
 
-  /** Tells attached threads how far it has read. */
+  /** Informs attached threads how far the fold has read. */
   tellPositions(): void {
     if (this.size === 1) return
     for (const { reader, words } of this.values()) if (words !== undefined) words.read = reader.position
   }
 
-  /** Whether it reads what may have ended the fold before, see {@link Restore.careful}. */
+  /** Whether it reads what may have ended the previous fold, see {@link Restore.careful}. */
   get isCareful(): boolean {
     if (this.main.isCareful) return true
     if (this.size === 1) return false
@@ -88,13 +88,13 @@ export class FoldStreams {
     return false
   }
 
-  /** Whether it has read what lay in the logs when the fold took the place of another one. */
+  /** Whether it has read everything that was in the logs when the fold replaced another one. */
   get hasCaughtUp(): boolean {
     for (const stream of this.values()) if (!stream.hasCaughtUp) return false
     return true
   }
 
-  /** What was added of all logs since this was last called, or all of it. */
+  /** What was added to all logs since the last call, or everything. */
   save(isWhole: boolean): Array<SavedLog> {
     return Array.from(this.values(), (stream) => stream.save(isWhole))
   }

@@ -1,18 +1,20 @@
-/** What a fold has to know of the one whose place it has taken, as long as it comes to rows that lay in the log then. */
+/**
+ * What a fold must know about the one it has replaced, until it has read the rows that were in the log at that time.
+ */
 import type { Lane } from "../stream/commands.ts"
 import type { Poison, Restore } from "../stream/restore.ts"
 import type { LaneMetrics } from "./laneMetrics.ts"
 
-/** Of a lane that the fold before may have had. */
+/** A lane that the previous fold may have had. */
 export interface FormerLane {
-  /** Up to which sequence number changes have come. */
+  /** The sequence number up to which changes have arrived. */
   readonly seen: number
   readonly poisons: ReadonlyArray<Poison>
 }
 
 export class FormerFold {
   readonly #seen: Map<Lane, number>
-  /** Nobody looks at these any more, and what ended the fold before may be among their events. */
+  /** Lanes that are not read any more. Their events may include what ended the previous fold. */
   readonly #gone: ReadonlySet<Lane>
   readonly #goneTo: number
   #poisons: ReadonlyArray<Poison>
@@ -28,7 +30,7 @@ export class FormerFold {
     return this.#gone.has(lane)
   }
 
-  /** Whether a position lies in the log that the fold before had. */
+  /** Whether a position is in the part of the log that the previous fold had. */
   hasReached(position: number): boolean {
     return position <= this.#goneTo
   }
@@ -37,7 +39,7 @@ export class FormerFold {
     return { seen: this.#seen.get(lane) ?? 0, poisons: this.#poisons.filter((poison) => poison.lane === lane) }
   }
 
-  /** What had to be known of a lane to restore it is not of the next one with its number. */
+  /** Forgets what was needed to restore a lane, because its number will belong to another recorder. */
   forget(lane: Lane): void {
     this.#seen.delete(lane)
     this.#poisons = this.#poisons.filter((poison) => poison.lane !== lane)
@@ -46,17 +48,17 @@ export class FormerFold {
 
 // --- the metrics of a lane that are to be quarantined where they ended an earlier worker
 
-/** How many events are to come before one takes effect that is not over. */
+/** How many more events must come before a poison is still pending. */
 const least: { readonly [During in Poison["during"]]: number } = {
   fold: 1,
   view: 0,
   restore: Number.POSITIVE_INFINITY
 }
 
-/** By sequence numbers that have wrapped around at 2^32. */
+/** Compares sequence numbers that wrap around at 2^32. */
 const ahead = (poison: Poison, sequence: number): number => (poison.sequence - sequence) | 0
 
-/** Those that take effect in a lane that has come to this sequence number, or `undefined`. */
+/** The poisons that take effect in a lane after this sequence number, or `undefined`. */
 export const poisonsAfter = (
   poisons: ReadonlyArray<Poison> | undefined,
   sequence: number
@@ -67,8 +69,8 @@ const someOf = <A>(array: ReadonlyArray<A> | undefined): ReadonlyArray<A> | unde
   array?.length === 0 ? undefined : array
 
 /**
- * Quarantines what is due before the event with this sequence number is folded, or, where `shows`, metrics are shown.
- * Returns the others. `tag`: of the event.
+ * Quarantines what is due before the event with this sequence number is folded, or, if `shows`, before metrics are
+ * shown. Returns the remaining poisons. `tag`: of the event.
  */
 export const poison = (
   poisons: ReadonlyArray<Poison>,

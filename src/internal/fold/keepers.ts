@@ -1,8 +1,8 @@
-/** Those who keep the state of a fold beyond it, and what is asked of them. */
+/** The keepers of a fold's state beyond the fold, and the requests to them. */
 import type { Command, Keeper } from "../stream/commands.ts"
 import type { KeptMessage } from "../stream/foldMessages.ts"
 
-/** Has the state written, and tells why that failed, if it did. `isLast`: nothing is to be written after it. */
+/** Has the state written, and passes the reason if that failed. `isLast`: nothing is written after it. */
 type AskKeeper = (end: (failure: string | undefined) => void, isLast: boolean) => void
 
 type Persist = Extract<Command, { readonly _tag: "Persist" }>
@@ -10,14 +10,14 @@ type Persist = Extract<Command, { readonly _tag: "Persist" }>
 export class Keepers {
   readonly #send: (message: KeptMessage) => void
   readonly #keepers = new Map<Keeper, AskKeeper>()
-  /** Of a keeper that is not there yet. */
+  /** Requests to a keeper that is not there yet. */
   #waiting: Array<Persist> = []
 
   constructor(send: (message: KeptMessage) => void) {
     this.#send = send
   }
 
-  /** Whoever keeps the state of this fold, from now on. */
+  /** Adds a keeper of this fold's state. */
   add(by: Keeper, ask: AskKeeper): void {
     this.#keepers.set(by, ask)
     const waiting = this.#waiting

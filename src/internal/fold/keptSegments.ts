@@ -1,22 +1,23 @@
 /**
- * The segments that the application thread keeps, as the fold knows them: what of them is needed, and which can go.
+ * The segments that the application thread keeps, from the point of view of the fold: which parts of them are needed,
+ * and which segments can be dropped.
  */
 import type { Lane } from "../stream/commands.ts"
 import { bytesOf, OfEnded, OfLeft, OfLog, OfStrings, type SavedRecord } from "./segment.ts"
 
-/** What is kept beyond twice what is needed, before all is saved anew. */
+/** The bytes that may be kept beyond twice what is needed, before everything is saved again. */
 const SpareBytes = 1024 * 1024
 
 interface Kept {
   readonly id: number
   readonly segment: SharedArrayBuffer
-  /** Lanes of which it has the last record, and whether it has a record of the log. */
+  /** The lanes whose last record it contains, and whether it contains a record of the log. */
   readonly lanes: Set<Lane>
   readonly ofLog: boolean
-  /** Bytes of what adds up: states that recorders have left, and strings of the log. */
+  /** The bytes of records that accumulate: states that recorders have left, and strings of the log. */
   readonly lasting: number
   readonly bytes: number
-  /** Of an earlier round than the whole one under way, or the last. */
+  /** Whether it is older than the current whole round, or the last one. */
   isOld: boolean
 }
 
@@ -26,7 +27,7 @@ export class KeptSegments {
   readonly #byLane = new Map<Lane, { readonly kept: Kept; readonly bytes: number }>()
   #keptBytes = 0
   #neededBytes = 0
-  /** Those of a fold before this one, of unknown contents: replaced at the first occasion. */
+  /** Segments of an earlier fold with unknown contents. They are replaced at the first opportunity. */
   #others: ReadonlyArray<number> = []
 
   takeOver(ids: ReadonlyArray<number>): void {
@@ -34,14 +35,14 @@ export class KeptSegments {
     this.#nextId = Math.max(-1, ...ids) + 1
   }
 
-  /** Whether so much is kept for nothing that all should be saved anew. */
+  /** Whether so much is kept unnecessarily that everything should be saved again. */
   get isWasteful(): boolean {
     return this.#others.length > 0 || this.#keptBytes > 2 * this.#neededBytes + SpareBytes
   }
 
   /**
-   * The same lanes in an order in which segments can go one by one while they are saved anew. To sort 100 000 at once would
-   * hold up the fold for a tenth of a second.
+   * The same lanes, in an order in which segments become obsolete one by one while they are saved again. Sorting 100
+   * 000 lanes at once would stop the fold for a tenth of a second.
    */
   *oldestFirst(lanes: ReadonlyArray<Lane>): Generator<Lane, void> {
     const isLeft = new Uint8Array(lanes.reduce((most, lane) => Math.max(most, lane + 1), 0))
@@ -56,12 +57,12 @@ export class KeptSegments {
     for (const lane of lanes) if (isLeft[lane] === 1) yield lane
   }
 
-  /** All is being saved anew. */
+  /** Marks the beginning of a round that saves everything again. */
   beginAnew(): void {
     for (const kept of this.#kept) kept.isOld = true
   }
 
-  /** Returns its id. */
+  /** Adds a segment and returns its id. */
   add(records: ReadonlyArray<SavedRecord>, segment: SharedArrayBuffer): number {
     const kept: Kept = {
       id: this.#nextId++,
@@ -89,7 +90,7 @@ export class KeptSegments {
     kept.lanes.add(lane)
   }
 
-  /** Those that nobody needs. `isWhole`: a checkpoint of everything is done. */
+  /** Drops the segments that are not needed. `isWhole`: a checkpoint of everything is done. */
   drop(isWhole: boolean): ReadonlyArray<{ readonly id: number; readonly segment: SharedArrayBuffer | undefined }> {
     const others = isWhole ? this.#others.map((id) => ({ id, segment: undefined })) : []
     if (isWhole) this.#others = []
@@ -100,7 +101,7 @@ export class KeptSegments {
     for (const { bytes, lanes, lasting } of dropped) {
       this.#keptBytes -= bytes
       this.#neededBytes -= lasting
-      // Of lanes that were closed before all was saved anew.
+      // Of lanes that were closed before everything was saved again.
       for (const lane of lanes) {
         this.#neededBytes -= this.#byLane.get(lane)!.bytes
         this.#byLane.delete(lane)

@@ -1,14 +1,15 @@
 /**
- * How many events a lane has folded, by its own count, which it shows in the counters that it shares with its recorder.
+ * How many events a lane has folded by its own count, which it writes to the counters that it shares with its recorder.
  *
- * Those outlive a worker. A lane that is folded again counts less than they do: they stay as they are until it has caught
- * up, because what is counted is free to be forgotten by the recorder.
+ * The shared counters outlive a worker. When a lane is folded again, its own count is lower at first. The shared
+ * counters then stay as they are until it has caught up, because the recorder may already have released the events that
+ * they count.
  */
 import type { LaneCounters } from "../stream/foldedCounters.ts"
 
 export class LaneCounts {
   readonly #counters: LaneCounters
-  /** They wrap around as the counters do. */
+  /** They wrap around like the counters. */
   #applied = 0
   #ignored = 0
   #isBehind: boolean
@@ -26,12 +27,12 @@ export class LaneCounts {
     return this.#ignored
   }
 
-  /** Whether the events that come now were counted by the fold before this one. */
+  /** Whether the current events were already counted by the previous fold. */
   get isBehind(): boolean {
     return this.#isBehind
   }
 
-  /** Returns whether the recorder waits to be told. */
+  /** Returns whether the recorder waits for a notification. */
   add(applied: number, ignored: number): boolean {
     this.#applied = (this.#applied + applied) | 0
     this.#ignored = (this.#ignored + ignored) | 0
@@ -48,7 +49,7 @@ export class LaneCounts {
     return counters.takeWanted()
   }
 
-  /** Goes on from what a lane has saved. */
+  /** Continues from what a lane has saved. */
   restore({ applied, ignored }: { readonly applied: number; readonly ignored: number }): void {
     this.#applied = applied
     this.#ignored = ignored

@@ -4,13 +4,13 @@ import { SeriesCut, type SharedCopy } from "./kernels/seriesCut.ts"
 import { LaterViews } from "./laterViews.ts"
 
 export class LaneCuts {
-  /** While there are any: a runtime may have 100 000 lanes. */
+  /** Allocated only while there are any, because a runtime may have 100 000 lanes. */
   #shared: Set<SeriesCut> | undefined
-  /** Those made for the read at hand. */
+  /** The cuts made for the current read. */
   #made: Array<SeriesCut> | undefined
   readonly views = new LaterViews()
 
-  /** Whether there is any. */
+  /** Whether there are any. */
   get isAny(): boolean {
     return this.#shared !== undefined
   }
@@ -25,7 +25,7 @@ export class LaneCuts {
     return cut
   }
 
-  /** What `read` gives, and the cuts that it has made. */
+  /** Returns the result of `read`, and the cuts that it has made. */
   collect<A>(read: () => A): { readonly value: A; readonly made: ReadonlyArray<SeriesCut> } {
     const made: Array<SeriesCut> = []
     this.#made = made
@@ -36,7 +36,7 @@ export class LaneCuts {
     }
   }
 
-  /** The series are about to change: those who read go on with what there is. */
+  /** The series are about to change: readers continue with a copy. */
   detach(): void {
     const copies = new Map<Kernel, SharedCopy>()
     for (const cut of this.#shared ?? []) cut.detach(copies)

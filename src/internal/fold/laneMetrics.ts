@@ -1,6 +1,4 @@
-/**
- * The metrics of one recorder where they are folded: which of them takes which rows and events, and what they show.
- */
+/** The metrics of one recorder in the fold: which of them take which rows and events, and what they show. */
 import { measuredBy } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { Snapshot } from "../metric/definition/snapshot.ts"
@@ -45,18 +43,18 @@ export interface Generation {
 }
 
 /**
- * A runtime may have 100 000 lanes: what a lane does not need yet it does not have, and its arrays are as long as what
- * they hold, because one that grows by `push` has room for 17.
+ * A runtime may have 100 000 lanes, so a lane allocates nothing before it is needed, and its arrays are exactly as long
+ * as their contents: an array that grows by `push` has room for 17.
  */
 export class LaneMetrics implements MetricOwner {
   readonly #lane: MetricsLane
-  /** That of the lane, which is looked at for each run. */
+  /** The lane's place, which is read for each run. */
   readonly #place: Int32Array
   #cells: ReadonlyArray<RegisteredMetric> = none
-  /** How rows and events are folded; made when the first ones come. */
+  /** How rows and events are folded. Created when the first ones arrive. */
   #plans: MetricPlans | undefined
 
-  /** Another number after each registration and reset. */
+  /** A number that changes with each registration and reset. */
   version = 0
   /** Series that are being read. */
   #cuts: LaneCuts | undefined
@@ -85,19 +83,19 @@ export class LaneMetrics implements MetricOwner {
     this.#replan()
   }
 
-  /** Resets the metric of this name, or all. */
+  /** Resets the metric of this name, or all metrics. */
   reset(name: string | undefined, at: number): void {
     this.#change(name, (cell) => cell.next(cell.metric, at))
   }
 
-  /** The name of this metric goes to another definition, which has no events here. */
+  /** Gives the name of this metric to another definition, which has no events here. */
   supersede(name: string, at: number): void {
     this.#change(name, (cell) => cell.former(at))
   }
 
   #change(name: string | undefined, change: (cell: RegisteredMetric) => RegisteredMetric): void {
     this.version++
-    // What they had is kept, and what is kept may change.
+    // Their contents are kept, and what is kept may change.
     this.#cuts?.end()
     this.#cells = this.#cells.map((cell) => (name === undefined || name === cell.metric.name ? change(cell) : cell))
     this.#replan()
@@ -108,24 +106,27 @@ export class LaneMetrics implements MetricOwner {
     return this.#cells.find(({ metric }) => metric.name === name)
   }
 
-  /** What there is, without the states. */
+  /** The metrics, without their states. */
   generations(): ReadonlyArray<Generation> {
     return this.#cells.map(({ epoch, metric }) => ({ name: metric.name, epoch, measured: measuredBy(metric).hash }))
   }
 
-  /** What is to be done before {@link save}, in steps between which events are taken. */
+  /** What must be done before {@link save}, in steps between which events may be taken. */
   *prepare(): Steps<void> {
     yield* preparing(this.#cells)
     if (this.#cuts !== undefined) yield* this.#cuts.views.running()
   }
 
-  /** All of them as they are in this call. `addsUp`: for those who add up processes. */
+  /** All metrics as they are in this call. `addsUp`: for processes that add up counts. */
   saving(addsUp = false): Steps<ReadonlyArray<MetricAndSaved>> {
     if (addsUp) this.keepExpired()
     return savingEach(withFormers(this.#cells), (kernel) => this.cut(kernel))
   }
 
-  /** `poisonOf`: why the state of a metric is not to be read. Returns the metrics that are quarantined for the lack of it. */
+  /**
+   * `poisonOf`: why the state of a metric must not be read. Returns the metrics that are quarantined because their
+   * state is missing.
+   */
   restore(
     saved: ReadonlyArray<SavedMetric>,
     definitionOf: (name: string) => Metric.Any,
@@ -138,7 +139,7 @@ export class LaneMetrics implements MetricOwner {
   }
 
   quarantined({ name }: Metric.Any, error: string): void {
-    // What folded its rows until now counts them as missed from here on.
+    // From here on its events count as missed, so its rows need another plan.
     this.#replan()
     this.#lane.quarantined(name, error)
   }
@@ -149,7 +150,9 @@ export class LaneMetrics implements MetricOwner {
 
   // --- folding
 
-  /** Folds the rows of a layout, from this sequence number on; how many at least one metric took. */
+  /**
+   * Folds the rows of a layout, starting at this sequence number. Returns how many of them at least one metric took.
+   */
   rows(layout: FoldLayout, rows: Rows, at: number, count: number, time: number, sequence: number): number {
     if (this.#cuts?.isAny === true) this.#cuts.detach()
     this.#plans ??= new MetricPlans(this.#cells)
@@ -169,8 +172,8 @@ export class LaneMetrics implements MetricOwner {
   }
 
   /**
-   * Gives one event, which is the library's own, to the metrics that read it; whether at least one took it. Its changes are
-   * added to `changes`.
+   * Gives an event, which belongs to the library, to the metrics that read it. Returns whether at least one took it.
+   * Its changes are added to `changes`.
    */
   event(event: MetricEvent, at: number, sequence: number, changes: Array<Change> | undefined): boolean {
     if (this.#cuts?.isAny === true) this.#cuts.detach()
@@ -198,19 +201,19 @@ export class LaneMetrics implements MetricOwner {
     return took
   }
 
-  /** From now on, what expires is kept for those who add up processes. */
+  /** From now on, expired series are kept for processes that add up counts. */
   keepExpired(): void {
     for (const cell of this.#cells) cell.keepExpired()
   }
 
-  /** How many series there are. */
+  /** The number of series. */
   get size(): number {
     return this.#cells.reduce((sum, { kernel }) => sum + (kernel?.size ?? 0), 0)
   }
 
   /**
-   * The metrics of these names take what the others have counted, to which nothing comes any more. `sequence`: as of an
-   * event. Nothing else may come between the steps.
+   * The metrics of these names take over the counts of the others, which get no more events. `sequence`: of the last
+   * event. Nothing else may happen between the steps.
    */
   *absorbing(others: LaneMetrics, at: number, sequence: number): Steps<void> {
     this.#cuts?.end()
@@ -236,7 +239,7 @@ export class LaneMetrics implements MetricOwner {
 
   // --- reads
 
-  /** In steps of one view written by hand, between which nothing may change. `sequence`: that of the last event. */
+  /** In one step per hand-written view, between which nothing may change. `sequence`: of the last event. */
   *showing(now: number, addsUp: boolean, sequence: number): Steps<ReadonlyArray<Shown>> {
     this.rewind(now)
     const cells = addsUp ? withFormers(this.#cells) : this.#cells
@@ -246,7 +249,7 @@ export class LaneMetrics implements MetricOwner {
     })
   }
 
-  /** What the steps give is of this moment. `isSent`: it goes to another thread at once. */
+  /** The steps return the state as of this call. `isSent`: it goes to another thread immediately. */
   read(command: ReadCommand, sequence: number, isSent: boolean): CutRead {
     this.rewind(command.now)
     this.#cuts ??= new LaneCuts()
@@ -256,7 +259,7 @@ export class LaneMetrics implements MetricOwner {
     return cutRead(this.#views(cells, sequence, readEach(this.#cuts, command, isSent, view)))
   }
 
-  /** The same in this call, where that is short: most reads are. */
+  /** The same in this call, if that is short. Most reads are. */
   readBriefly(command: ReadCommand, sequence: number, isSent: boolean): ReadonlyArray<Snapshot> | undefined {
     const cells = this.#named(command.names)
     if (!isBrief(command, cells, this.#cuts)) return undefined
@@ -292,7 +295,7 @@ export class LaneMetrics implements MetricOwner {
     return names === undefined ? this.#cells : this.#cells.filter(({ metric }) => names.includes(metric.name))
   }
 
-  /** A read carries its time in the order of the events, so that the fold stays a function of the stream. */
+  /** A read carries its time in the order of the events, so that the fold is a function of the stream. */
   rewind(now: number): void {
     this.#cuts?.rewind(now)
     for (const cell of this.#cells) cell.rewind(now)

@@ -1,6 +1,4 @@
-/**
- * The reads of a lane that are under way: each is of the moment when it was its turn, and is made and sent in slices.
- */
+/** The reads of a lane that are in progress. Each is as of its place in the stream, and is made and sent in slices. */
 import { type AnswerPart, FewEntries, PartValues, splitAnswer, valuesIn } from "../stream/answerParts.ts"
 import type { Lane, ReadCommand } from "../stream/commands.ts"
 import type { LaneMessage, ReadPart } from "../stream/foldMessages.ts"
@@ -17,13 +15,13 @@ interface Reading {
   work: Work | undefined
 }
 
-/** `sendCopies`: what is long is sent in parts then. */
+/** `sendCopies`: whether long values are sent in parts. */
 type ReadFold = Pick<FoldOfLanes, "awaits" | "reads" | "room" | "send" | "sendCopies" | "work">
 
 export class LaneReads {
   readonly #lane: Lane
   readonly #fold: ReadFold
-  /** By request. Made when a read takes more than a slice. */
+  /** By request. Allocated when a read takes more than a slice. */
   #readings: Map<number, Reading> | undefined
 
   constructor(lane: Lane, fold: ReadFold) {
@@ -31,7 +29,7 @@ export class LaneReads {
     this.#fold = fold
   }
 
-  /** Reads metrics as they are now. `sequence`: that of the last event. */
+  /** Reads metrics as they are now. `sequence`: of the last event. */
   read(command: ReadCommand, metrics: LaneMetrics, sequence: number): void {
     const { reads, sendCopies } = this.#fold
     reads.make(() => {
@@ -41,7 +39,7 @@ export class LaneReads {
     })
   }
 
-  /** Answers in this call, unless the answer is long, or what is on its way is. */
+  /** Answers in this call, unless the answer is long, or much is on its way. */
   #answer(command: ReadCommand, read: ReadonlyArray<ReadPart>): void {
     const { room, send, sendCopies } = this.#fold
     const values = sendCopies ? valuesIn(read, FewEntries) : 0
@@ -68,7 +66,7 @@ export class LaneReads {
     }
   }
 
-  /** Where they are copied, what is long is sent before the answer. */
+  /** If answers are copied, long values are sent before the answer. */
   *#answers(reading: Reading, request: number): WorkSteps {
     const { awaits, sendCopies } = this.#fold
     const send = (part: AnswerPart, values: number): WorkSteps =>
@@ -110,12 +108,12 @@ export class LaneReads {
     if (message._tag === "Part") yield
   }
 
-  /** Nobody waits for the rest of the answer. */
+  /** Drops the rest of an answer that is no longer wanted. */
   drop(request: number): void {
     this.#readings?.get(request)?.work?.drop()
   }
 
-  /** Those that another fold would owe, as they are in this call. */
+  /** The reads that a replacement fold must answer, as they are in this call. */
   saving(): Steps<ReadonlyArray<SavedRead>> {
     const readings = Array.from(
       this.#readings?.values() ?? [],
@@ -132,7 +130,7 @@ export class LaneReads {
     })()
   }
 
-  /** Nobody waits any more. */
+  /** Closes the lane: nothing is awaited any more. */
   close(): void {
     for (const { work } of [...(this.#readings?.values() ?? [])]) work?.drop()
   }

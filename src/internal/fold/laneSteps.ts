@@ -1,6 +1,4 @@
-/**
- * What comes to a lane in order, and waits there while a listener to changes has to be waited for.
- */
+/** What reaches a lane in order, and is queued while the lane waits for a listener to changes. */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { putSpan, spanOf } from "../model/eventSpan.ts"
@@ -14,55 +12,55 @@ import type { Work } from "./slices.ts"
 
 export type Step = LaneCommand | Batch | Show | Skip | Absorb
 
-/** Someone who wants to see all metrics, behind every event that came before. */
+/** A request to be shown all metrics, after every event that came before. */
 export interface Show extends ShowOptions {
   readonly _tag: "Show"
   readonly now: number
-  /** Who that is. */
+  /** The requester. */
   readonly by: object
   readonly take: (shown: ReadonlyArray<Shown>) => void
-  /** What is left to do, once it has begun. */
+  /** What remains to be done, once it has begun. */
   steps?: Steps<void>
 }
 
 export interface ShowOptions {
   readonly canWait: boolean
-  /** What is shown is added up with what other recorders show. */
+  /** Whether the result is added up with that of other recorders. */
   readonly addsUp: boolean
 }
 
-/** Events were evicted: the next one comes after this sequence number. */
+/** Events were evicted. The next one comes after this sequence number. */
 interface Skip {
   readonly _tag: "Skip"
   readonly to: number
 }
 
-/** Events that are to be folded one by one, from `next` on, because someone listens or the lane waits. */
+/** Events to be folded one by one, from `next` on, because there is a listener or the lane waits. */
 export interface Batch {
   readonly _tag: "Events"
   readonly events: Array<MetricEvent>
   readonly times: Array<number>
   next: number
-  /** Folded since they were last counted. */
+  /** Events folded since they were last counted. */
   applied: number
   ignored: number
 }
 
-/** What a recorder has counted that was removed: the lane takes it. */
+/** The counts of a removed recorder, which the lane takes over. */
 export interface Absorb {
   readonly _tag: "Absorb"
   readonly removed: LaneMetrics
   readonly at: number
-  /** The lane has all of it. */
+  /** The lane has taken over everything. */
   readonly onEnd: () => void
 }
 
-/** It takes that in slices, and what comes meanwhile waits. */
+/** The lane takes it over in slices, and queues what arrives meanwhile. */
 export interface Absorbing {
   readonly _tag: "Absorbing"
   readonly steps: Steps<void>
   readonly onEnd: () => void
-  /** `undefined` in the call that begins it. */
+  /** `undefined` in the call that starts it. */
   work: Work | undefined
 }
 
@@ -71,10 +69,13 @@ export const foreign: MetricEvent = { _tag: "" }
 
 export const emptyBatch = (): Batch => ({ _tag: "Events", events: [], times: [], next: 0, applied: 0, ignored: 0 })
 
-/** Most changes that wait for a listener: the fold goes on when these are delivered. */
+/** The maximum number of changes that wait for a listener. The fold continues when they are delivered. */
 const ChangesAtOnce = 32
 
-/** Folds events of a batch until there are as many changes as may wait. `fold`: whether a metric took the event. */
+/**
+ * Folds events of a batch until the maximum number of changes is reached. `fold` returns whether a metric took the
+ * event.
+ */
 export const foldSome = (
   batch: Batch,
   isWatched: boolean,
@@ -90,7 +91,7 @@ export const foldSome = (
   return changes
 }
 
-/** Those who wanted to be shown something ask the next worker. */
+/** Requests to be shown something are repeated to the next worker. */
 export const savedStep = (step: Step): ReadonlyArray<SavedStep> => {
   switch (step._tag) {
     case "Show":
@@ -108,7 +109,7 @@ export const savedStep = (step: Step): ReadonlyArray<SavedStep> => {
   }
 }
 
-/** What was removed is not among its own records any more, and not among these yet: see `Fold.isAbsorbing`. */
+/** The removed recorder's counts are in neither lane's records at this point: see `Fold.isAbsorbing`. */
 const notSaved = (): never => {
   throw new Error("A lane was saved before it had all that a removed recorder has left to it.")
 }
@@ -130,7 +131,7 @@ const savedBatch = ({ applied, events, ignored, next, times }: Batch): SavedEven
   }
 }
 
-/** `definitionOf`: a metric by its name. */
+/** `definitionOf`: returns a metric by its name. */
 export const restoredStep = (step: SavedStep, definitionOf: (name: string) => Metric.Any): Step => {
   if (step._tag === "Events") return restoredBatch(step)
   return step._tag === "Register" ? { ...step, metric: definitionOf(step.name) } : step
@@ -145,7 +146,7 @@ export const restoredBatch = ({ applied, events, ignored, spans, times }: SavedE
   ignored
 })
 
-/** The last change of each metric, in the order in which those came. */
+/** The last change of each metric, in their order. */
 export const latestOfEach = (changes: ReadonlyArray<Change>): ReadonlyArray<Change> => {
   const byName = new Map<string, Change>()
   for (const change of changes) {

@@ -1,20 +1,20 @@
 /**
- * Records of what recorders have left, which is serialised in steps between which the fold goes on: there may be very many
- * of them. The bytes of each metric are copied as they are.
+ * Records of what recorders have left, serialised in steps between which the fold continues, because there may be very
+ * many of them. The bytes of each metric are copied as they are.
  */
 import { deserialize, serialize } from "node:v8"
 import type { Steps } from "../util/steps.ts"
 import { recordOf, type SavedRecord } from "./segment.ts"
 
-/** Metrics of a record, which is serialised in less than a millisecond. */
+/** The number of metrics in a record, which is serialised in less than a millisecond. */
 const MetricsAtOnce = 128
 
-/** Something with metrics, each of which has been serialised. */
+/** Something with metrics that are already serialised. */
 interface WithMetrics {
   readonly metrics: ReadonlyArray<{ readonly bytes: Uint8Array }>
 }
 
-/** Records of `all`, each with some of them and with what they have in common. There is one at least. */
+/** Makes records of `all`, each with some of them and with what they share. There is at least one record. */
 export function* lastingRecords(
   lane: SavedRecord["lane"],
   all: Iterable<WithMetrics>,
@@ -48,7 +48,7 @@ const partsOf = (some: ReadonlyArray<WithMetrics>, inCommon: object): SavedRecor
   return [serialize({ ...inCommon, all }), ...bytes]
 }
 
-/** What is in such a record. Shares no memory with the segment. */
+/** The contents of such a record. They share no memory with the segment. */
 export const lastingIn = <A extends object, Each extends WithMetrics>({
   parts: [rest, ...bytes]
 }: SavedRecord): A & { readonly all: ReadonlyArray<Each> } => {

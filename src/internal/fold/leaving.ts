@@ -1,4 +1,4 @@
-/** What a recorder leaves that is removed: to a total, to the next one of its id, and to those who add up processes. */
+/** What a removed recorder leaves: to a total, to the next recorder of its id, and to processes that add up counts. */
 import type * as Metric from "../metric/definition/metric.ts"
 import { type Command, MainStream } from "../stream/commands.ts"
 import type { Steps } from "../util/steps.ts"
@@ -8,7 +8,7 @@ import type { LeftStates } from "./leftStates.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { ToldAccounts } from "./toldAccounts.ts"
 
-/** The fold in which that is kept. */
+/** The parts of the fold that keep it. */
 interface Keeping {
   readonly tap: FoldTap | undefined
   readonly left: LeftStates | undefined
@@ -18,12 +18,12 @@ interface Keeping {
   readonly notKept: (recorderId: string, name: string, reason: string) => void
 }
 
-/** The lane that what a lane has counted goes to, and when. */
+/** The lane that takes over a lane's counts, and the time. */
 export type Total = NonNullable<Extract<Command, { readonly _tag: "Close" }>["total"]>
 
 /**
- * The lane `closed` has come to its end at a position in the log. `totalId`: that of its total, if it is open. Until the
- * steps that are returned are taken, nothing is to be saved.
+ * Handles the end of the lane `closed` at a position in the log. `totalId`: the id of its total, if that is open.
+ * Nothing may be saved until the returned steps are done.
  */
 export const leave = (
   { accounts, ended, latest, left, tap }: Keeping,
@@ -33,8 +33,8 @@ export const leave = (
   totalId: string | undefined
 ): ReadonlyArray<Steps<void>> => {
   const { recorderId, stream } = closed
-  // Whoever adds up processes has told it under its id, as other processes may go on to. Numbers of threads are no ids to be
-  // kept apart by.
+  // Processes that add up counts know these counts under the total's id, which other processes may continue to use.
+  // Recorders of threads have generated ids, which are not kept separately.
   const threadsId = stream === MainStream ? undefined : totalId
   tap?.closed(closed, threadsId)
   const endedId = threadsId ?? recorderId
@@ -50,7 +50,7 @@ export const leave = (
   return [toEnded, toLeft].filter((steps) => steps !== undefined)
 }
 
-/** What a metric goes on from that is registered at this position. */
+/** The state that a metric registered at this position continues from. */
 export const leftFor = (
   fold: Keeping,
   { recorderId }: FoldLane,

@@ -1,4 +1,4 @@
-/** Which of a lane's metrics take which rows and events. */
+/** Which metrics of a lane take which rows and events. */
 
 import { fieldsRead } from "../metric/definition/instrument.ts"
 import type { RowRead, Rows } from "../stream/rows/format.ts"
@@ -8,7 +8,7 @@ import { Kernel, type PlannedKernel } from "./kernels/kernel.ts"
 import { PlaceMetric, PlaceSequence } from "./place.ts"
 import type { RegisteredMetric } from "./registeredMetric.ts"
 
-/** A layout as the fold has it. */
+/** A layout in the fold. */
 export interface FoldLayout {
   readonly layout: Layout
   readonly read: RowRead
@@ -17,7 +17,7 @@ export interface FoldLayout {
 /** The metrics that read a tag. */
 export interface Readers {
   readonly cells: ReadonlyArray<RegisteredMetric>
-  /** Whether one of them may write to an event that another one gets after it. */
+  /** Whether one of them may modify an event that another one gets after it. */
   readonly mayWrite: boolean
   /** See {@link PlaceReader} and {@link PlaceTag}. */
   readonly reader: number
@@ -26,26 +26,29 @@ export interface Readers {
 
 /** How the rows of a layout are folded in this lane. */
 export interface RowPlan extends Readers {
-  /** The metrics that fold rows where they lie, and take all of them. `cells` are the others, who need the event itself. */
+  /**
+   * Folds rows in place, for the metrics that can, which take all of them. `cells` are the others, which need the event
+   * itself.
+   */
   readonly fold: RowsFold | undefined
 }
 
-/** What most lanes have of something. It is shared, and never written. */
+/** Shared by most lanes, and never written. */
 export const none: ReadonlyArray<never> = []
 
 const noReaders: Readers = { cells: none, mayWrite: false, reader: 0, tag: -1 }
 
 const exact = <A>(array: ReadonlyArray<A>): ReadonlyArray<A> => (array.length === 0 ? none : array.slice())
 
-/** Of metrics as they are: when one is registered, reset or quarantined, others are made. */
+/** The plans for metrics as they are now. When a metric is registered, reset or quarantined, new plans are made. */
 export class MetricPlans {
   readonly #cells: ReadonlyArray<RegisteredMetric>
-  /** Made when events come one by one. */
+  /** Created when events arrive one by one. */
   #byTag: Map<string, Readers> | undefined
-  /** The layout of the rows that came last, and how they are folded; made when a row of it comes. */
+  /** The layout of the last rows and its plan, created when the first row arrives. */
   #layout: FoldLayout | undefined
   #plan: RowPlan | undefined
-  /** Those of all layouts, where there are several. */
+  /** The plans of all layouts, if there are several. */
   #plans: Map<FoldLayout, RowPlan> | undefined
 
   constructor(cells: ReadonlyArray<RegisteredMetric>) {
@@ -86,7 +89,7 @@ export class MetricPlans {
     let readers = this.#byTag.get(tag)
     if (readers === undefined) {
       readers = this.#readersOf(tag)
-      // Others may be made up without end.
+      // Not stored for other tags, because their number is unlimited.
       if (readers.cells.length > 0) this.#byTag.set(tag, readers)
     }
     return readers
@@ -106,8 +109,8 @@ export class MetricPlans {
 }
 
 /**
- * Folds rows as the events they hold; how many at least one of the metrics took. Each metric gets events of its own: to
- * read one again costs less than to freeze it, and holds for dates as well.
+ * Folds rows as events. Returns how many of them at least one of the metrics took. Each metric gets its own copy of an
+ * event: reading the event again costs less than freezing it, and also protects dates.
  */
 export const foldDecoded = (
   layout: FoldLayout,

@@ -1,6 +1,6 @@
 /**
- * What a read shows of each metric, in steps, as of the moment when it was its turn; and what is saved of that, so that
- * another fold makes the same answer if this one ends before it was given.
+ * What a read shows of each metric, in steps, as of its place in the stream. It can be saved, so that a replacement
+ * fold gives the same answer if this fold ends first.
  */
 import { deserialize, serialize } from "node:v8"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -26,7 +26,7 @@ interface MetricRead {
 /** With what it reads, until whoever reads that releases it. */
 type MetricCuts = MetricRead & { readonly cuts: ReadonlyArray<Pick<SeriesCut, "release">> }
 
-/** The answers of metrics to a read, and what lets go of all that they read. */
+/** The answers of metrics to a read, and the function that releases everything they read. */
 export interface CutRead {
   readonly metrics: ReadonlyArray<MetricRead>
   readonly release: () => void
@@ -88,7 +88,7 @@ const stepsOf = (cell: RegisteredMetric, command: ReadCommand, isSent: boolean, 
   }
 }
 
-/** What `show` gives of each, in steps of one view written by hand. */
+/** What `show` returns for each, with one step per hand-written view. */
 export function* showEach(
   cells: ReadonlyArray<RegisteredMetric>,
   show: (cell: RegisteredMetric) => ReadonlyArray<Shown>
@@ -128,7 +128,7 @@ const alone = (steps: PartSteps): MetricRead => {
   return { steps: all(), save }
 }
 
-/** What a view has made up that cannot be kept is left out. */
+/** A part of a view's result that cannot be serialised is left out. */
 const serialized = (part: ReadPart | undefined): Uint8Array => {
   try {
     return serialize(part)
@@ -137,7 +137,7 @@ const serialized = (part: ReadPart | undefined): Uint8Array => {
   }
 }
 
-/** What was read of them already. */
+/** Parts that were read already. */
 export const knownReads = (read: ReadonlyArray<ReadPart>): CutRead => ({
   metrics: read.map((part) => alone(known(part))),
   release: () => {}
@@ -150,7 +150,7 @@ export const cutRead = (metrics: ReadonlyArray<MetricCuts>): CutRead => ({
   }
 })
 
-/** A read that a fold before has saved, whatever has come since. */
+/** Repeats a read that an earlier fold has saved, regardless of later events. */
 export const readAgain = (
   lane: MetricsLane,
   { command, parts }: SavedRead,

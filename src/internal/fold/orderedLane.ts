@@ -1,6 +1,6 @@
 /**
- * The order of what comes to a lane: it is done at once, or waits behind what the lane waits for. Those who only look at
- * the metrics may wait for longer, until something is about to change.
+ * The order of what reaches a lane: it is done immediately, or queued behind what the lane waits for. Requests that
+ * only read the metrics may wait longer, until something is about to change.
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
@@ -24,13 +24,15 @@ import type { Worktable } from "./slices.ts"
 
 export abstract class OrderedLane {
   readonly lane: Lane
-  /** No more events are folded, whatever its thread may still write. */
+  /** Whether no more events are folded, even if the lane's thread still writes some. */
   isSealed = false
-  /** What came while the lane waited. */
+  /** What arrived while the lane waited. */
   protected inbox: Array<Step> | undefined
-  /** What the lane waits for: the batch whose changes a listener has not taken yet, or what a recorder leaves to it. */
+  /**
+   * What the lane waits for: the batch whose changes a listener has not taken yet, or the counts of a removed recorder.
+   */
   protected held: Batch | Absorbing | undefined
-  /** Those who look at the metrics as they are now, when it is their turn or before anything changes. */
+  /** Requests to read the metrics as they are now, at their turn or before anything changes. */
   protected due: Array<Show | ReadCommand> | undefined
   readonly #reads: DueReads
 
@@ -39,21 +41,21 @@ export abstract class OrderedLane {
     this.#reads = reads
   }
 
-  /** Does something whose turn it is. */
+  /** Performs a step whose turn it is. */
   protected abstract perform(step: Exclude<Step, Show>): void
 
   protected abstract showing(show: Show): Steps<void>
 
   // --- what comes
 
-  /** Behind what came before. */
+  /** Takes a step, behind what came before. */
   take(step: Step): void {
     if (this.inbox === undefined && this.held === undefined) return this.#step(step)
     this.inbox ??= []
     this.inbox.push(step)
   }
 
-  /** Behind what waits, whether anything does or not. */
+  /** Queues an event, whether anything is waiting or not. */
   protected enqueue(event: MetricEvent, at: number): void {
     this.inbox ??= []
     let last = this.inbox.at(-1)
@@ -81,7 +83,7 @@ export abstract class OrderedLane {
       this.due.push(step)
       return
     }
-    // One that cannot wait may change something: its clock was set back.
+    // A request that cannot wait may change something, because its clock was set back.
     if (this.due !== undefined) this.showDue()
     this.#do(step)
   }
@@ -94,16 +96,16 @@ export abstract class OrderedLane {
   // --- those who look at the metrics
 
   /**
-   * Gives what all metrics show behind what came before, once it is their turn. `canWait`: not in this call, but by
-   * {@link showingDue} or before anything changes. `by`: see {@link forget}.
+   * Shows what all metrics show after everything before, at its turn. `canWait`: not in this call, but by {@link
+   * showingDue} or before anything changes. `by`: see {@link forget}.
    */
   show(now: number, { addsUp = false, canWait }: Partial<ShowOptions>, by: object, take: Show["take"]): void {
-    // Whoever asks goes through those that can wait at once: one that comes to its turn later says so.
+    // The requester iterates over those that can wait itself. One whose turn comes later notifies it.
     const isWaiting = this.inbox !== undefined || this.held !== undefined
     this.take({ _tag: "Show", now, addsUp, canWait: canWait === true && !isWaiting, by, take })
   }
 
-  /** Those who asked wait no more to be shown anything. Of what waits with the events, the time is left. */
+  /** Cancels the requests of a requester. If one is queued among the events, its time remains. */
   forget(by: object): void {
     const due = this.due?.filter((step) => {
       if (step._tag !== "Show" || step.by !== by) return true
@@ -117,16 +119,16 @@ export abstract class OrderedLane {
     )
   }
 
-  /** Those who wait with the events are shown what was folded. Their clocks are not set back. */
+  /** Requests queued among the events are shown what was folded so far. Their clocks are not set back. */
   showFolded(by: object): void {
-    // What a removed recorder leaves would be nowhere. It comes by itself.
+    // The counts of a removed recorder are in no lane at this point. They follow on their own.
     if (this.held?._tag === "Absorbing") return
     const { inbox } = this
     this.forget(by)
     for (const step of inbox ?? []) if (step._tag === "Show" && step.by === by) this.#do(step)
   }
 
-  /** Whatever is about to change something does so. */
+  /** Called before anything changes. */
   showDue(): void {
     allSteps(this.showingDue())
   }
@@ -143,7 +145,7 @@ export abstract class OrderedLane {
     }
   }
 
-  /** After one more step. */
+  /** Runs one more step. */
   #isDone(step: Show | ReadCommand): boolean {
     if (step._tag === "Show") {
       step.steps ??= this.showing(step)
@@ -163,7 +165,7 @@ export abstract class OrderedLane {
 
   // --- what a removed recorder leaves
 
-  /** Takes it at once, or in slices on a table: what comes meanwhile waits. */
+  /** Takes it immediately, or in slices on a worktable, while further input is queued. */
   protected holdFor(steps: Steps<void>, table: Worktable, onEnd: () => void): void {
     const absorbing: Absorbing = { _tag: "Absorbing", steps, onEnd, work: undefined }
     this.held = absorbing
@@ -181,11 +183,11 @@ export abstract class OrderedLane {
     if (this.held !== absorbing) return
     this.held = undefined
     absorbing.onEnd()
-    // In the call that begins it, whoever makes the steps goes on with them.
+    // In the call that starts it, the caller continues with the steps.
     if (absorbing.work !== undefined) this.goOn()
   }
 
-  /** The recorder has been removed: there is nothing more to show. */
+  /** The recorder was removed: there is nothing more to show. */
   protected closeSteps(): void {
     while (this.held?._tag === "Absorbing") this.#absorbed(this.held)
     this.showDue()

@@ -1,6 +1,7 @@
 /**
- * Where a fold is in code that may end it: in reducers, views, and states that are restored. It is written to memory that
- * outlives the worker, by plain stores right before the code runs, so that a worker that dies leaves the place of it.
+ * The place of a fold in code that may end it: in reducers, in views, and in states that are being restored. It is
+ * written to memory that outlives the worker, with plain stores right before the code runs, so that a worker that dies
+ * leaves its place behind.
  */
 import type { Lane } from "../stream/commands.ts"
 
@@ -8,21 +9,27 @@ import type { Lane } from "../stream/commands.ts"
 export const PlaceLane = 0
 /** The index of the metric in its lane. */
 export const PlaceMetric = 1
-/** The lower 32 bits of the sequence number of the event; of a view, that of the last event. */
+/** The lower 32 bits of the event's sequence number, or, for a view, of the last event's. */
 export const PlaceSequence = 2
 export const PlaceDuring = 3
-/** The lower 32 bits of the position in the log up to which it has read. */
+/** The lower 32 bits of the position in the log up to which the fold has read. */
 export const PlacePosition = 4
-/** Another number after each turn of the fold. */
+/** A number that changes with each turn of the fold. */
 export const PlaceTurns = 5
-/** How many rows, from the sequence number on, are given to all kernels at once; 0: one event, or none, to one metric. */
+/**
+ * The number of rows, from the sequence number on, that all kernels take at once; 0: one event, or none, for one
+ * metric.
+ */
 export const PlaceRows = 6
-/** The index of a metric that reads the tag of the events at hand, and that of the tag among those it reads. */
+/**
+ * The index of a metric that reads the tag of the current events, and the index of the tag among those that the metric
+ * reads.
+ */
 export const PlaceReader = 7
 export const PlaceTag = 8
 export const PlaceWords = 9
 
-/** The lane of a fold that is in no such code. */
+/** The lane of a fold that is outside such code. */
 export const Nowhere = -1
 
 // What the fold does there.
@@ -34,7 +41,7 @@ const names = ["fold", "view", "restore"] as const
 
 export interface Place {
   readonly lane: Lane
-  /** `undefined`: it is among those that take `rows` together. */
+  /** `undefined`: it is one of the metrics that take `rows` together. */
   readonly metric: number | undefined
   readonly sequence: number
   readonly during: (typeof names)[number]
@@ -43,7 +50,7 @@ export interface Place {
   readonly tag: number
 }
 
-/** `undefined`: it is in no code of the user. */
+/** `undefined`: the fold is outside user code. */
 export const placeIn = (words: Int32Array): Place | undefined =>
   words[PlaceLane] === Nowhere ? undefined : placeOf(words)
 
@@ -57,7 +64,7 @@ const placeOf = (words: Int32Array): Place => ({
   tag: words[PlaceTag]!
 })
 
-/** The lane whose metrics they are. */
+/** The lane of the metrics. */
 export interface MetricsLane {
   readonly lane: Lane
   readonly place: Int32Array
@@ -65,7 +72,7 @@ export interface MetricsLane {
   readonly notKept: (name: string, reason: string) => void
 }
 
-/** What `run` gives for each metric, where the place says that the fold is in this code of theirs. */
+/** Runs `run` for each metric, with the place set to its code. */
 export const during = <M extends { readonly index: number }, A>(
   what: number,
   { lane, place }: MetricsLane,
@@ -82,5 +89,5 @@ export const during = <M extends { readonly index: number }, A>(
   return results
 }
 
-/** For a fold whose place nobody asks for. */
+/** For a fold whose place is not needed. */
 export const nowhere = new Int32Array(PlaceWords)

@@ -1,6 +1,6 @@
 /**
- * The fold side of one recorder: a state machine driven by the stream, which folds what comes, or keeps it while a
- * listener to changes has to be waited for. It never reads a clock: an event carries its time, a read carries `now`.
+ * The fold side of one recorder: a state machine driven by the stream. It folds its input, or queues it while a
+ * listener to changes has not finished. It never reads a clock: an event carries its time, a read carries `now`.
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
@@ -22,24 +22,27 @@ import { type MetricsLane, PlaceSequence } from "./place.ts"
 import type { SavedLane } from "./savedLane.ts"
 import { atOnce } from "./slices.ts"
 
-/** Series of a removed recorder that are taken at once, in less than a millisecond. With more of them it is done in slices. */
+/**
+ * The number of series of a removed recorder that are taken over at once, in less than a millisecond. More are taken
+ * over in slices.
+ */
 const SeriesAtOnce = 512
 
 export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
   readonly life: number
   readonly recorderId: string
-  /** That of its rows. */
+  /** The stream of its rows. */
   readonly stream: StreamNumber
   readonly #counts: LaneCounts
   readonly #fold: FoldOfLanes
   readonly metrics: LaneMetrics
   #watch: Watch = "none"
-  /** Of the last event. */
+  /** The sequence number of the last event. */
   sequence = 0
   tapped = 0
-  /** Changes up to this sequence number were received from the fold before. */
+  /** Changes up to this sequence number were received from the previous fold. */
   readonly #seen: number
-  /** What is to be quarantined further on. */
+  /** What is to be quarantined later. */
   #poisons: ReadonlyArray<Poison> | undefined
   readonly reads: LaneReads
 
@@ -60,11 +63,11 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     return this.#fold.place
   }
 
-  /** The name of a metric, and why it was quarantined. */
+  /** Called with the name of a metric, and the reason for its quarantine. */
   quarantined(name: string, error: string): void {
-    // Of events that were folded before it was said before.
+    // The previous fold has already reported it for these events.
     if (this.#counts.isBehind) return
-    // Of rows that are folded together the place has the event at hand, by its lower 32 bits.
+    // For rows that are folded together, the place has the lower 32 bits of the current event's number.
     const sequence = this.sequence + ((this.place[PlaceSequence]! - this.sequence) | 0)
     this.#send({ _tag: "Quarantined", lane: this.lane, name, error, sequence })
   }
@@ -117,13 +120,13 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     take(yield* this.metrics.showing(now, addsUp, this.sequence))
   }
 
-  /** The recorder has been removed: there is nothing more to show, and nobody to answer. */
+  /** The recorder was removed: there is nothing more to show or to answer. */
   close(): void {
     this.closeSteps()
     this.reads.close()
   }
 
-  /** A listener has taken the changes up to this sequence number. The lane goes on, if it waits for that. */
+  /** A listener has taken the changes up to this sequence number. The lane continues if it waits for that. */
   delivered(sequence: number): void {
     const batch = this.held
     if (batch?._tag !== "Events" || sequence !== this.sequence) return
@@ -160,7 +163,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     }
   }
 
-  /** It is as an event to the metrics. */
+  /** To the metrics it is like an event. */
   #absorb({ at, onEnd, removed }: Absorb): void {
     this.sequence++
     if (this.#poisons !== undefined) this.#quarantineDue(false)
@@ -168,14 +171,14 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     this.holdFor(steps, removed.size > SeriesAtOnce ? this.#fold.work : atOnce, onEnd)
   }
 
-  /** Folds a batch from where it stands: to its end, or until a listener has to be waited for. */
+  /** Folds a batch from its current place: to its end, or until a listener must be waited for. */
   #foldBatch(batch: Batch): void {
     while (batch.next < batch.events.length) {
       const changes = foldSome(batch, this.#watch !== "none", (event, at, changes) =>
         this.#foldEvent(event, at, changes)
       ).filter(({ sequence }) => sequence > this.#seen)
       if (changes.length > 0) {
-        // Not counted before they are delivered: a slow listener uses up the capacity, not memory.
+        // Not counted before they are delivered, so that a slow listener uses up the capacity instead of memory.
         this.held = batch
         return this.#send({
           _tag: "Changes",
@@ -215,7 +218,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
 
   // --- when the worker is replaced
 
-  /** All of it as it is in the first step; events may be taken between the steps. */
+  /** The lane as of the first step. Events may be taken between the steps. */
   *saving(): Steps<SavedLane> {
     this.readDue()
     const rest = {
@@ -234,7 +237,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     return { ...rest, metrics: (yield* metrics).map(({ saved }) => saved), reads: yield* reads }
   }
 
-  /** Takes over what the lane of a fold before has saved; this is a fresh one. */
+  /** Takes over what an earlier fold's lane has saved. This lane is new. */
   restore(saved: SavedLane, definitionOf: (name: string) => Metric.Any, poisons: ReadonlyArray<Poison>): void {
     this.sequence = this.tapped = saved.sequence
     this.#watch = saved.watch
@@ -248,7 +251,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
       this.reads.begin(read.command, this.metrics.readAgain(read, definitionOf, sendCopies))
     }
     this.restoreSteps(saved, definitionOf)
-    // Its changes were sent before it was saved, and whoever has what was saved has received them.
+    // Its changes were sent before it was saved, and were received by whoever has the saved state.
     this.delivered(this.sequence)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A metric registered in one recorder: its definition, its state, and its quarantine. A reducer or a view that throws
- * quarantines it; it keeps its last good state.
+ * A metric registered in one recorder: its definition, its state, and its quarantine. If a reducer or a view throws,
+ * the metric is quarantined and keeps its last good state.
  */
 import { deserialize, serialize } from "node:v8"
 import * as MutableRef from "effect/MutableRef"
@@ -19,19 +19,19 @@ import { ReadMetric } from "./readMetric.ts"
 import type { SavedMetric, SavedPart, SavedState } from "./savedLane.ts"
 import { nothing } from "./viewedMetric.ts"
 
-/** Most definitions of a name that were replaced by others and are kept. */
+/** The maximum number of replaced definitions of a name that are kept. */
 const MostFormers = 8
 
 const none: ReadonlyArray<never> = []
 
 export class RegisteredMetric extends ReadMetric {
   /**
-   * The last ones of other definitions that had its name, for those who add up processes: no events come to them. Only in
-   * process can a definition replace another one, so checkpoints have none.
+   * The last metrics of other definitions that had its name, for processes that add up counts. They get no events. A
+   * definition can be replaced only in process, so checkpoints do not contain them.
    */
   formers: ReadonlyArray<RegisteredMetric> = none
 
-  /** Whether it took the event. */
+  /** Returns whether it took the event. */
   reduce(event: MetricEvent, at: number): boolean {
     if (this.quarantineState !== undefined) {
       this.quarantineState.missed++
@@ -41,7 +41,8 @@ export class RegisteredMetric extends ReadMetric {
     const ref = this.stateRef?.ref
     let next: unknown
     try {
-      // What may call functions of the definition. What fails behind it is a defect, for which no metric is quarantined.
+      // The part that may call functions of the definition. A failure after it is a defect, for which no metric is
+      // quarantined.
       if (kernel === undefined) next = this.metric.reduce[event._tag]!(ref!.current, event, at)
       else if (!kernel.read(event, at)) return false
     } catch (error) {
@@ -71,7 +72,7 @@ export class RegisteredMetric extends ReadMetric {
     return next
   }
 
-  /** What is left of it where another definition has its name: to that, no events come. */
+  /** What is left of it when another definition has its name. It gets no events. */
   former(at: number): RegisteredMetric {
     if (this.isFormer) return this
     const former = this.#after(this, this.metric, at)
@@ -79,7 +80,7 @@ export class RegisteredMetric extends ReadMetric {
     return former
   }
 
-  /** It begins anew, and has in it what one of the same definition had. */
+  /** A fresh metric that includes what one of the same definition had counted. */
   #after(before: RegisteredMetric | undefined, metric: Metric.Any, at: number): RegisteredMetric {
     const next = new RegisteredMetric(metric, this.index, this.epoch + 1, at, this.owner)
     if (before === undefined || !isCumulative(metric)) return next
@@ -92,14 +93,14 @@ export class RegisteredMetric extends ReadMetric {
     return next
   }
 
-  /** Whether the series of another one are what this one has when it has taken them. */
+  /** Whether this metric would equal the other one after taking over its series. */
   comesTo({ kernel }: RegisteredMetric): boolean {
     return this.inService && this.kernel instanceof Kernel && this.kernel.comesTo(kernel)
   }
 
   /**
-   * Takes what another one has counted, unless that measures something else. Levels are not counted. `merge` runs in the
-   * first step.
+   * Takes over the counts of another metric, unless it measures something else. Levels are not taken over. `merge` runs
+   * in the first step.
    */
   *absorbing(other: RegisteredMetric, at: number): Steps<void> {
     const { kernel, metric } = this
@@ -116,7 +117,7 @@ export class RegisteredMetric extends ReadMetric {
     }
   }
 
-  /** Takes what another one has in it and does not show. */
+  /** Takes over what another metric includes and does not show. */
   absorbEarlier({ earlier, earliest }: RegisteredMetric, at: number): void {
     this.earliest = Math.min(this.earliest, earliest)
     if (earlier === undefined) return
@@ -144,19 +145,19 @@ export class RegisteredMetric extends ReadMetric {
     for (const each of this.formers) each.rewind(now)
   }
 
-  /** As if its reducer had thrown this for the event that comes next. */
+  /** As if its reducer had thrown this error for the next event. */
   quarantine(error: string): void {
     if (this.inService) this.putOut(error, 0)
   }
 
-  /** Has its view throw this from now on, without running it. */
+  /** Makes its view fail with this error from now on, without running it. */
   failView(error: string): void {
     this.viewFault = error
   }
 
   // --- when the worker is replaced
 
-  /** As it is in this call. `cut`: takes its series, where something may come to them between the steps. */
+  /** The metric as it is in this call. `cut`: takes its series, if something may be added to them between the steps. */
   saving(cut: Cutting = (kernel) => ({ kernel })): Steps<SavedMetric> {
     const { createdAt, duplicates, earlier, earliest, epoch, metric, quarantineState } = this
     const rest = {
@@ -179,7 +180,9 @@ export class RegisteredMetric extends ReadMetric {
     })()
   }
 
-  /** What saves it as it is now, but with the series of a cut, which may be saved later. `again`: the same cut once more. */
+  /**
+   * Saves it as it is now, but with the series of a cut, which may be saved later. `again`: makes the same cut again.
+   */
   savingSeries(again: () => SeriesCut): () => Steps<SavedPart> {
     const { createdAt, epoch, isContinued, quarantineState } = this
     const { name } = this.metric
@@ -208,14 +211,14 @@ export class RegisteredMetric extends ReadMetric {
   }
 
   /**
-   * Takes over what one of the same definition saved. `poison`: its state has ended a worker, and is not read. Returns
-   * why it is quarantined, where that is for want of its state.
+   * Takes over what a metric of the same definition saved. `poison`: its state has ended a worker and is not read.
+   * Returns the reason if it is quarantined because its state is missing.
    */
   load(saved: SavedMetric, poison: string | undefined): string | undefined {
     return allSteps(this.loading(saved, poison))
   }
 
-  /** The same in steps, before anything comes to it. */
+  /** The same in steps, before it gets any event. */
   *loading(saved: SavedMetric, poison: string | undefined): Steps<string | undefined> {
     const { createdAt, duplicates, earlier, earliest = createdAt, quarantine, reduced = 0, shown } = saved
     this.reduced = reduced
@@ -231,12 +234,12 @@ export class RegisteredMetric extends ReadMetric {
     if (text === undefined) return undefined
     this.reduced = 0
     const error = cutText(text, MostOfError)
-    // Events that were in the state are missing with it.
+    // The events in the lost state are missed as well.
     this.quarantineState = { error, missed: (quarantine?.missed ?? 0) + reduced }
     return error
   }
 
-  /** Why the state is not there, if it is not. */
+  /** Why the state is missing, if it is. */
   *#loadState(state: SavedState): Steps<string | undefined> {
     try {
       if (state._tag === "Lost") throw state.reason
@@ -253,7 +256,7 @@ function* ofKernel(saving: Steps<SavedKernel>): Steps<SavedState> {
   return { _tag: "Kernel", kernel: yield* saving }
 }
 
-/** Reducers make states anew, and what was shown is a copy: they are serialised when it is their turn. */
+/** Reducers return new states, and what was shown is a copy, so both can be serialised later. */
 // biome-ignore lint/correctness/useYield: whoever saves several yields between them.
 function* savedState(state: unknown, initial: unknown): Steps<SavedState> {
   try {

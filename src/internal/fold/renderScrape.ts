@@ -1,7 +1,4 @@
-/**
- * A scrape in the format that is asked for, made where the metrics are folded: in slices, of the state that there was when
- * it was asked for.
- */
+/** Renders a scrape in the requested format where the metrics are folded: in slices, as of the time of the request. */
 
 import { accountingData, runtimeData } from "../formats/accounting.ts"
 import type { DuplicatesRead } from "../formats/duplicates.ts"
@@ -31,21 +28,21 @@ import { releaseAll, type Shown } from "./shown.ts"
 import type { Work, WorkSteps, Worktable } from "./slices.ts"
 
 /**
- * Milliseconds that a scrape waits for lanes which wait for a listener to changes. Then it has what they have folded: the
- * rest is pending in the accounting.
+ * How long a scrape waits for lanes that wait for a listener to changes, in milliseconds. After that it shows what they
+ * have folded, and the accounting shows the rest as pending.
  */
 const Patience = 250
 
 /** The fold that is rendered. */
 export interface RenderedFold {
   readonly lanes: { readonly find: (lane: Lane) => FoldLane | undefined }
-  /** Whether what lanes show is the same until something comes to them. */
+  /** Whether lanes show the same until they get new input. */
   readonly canWait: boolean
   readonly send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
   readonly work: Worktable
 }
 
-/** `onEnd`: it was sent, or dropped. */
+/** `onEnd`: the scrape was sent or dropped. */
 export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => void): Work => {
   const { canWait, send, work } = fold
   const { now, recorderIds, rendering: asked, request } = render
@@ -55,7 +52,7 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
   const exposition = expositionOf(render, memory)
   const lanes: Array<FoldLane> = []
   let turns: Array<Turn> = []
-  /** Lanes that have not come to it: some may wait for their listeners. */
+  /** Lanes that have not reached the scrape, possibly because they wait for their listeners. */
   let missing = 0
   let hasEnded = false
   let rendering: Work | undefined
@@ -80,7 +77,7 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
     turns = []
   }
 
-  /** Those that are added up, when all are there. */
+  /** The recorders that are added up, when all of them are there. */
   const addGroups = function* (groupOf: GroupOf): Steps<void> {
     for (const { apart, group, together } of yield* groupsOf(turns, groupOf)) {
       const shown: Array<Shown> = []
@@ -97,7 +94,7 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
     turns = []
   }
 
-  /** By a thread that Node has for that, while the fold goes on. */
+  /** Compressed by a thread of Node, while the fold continues. */
   const compressed = function* (pieces: ReadonlyArray<Uint8Array>): WaitingSteps<Pieces> {
     let result: Pieces | undefined
     let failure: Error | undefined
@@ -130,7 +127,7 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
         yield* addTurns()
       }
       if (groupOf !== undefined) yield* addGroups(groupOf)
-      // The thread of the application tells OTLP what it knows best.
+      // In OTLP the application thread adds what it knows best.
       if (exposition instanceof DeltaExposition || exposition instanceof OtlpExposition) {
         const encoded = yield* exposition.finish()
         const base = exposition instanceof DeltaExposition ? yield* exposition.base() : undefined
@@ -147,14 +144,14 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
       )
       send({ _tag: "Rendered", request, body }, memoryOf(body))
     } catch (error) {
-      // Longer than any string can be, for one.
+      // For example because it exceeds the maximum length of a string.
       send({ _tag: "NotRendered", request, reason: describeError(error) })
     } finally {
       hasEnded = true
       memory.release()
       clearTimeout(patience)
       for (const { shown } of turns) releaseAll(shown)
-      // Idle lanes and those that wait for a listener would keep it, scrape after scrape.
+      // Otherwise idle lanes and those that wait for a listener would keep it, scrape after scrape.
       if (missing > 0) for (const lane of lanes) lane.forget(exposition)
       onEnd()
     }
@@ -193,19 +190,19 @@ const labelling = ({ namespace, recorderIds, rendering, totalIds }: Render) => {
   const groupOf: GroupOf | undefined =
     recorderLabel === "id" ? undefined : recorderLabel === "none" ? () => undefined : (id) => totals?.get(id) ?? id
   return {
-    /** `undefined`: where recorders are added up. */
+    /** `undefined` if recorders are not added up. */
     groupOf,
-    /** `group`: of several recorders, or of one. */
+    /** `group`: one recorder, or several. */
     attributesOf: (group: string | undefined) => ({ ...labels, ...attributesOf(namespace, group) }),
-    /** Of what is not of a recorder. */
+    /** For series that do not belong to a recorder. */
     others: { attributes: labels, createdAt: undefined }
   }
 }
 
-/** Recorders whose accounting is added in a step. */
+/** The number of recorders whose accounting is added in a step. */
 const RecordersAtOnce = 64
 
-/** What the library says of itself, and what there is beside. */
+/** Adds the library's own metrics, and those from elsewhere. */
 function* addLibrary(exposition: AnyExposition, source: Source, render: Render): Steps<void> {
   const { foldLag, namespace, others = [], recorderIds, rendering, runtime, stats } = render
   const add = (all: ReadonlyArray<MetricData>): void => {
@@ -247,14 +244,14 @@ function* addAll(
         for (const [i, data] of metricData(metric, dimensions).entries()) {
           read[i] ??= duplicates.read()
           const source = { attributes, createdAt, duplicates: read[i] }
-          // Written by hand, it may have very many numbers.
+          // A hand-written view may return very many numbers.
           yield* inParts(data, (part) => {
             exposition.add(part, source)
             return []
           })
         }
       } catch {
-        // What a view gives may be anything. This shows nothing that is a number.
+        // A view may return anything. This one contains no number.
       }
     }
     let last = dimensions

@@ -1,6 +1,6 @@
 /**
- * The series of the usual instruments as text, from their numbers and labels as they lie there. What it gives is what
- * {@link ./renderScrape.ts} gives of the same series, at a tenth of the cost.
+ * Renders the series of the usual instruments as text, directly from their numbers and labels. The result equals that
+ * of {@link ./renderScrape.ts} for the same series, at a tenth of the cost.
  */
 import { emptyData, namesOf } from "../formats/fromMetric.ts"
 import type { Source } from "../formats/prometheus/families.ts"
@@ -15,10 +15,10 @@ import type { Steps } from "../util/steps.ts"
 import { lastPart, type SeriesCut, type ShownSeries } from "./kernels/seriesCut.ts"
 import type { Shown } from "./shown.ts"
 
-/** Series that are rendered in one step. */
+/** The number of series rendered in one step. */
 const StepSeries = 256
 
-/** What is left of the series to be rendered, or `undefined` where all of them are. */
+/** Returns the series that remain to be rendered, or `undefined` if all of them do. */
 export function* renderSeries(
   exposition: SeriesExposition,
   { metric, texts: known }: Pick<Shown, "metric" | "texts">,
@@ -50,7 +50,7 @@ export function* renderSeries(
   return lastPart(cut, now, besides)
 }
 
-/** Apart from the steps: a function that is called often is compiled early. */
+/** Separate from the steps, because a function that is called often is compiled early. */
 const renderSome = (
   lines: SeriesLines,
   texts: LabelBytes,

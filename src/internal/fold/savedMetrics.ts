@@ -1,4 +1,4 @@
-/** The metrics of a lane as they are saved, in steps between which events are taken; and as they go on from that. */
+/** Saves the metrics of a lane in steps, between which events may be taken, and restores them. */
 import type * as Metric from "../metric/definition/metric.ts"
 import { describeError } from "../util/describeError.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
@@ -10,20 +10,20 @@ import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
 import { metricIn } from "./segment.ts"
 import type { MetricOwner } from "./viewedMetric.ts"
 
-/** Of states written by hand and what they have shown, about so much is serialised in a step. */
+/** Roughly how many bytes of hand-written states, and of what they have shown, are serialised in a step. */
 const StepBytes = 64 * 1024
 
-/** A metric without the state that it had, and why. */
+/** A metric that has lost its state, and why. */
 export interface Lost {
   readonly name: string
   readonly error: string
 }
 
-/** With what other definitions of their names have left, for those who add up processes. */
+/** Includes what other definitions of their names have left, for processes that add up counts. */
 export const withFormers = (cells: ReadonlyArray<RegisteredMetric>): ReadonlyArray<RegisteredMetric> =>
   cells.flatMap((cell) => [cell, ...cell.formers])
 
-/** What is to be done before they are saved. */
+/** What must be done before they are saved. */
 export function* preparing(cells: ReadonlyArray<RegisteredMetric>): Steps<void> {
   for (const { kernel } of cells) if (kernel?.isStale === true) yield* kernel.prepare()
 }
@@ -67,7 +67,7 @@ function* saveAll(
   }
 }
 
-/** Gives each what was saved of it. Returns those that are quarantined for want of their states. */
+/** Gives each metric what was saved of it. Returns those that are quarantined because their states are missing. */
 export const loadEach = (
   lane: MetricsLane,
   cells: ReadonlyArray<RegisteredMetric>,
@@ -80,7 +80,7 @@ export const loadEach = (
     return error === undefined ? [] : [{ name, error }]
   }).flat()
 
-/** What was wrong with its functions may be mended by now. Throws where its state cannot be used. */
+/** What was wrong with its functions may be fixed by now. Throws if its state cannot be used. */
 export function* resumed(
   metric: Metric.Any,
   index: number,
@@ -94,8 +94,8 @@ export function* resumed(
 }
 
 /**
- * One that goes on from the state that an earlier recorder of the id has left. `left`: what `LeftStates.pack` has
- * serialised. `undefined`: it cannot be used, which was said.
+ * A metric that continues from the state that an earlier recorder of the id has left. `left`: serialised by
+ * `LeftStates.pack`. Returns `undefined` if the state cannot be used, after reporting that.
  */
 export const leftMetric = (
   metric: Metric.Any,

@@ -1,10 +1,10 @@
 /**
  * A part of a checkpoint: records in one piece of shared memory, which the application thread keeps and never reads. A
- * record has the lane that it is of (or {@link OfLog}), the positions in the logs of its commands and of its rows up to
- * which it holds, and what was saved.
+ * record contains its lane (or {@link OfLog}), the positions in the logs of its commands and its rows up to which it is
+ * current, and what was saved.
  *
- * Everything lies at a multiple of 8 bytes: V8 copies to and from shared memory word by word where both sides are aligned,
- * and byte by byte, which takes four times as long, where they are not.
+ * Everything is aligned to 8 bytes: V8 copies to and from shared memory word by word if both sides are aligned, and
+ * byte by byte otherwise, which takes four times as long.
  */
 import { deserialize, serialize } from "node:v8"
 import type { Lane } from "../stream/commands.ts"
@@ -12,29 +12,29 @@ import { allSteps, type Steps } from "../util/steps.ts"
 import { putBack, setAside } from "./asides.ts"
 import type { LogState, SavedLane, SavedMetric, SavedStrings } from "./savedLane.ts"
 
-/** The lane of a record that is of no lane: what has to be known to read the log. */
+/** The lane of a record that belongs to no lane: what must be known to read the log. */
 export const OfLog: Lane = -1
 
-/** That of a record of the states that recorders have left: see {@link ./lastingRecords.ts}. */
+/** The lane of a record of states that recorders have left: see {@link ./lastingRecords.ts}. */
 export const OfLeft: Lane = -2
 
-/** That of a record of strings of the log. */
+/** The lane of a record of strings of the log. */
 export const OfStrings: Lane = -3
 
-/** That of a record of what removed recorders have counted, likewise. */
+/** The lane of a record of what removed recorders have counted, see the same file. */
 export const OfEnded: Lane = -4
 
 export interface SavedRecord {
   readonly lane: Lane
   readonly at: number
   readonly rowsAt: number
-  /** Serialised, without its large arrays, and these. None of a lane that was closed. */
+  /** The serialised data without its large arrays, and then these. Empty for a lane that was closed. */
   readonly parts: ReadonlyArray<Uint8Array>
 }
 
 export const recordOf = (lane: Lane, parts: SavedRecord["parts"]): SavedRecord => ({ lane, at: 0, rowsAt: 0, parts })
 
-/** Without its large arrays, and these. */
+/** The serialised data without its large arrays, and then these. */
 const partsOf = (saved: SavedLane | Pick<SavedLane, "metrics">): SavedRecord["parts"] => {
   const asides: Array<Uint8Array> = []
   const rest = setAside(saved, asides)
@@ -49,7 +49,7 @@ export const laneRecord = (lane: Lane, at: number, rowsAt: number, saved: SavedL
   parts: saved === undefined ? [] : partsOf(saved)
 })
 
-/** What was saved of a lane. Shares no memory with the segment. */
+/** What was saved of a lane. It shares no memory with the segment. */
 export const laneIn = ({ parts: [rest, ...asides] }: SavedRecord): SavedLane | undefined =>
   rest === undefined ? undefined : putBack(deserialize(Uint8Array.from(rest)), asides)
 
@@ -57,7 +57,7 @@ export const logRecord = (log: LogState): SavedRecord => recordOf(OfLog, [serial
 
 export const stringsRecord = (strings: SavedStrings): SavedRecord => recordOf(OfStrings, [serialize(strings)])
 
-/** A metric by itself. */
+/** A metric on its own. */
 export const metricRecord = (saved: SavedMetric): SavedRecord => recordOf(0, partsOf({ metrics: [saved] }))
 
 /** The bytes of each of the records in a segment, in order. */
@@ -70,13 +70,13 @@ export const bytesIn = (segment: SharedArrayBuffer, records: ReadonlyArray<Saved
   })
 }
 
-/** The bytes of one record, in memory of their own. */
+/** The bytes of one record, in their own memory. */
 export function* recordBytes(record: SavedRecord): Steps<Uint8Array> {
   const room = yield* segmentSteps([record], new ArrayBuffer(LengthBytes + bytesOf(record)))
   return new Uint8Array(room, LengthBytes)
 }
 
-/** What was saved of a metric, from the bytes of its record. Shares no memory with them. */
+/** What was saved of a metric, from the bytes of its record. It shares no memory with them. */
 export const metricIn = (bytes: Uint8Array): SavedMetric => {
   const all = new Uint8Array(LengthBytes + bytes.byteLength)
   new DataView(all.buffer).setUint32(0, 1)
@@ -93,14 +93,14 @@ export const logIn = ({ parts: [log] }: SavedRecord): LogState => deserialize(Ui
 const HeaderBytes = 24
 const LengthBytes = 8
 
-/** What bytes take with what is left of their last word. */
+/** The size of bytes including the rest of their last word. */
 const padded = (bytes: number): number => (bytes + 7) & ~7
 
-/** Bytes that a record takes. */
+/** The size of a record in bytes. */
 export const bytesOf = ({ parts }: SavedRecord): number =>
   parts.reduce((sum, { byteLength }) => sum + LengthBytes + padded(byteLength), HeaderBytes)
 
-/** Bytes that are copied into a segment in one step. */
+/** The number of bytes copied into a segment in one step. */
 const CopiedAtOnce = 1024 * 1024
 
 export const segmentOf = (records: ReadonlyArray<SavedRecord>): SharedArrayBuffer =>
@@ -110,7 +110,7 @@ export const segmentOf = (records: ReadonlyArray<SavedRecord>): SharedArrayBuffe
 export const segmentFor = (records: ReadonlyArray<SavedRecord>): SharedArrayBuffer =>
   new SharedArrayBuffer(records.reduce((sum, record) => sum + bytesOf(record), LengthBytes))
 
-/** `room`: memory that may be larger than what is put into it. */
+/** `room`: memory that may be larger than its contents. */
 export function* segmentSteps<Room extends ArrayBufferLike>(
   records: ReadonlyArray<SavedRecord>,
   room: Room
@@ -161,7 +161,7 @@ export const recordsOf = (segment: ArrayBufferLike): ReadonlyArray<SavedRecord> 
   })
 }
 
-/** What segments hold of a fold, by what it is of: for the one that takes its place. */
+/** The contents of segments, by what they belong to, for a replacement fold. */
 interface SavedFold {
   /** The last record of each lane. */
   readonly lanes: ReadonlyMap<Lane, SavedRecord>

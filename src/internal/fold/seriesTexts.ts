@@ -1,6 +1,6 @@
 /**
- * The labels of the series of a metric as a scrape has them, kept from one scrape to the next: to make them anew would
- * cost more than all the rest of it.
+ * The labels of a metric's series as a scrape shows them, kept from one scrape to the next: making them again would
+ * cost more than everything else in a scrape.
  */
 
 import { escapeLabelValue, wellFormed } from "../formats/prometheus/labels.ts"
@@ -13,13 +13,15 @@ import { isCut } from "../metric/instruments/view.ts"
 import { type ZeroSeries, zeroSeries } from "../metric/instruments/zeroSeries.ts"
 import type { SeriesBesides } from "./kernels/seriesCut.ts"
 
-/** What values of a label there are. Two that differ may have one text only if they are of several kinds. */
+/**
+ * The kinds of label values. Two different values can have the same text only if a label has values of several kinds.
+ */
 const AString = 1
 const ANumber = 2
 const ABoolean = 4
 const Nothing = 8
 const NoText = 16
-/** Others may come out as the same. */
+/** Other values, which may come out the same. */
 const Unclear = 32
 
 const kindOf = (value: LabelValue): number => {
@@ -37,33 +39,33 @@ const mayBeOne = (kinds: number): boolean => {
 
 const quote = new TextBytes('"')
 
-/** Those of the last scrape. */
+/** The texts of the last scrape. */
 export class SeriesTexts {
   #last: LabelledTexts | undefined
 
-  /** `openings`: each label up to its value. A scrape under way with others keeps its own. */
+  /** `openings`: each label up to its value. A scrape in progress with other openings keeps its own texts. */
   of(metric: Metric.Any, openings: ReadonlyArray<string>): LabelledTexts {
     if (this.#last?.has(openings) !== true) this.#last = new LabelledTexts(metric, openings)
     return this.#last
   }
 }
 
-/** Of series that never go away: the first so many are the same in each scrape. */
+/** The texts of series that never expire: the first ones are the same in each scrape. */
 class LabelledTexts implements LabelBytes {
   readonly text = new TextBytes()
   ends = new Uint32Array(0)
-  /** How many series it has. */
+  /** The number of series it contains. */
   size = 0
   readonly #openings: ReadonlyArray<string>
-  /** The same behind the value of the label before. */
+  /** The same, after the value of the previous label. */
   readonly #begins: ReadonlyArray<TextBytes>
   readonly #kinds: Array<number>
-  /** Those that there are before their first event, and the index of those that have had one. */
+  /** The series that exist before their first event, and the indexes of those that have had one. */
   readonly #zeros: ReadonlyMap<string, ZeroSeries>
   readonly #begun = new Map<string, number>()
   readonly #instrument: Instrument
   #overflow = Number.POSITIVE_INFINITY
-  /** By index, the series of which a label was cut. */
+  /** The indexes of series whose labels were cut. */
   readonly #cut: Array<number> = []
 
   constructor(metric: Metric.Any, openings: ReadonlyArray<string>) {
@@ -79,7 +81,7 @@ class LabelledTexts implements LabelBytes {
     return openings.length === this.#openings.length && openings.every((each, i) => each === this.#openings[i])
   }
 
-  /** Takes the next series. */
+  /** Adds the next series. */
   add(key: string): void {
     const index = this.size++
     if (index === this.ends.length) {
@@ -96,15 +98,18 @@ class LabelledTexts implements LabelBytes {
     this.ends[index] = this.text.length
   }
 
-  /** Whether all labels are strings of letters, digits and the like, as most are: they are taken as they stand in the key. */
+  /**
+   * Whether all labels are strings of letters, digits and the like, as most are. They are then copied from the key as
+   * they are.
+   */
   #addPlain(key: string): boolean {
     const before = this.text.length
-    // Behind the bracket, and then behind each comma.
+    // After the bracket, and then after each comma.
     let at = 1
     for (let i = 0; i < this.#begins.length; i++) {
       this.text.addBytes(this.#begins[i]!)
       const end = key[at] === '"' ? this.text.addPlain(key, at + 1) : -1
-      // One without text is told apart otherwise.
+      // An empty value is distinguished in another way.
       if (end <= at + 1) {
         this.text.cut(before)
         return false
@@ -127,12 +132,12 @@ class LabelledTexts implements LabelBytes {
     return text
   }
 
-  /** Whether all series are told apart by their texts. */
+  /** Whether all series differ in their texts. */
   get areApart(): boolean {
     return !this.#kinds.some(mayBeOne)
   }
 
-  /** What there is to tell of the first `size` series beside their texts. */
+  /** What there is to show about the first `size` series in addition to their texts. */
   besides(size: number): SeriesBesides {
     return {
       overflow: this.#overflow < size ? this.#overflow : undefined,

@@ -4,17 +4,17 @@ import type { Quarantine } from "../metric/definition/snapshot.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import type { SeriesTexts } from "./seriesTexts.ts"
 
-/** What a metric shows at a moment, for one who does not keep it. */
+/** What a metric shows at a moment, for a reader that does not keep it. */
 export interface Shown {
   readonly metric: Metric.Any
-  /** Of one without labels. `undefined` when it cannot be viewed. */
+  /** For a metric without labels. `undefined` if it cannot be viewed. */
   readonly dimensions: unknown
-  /** Of one with labels, until whoever reads it releases it. Of any built-in one, where recorders are added up. */
+  /** For a metric with labels, until the reader releases it. For any built-in metric if recorders are added up. */
   readonly series: SeriesCut | undefined
   readonly texts: SeriesTexts
-  /** What its recorder does not show any more, where recorders are added up. */
+  /** What its recorder does not show any more, if recorders are added up. */
   readonly earlier?: SeriesCut | undefined
-  /** What is added up of one without series that can be viewed. */
+  /** What is added up for a metric without series that can be viewed. */
   readonly state: { readonly of: unknown } | undefined
   /** Whether another definition has its name now. */
   readonly isFormer: boolean
@@ -25,7 +25,7 @@ export interface Shown {
   readonly duplicates: Duplicates
 }
 
-/** Nobody reads it any more. */
+/** Releases all series that the reader holds. */
 export const releaseAll = (all: ReadonlyArray<Shown>): void => {
   for (const { earlier, series } of all) {
     series?.release()

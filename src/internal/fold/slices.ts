@@ -1,18 +1,18 @@
 /**
- * What takes long beside the fold, such as a read of very many series: it is done in slices between two reads of pages.
- * What is short is done in its first slice, at once, unless there is other work.
+ * Runs long work beside the fold, such as a read of very many series, in slices between two reads of pages. Short work
+ * is done in its first slice, immediately, unless there is other work.
  */
 
 import type { WaitingSteps } from "../util/steps.ts"
 
-/** Milliseconds of a slice, all work together. */
+/** The length of a slice in milliseconds, for all work together. */
 const SliceMillis = 2
 
 /** Work that has begun. */
 export interface Work {
-  /** Nobody waits for it any more. */
+  /** Drops work whose result is no longer wanted. */
   readonly drop: () => void
-  /** What it waited for may have come. */
+  /** Continues work, because what it waited for may have arrived. */
   readonly goOn: () => void
 }
 
@@ -20,7 +20,7 @@ export type WorkSteps = WaitingSteps<void>
 
 export interface Worktable {
   readonly begin: (steps: WorkSteps) => Work
-  /** How much of it waits for what comes in turns of the event loop, which a nap would hold up. */
+  /** The number of entries that wait for something from a turn of the event loop, which a nap would delay. */
   beside: number
 }
 
@@ -34,7 +34,7 @@ export class Slices implements Worktable {
   readonly #entries = new Set<Entry>()
   #waiting = 0
   beside = 0
-  /** Is told when there is something to do again. */
+  /** Called when there is something to do again. */
   onPending: () => void = () => {}
 
   /** Whether there is something to do. */
@@ -59,8 +59,8 @@ export class Slices implements Worktable {
         this.onPending()
       }
     }
-    // Many that begin one after the other would hold up the fold for a slice each. A step of each is taken, so that
-    // whoever drops it has it let go of what it holds.
+    // Many pieces of work that begin one after the other would delay the fold by a slice each. Each takes at least one
+    // step, so that dropping it releases what it holds.
     const end = this.isPending ? Number.NEGATIVE_INFINITY : performance.now() + SliceMillis
     this.#entries.add(entry)
     this.#advance(entry, end)
@@ -68,7 +68,7 @@ export class Slices implements Worktable {
     return entry
   }
 
-  /** Does a slice of what there is. */
+  /** Does one slice of work. */
   goOn(): void {
     if (!this.isPending) return
     const end = performance.now() + SliceMillis
@@ -79,7 +79,7 @@ export class Slices implements Worktable {
     }
   }
 
-  /** Goes on with one, and has the others come first the next time. */
+  /** Continues one entry, and lets the others go first the next time. */
   #advance(entry: Entry, end: number): void {
     this.#entries.delete(entry)
     do {
@@ -95,7 +95,7 @@ export class Slices implements Worktable {
   }
 }
 
-/** Does all of it at once: there is no other work. */
+/** Does all of the work immediately, for callers without other work. */
 export const atOnce: Worktable = {
   beside: 0,
   begin: (steps) => {

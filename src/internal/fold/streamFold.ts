@@ -1,6 +1,6 @@
 /**
- * One of the streams that a fold reads: its rows and what they refer to, and where the fold is in it. All commands come by
- * the main stream. The streams of attached threads have rows alone.
+ * One of the streams that a fold reads: its rows, the state they refer to, and the fold's place in it. All commands are
+ * in the main stream. The streams of attached threads contain only rows.
  */
 import type { MetricEvent } from "../model/event.ts"
 import type { CommandOrder, Lane, StreamNumber } from "../stream/commands.ts"
@@ -17,16 +17,16 @@ import type { FoldLayout } from "./metricPlans.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { LogState, SavedStrings } from "./savedLane.ts"
 
-/** The fold whose stream it is. */
+/** The fold that the stream belongs to. */
 export interface FoldOfStreams {
-  /** No event came later, and no read. */
+  /** The latest time of an event or a read. */
   latest: number
   readonly lanes: { readonly ofRows: (stream: StreamFold, lane: Lane) => FoldLane | undefined }
   readonly command: (command: unknown) => void
   readonly streams: { readonly find: (stream: StreamNumber) => StreamFold | undefined }
 }
 
-/** What is saved of a log, and which strings of it are to be saved yet, by their numbers. */
+/** What is saved of a log, and the numbers of the strings that still must be saved. */
 export interface SavedLog {
   readonly stream: StreamFold
   readonly log: LogState
@@ -36,23 +36,23 @@ export interface SavedLog {
 export class StreamFold implements StreamHandler {
   readonly number: StreamNumber
   readonly reader: RowReader
-  /** Where the fold leaves its position, for an attached thread. */
+  /** Where the fold records its position, for an attached thread. */
   words: StreamWords | undefined
-  /** What comes next in it waits for a message, or for another stream. */
+  /** Whether its next row waits for a message, or for another stream. */
   isBlocked = false
-  /** Read to their end, and not covered by a checkpoint. */
+  /** Pages that were read completely and are not covered by a checkpoint. */
   uncovered: Array<Page> = []
   readonly #fold: FoldOfStreams
   readonly #layouts: Array<FoldLayout> = []
-  /** The last command that the thread of this stream has sent by the main one. */
+  /** The last command that the thread of this stream has sent through the main one. */
   #ticket = 0
-  // What was not saved yet.
+  // How much was saved already.
   #saved = { strings: 0, nameLists: 0 }
   readonly #declared = new Set<number>()
-  // Where the fold has taken the place of another one.
+  // Set if the fold has replaced another one.
   #carefulTo = 0
   #caughtUpTo = 0
-  /** By lane: the position in this log up to which it was restored, and the last of these. */
+  /** By lane: the position in this log up to which it was restored. And the last of these positions. */
   readonly #restoredTo: Array<number> = []
   #replayEnd = 0
 
@@ -62,7 +62,7 @@ export class StreamFold implements StreamHandler {
     this.reader = new RowReader(this, (page) => onPageRead(page, this))
   }
 
-  /** Reads what is published, `mostPages` at the most. */
+  /** Reads what is published, up to `mostPages` pages. */
   goOn(mostPages: number): ReadProgress {
     const progress = this.reader.read(mostPages)
     this.isBlocked = progress === "attachment"
@@ -87,7 +87,7 @@ export class StreamFold implements StreamHandler {
   }
 
   foreignEvents(lane: number, count: number): void {
-    // Rows of a word each, in one: with the first of them the lane may have been restored.
+    // Several rows of one word each: the lane may have been restored with the first of them.
     const further = Math.min(count, this.reader.position - (this.#restoredTo[lane] ?? 0))
     if (further > 0) this.#fold.lanes.ofRows(this, lane)?.foreignEvents(further)
   }
@@ -123,7 +123,7 @@ export class StreamFold implements StreamHandler {
 
   // --- when the worker is replaced
 
-  /** What was added since this was last called, or all of it; with the numbers of the first string and behind the last. */
+  /** What was added since the last call, or everything, with the range of the strings' numbers. */
   save(isWhole: boolean): SavedLog {
     const { reader } = this
     const from = isWhole ? { strings: 0, nameLists: 0 } : this.#saved
@@ -144,13 +144,13 @@ export class StreamFold implements StreamHandler {
     return { stream: this, log, strings: [from.strings, this.#saved.strings] }
   }
 
-  /** Some of them. */
+  /** Saves some of the strings. */
   saveStrings(from: number, to: number): SavedStrings {
     const strings = this.reader.strings.slice(FirstLasting + from, FirstLasting + to) as ReadonlyArray<string>
     return { stream: this.number, from, strings }
   }
 
-  /** Takes the place of that of another fold. `logs`, `saved`: all that was saved of it, in order. */
+  /** Takes over the stream of another fold. `logs`, `saved`: everything that was saved of it, in order. */
   restore(
     { careful, place, to }: Omit<RestoredStream, "stream">,
     logs: ReadonlyArray<LogState>,
@@ -174,13 +174,13 @@ export class StreamFold implements StreamHandler {
     this.reader.restore(place, last.reader, strings, nameLists)
   }
 
-  /** A lane was restored that has what lies in this log up to a position. */
+  /** Records that a lane was restored up to a position in this log. */
   restored(lane: Lane, at: number): void {
     this.#restoredTo[lane] = at
     this.#replayEnd = Math.max(this.#replayEnd, at)
   }
 
-  /** Whether a lane was restored with what is read now. */
+  /** Whether a lane was restored including what is read now. */
   isRestored(lane: Lane): boolean {
     if (this.#replayEnd === 0) return false
     const { position } = this.reader
@@ -189,8 +189,8 @@ export class StreamFold implements StreamHandler {
   }
 
   /**
-   * The position up to which a lane has what lies in this log. One that was restored has more than was read, until the
-   * reader has come to where it was saved.
+   * The position up to which a lane includes this log. A restored lane is ahead of the reader until the reader reaches
+   * the position at which the lane was saved.
    */
   positionOf(lane: Lane): number {
     return Math.max(this.reader.position, this.#restoredTo[lane] ?? 0)
@@ -202,7 +202,7 @@ export class StreamFold implements StreamHandler {
     return this.#carefulTo > 0
   }
 
-  /** Whether it has read what lay in the log when the fold took the place of another one. */
+  /** Whether it has read everything that was in the log when the fold replaced another one. */
   get hasCaughtUp(): boolean {
     return this.reader.position >= this.#caughtUpTo
   }

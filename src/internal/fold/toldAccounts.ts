@@ -1,14 +1,14 @@
-/** The accounting of recorders, as the application thread tells it now and then: a row of `packStats` for each. */
+/** The accounting of recorders, as the application thread reports it now and then: a row of `packStats` for each. */
 import { addEndedRow, Width } from "../formats/packedStats.ts"
 
-/** Most ids of removed recorders whose accounting is kept, as of their states. */
+/** The maximum number of ids of removed recorders whose accounting is kept, as for their states. */
 const MostLeft = 1000
 
 export class ToldAccounts {
   readonly #rows = new Map<string, Float64Array>()
-  /** Of recorders that were removed, the oldest first. */
+  /** The accounting of removed recorders, the oldest first. */
   readonly #left = new Map<string, Float64Array>()
-  /** The ids of those that were told since they were last taken. */
+  /** The ids that were reported since they were last taken. */
   readonly changed = new Set<string>()
 
   tell(recorderIds: ReadonlyArray<string>, stats: Float64Array): void {
@@ -22,12 +22,12 @@ export class ToldAccounts {
     return this.#rows.get(recorderId)
   }
 
-  /** Of the recorders that had this id and were removed, as they were told last. */
+  /** The last reported accounting of removed recorders with this id. */
   leftBy(recorderId: string): Float64Array | undefined {
     return this.#left.get(recorderId)
   }
 
-  /** Of a recorder that is removed. */
+  /** Takes the accounting of a recorder that is removed. */
   take(recorderId: string): Float64Array | undefined {
     const row = this.#rows.get(recorderId)
     this.#rows.delete(recorderId)

@@ -1,15 +1,16 @@
 /**
- * What a metric shows, with no more series than people can look at: a hundred thousand would be copied each second.
+ * What a metric shows, limited to the number of series that people can look at. Otherwise a hundred thousand would be
+ * copied each second.
  */
 import type { Steps } from "../util/steps.ts"
 
 interface Largest {
   readonly dimensions: unknown
-  /** How many series there are. */
+  /** The total number of series. */
   readonly seriesCount: number
 }
 
-/** Series that are looked at in one step, beside those that are the largest up to there. */
+/** The number of series examined in one step, in addition to the largest so far. */
 const StepSeries = 512
 
 export function* largestSeries(dimensions: unknown, max: number): Steps<Largest> {
@@ -18,7 +19,7 @@ export function* largestSeries(dimensions: unknown, max: number): Steps<Largest>
   let largest: ReadonlyArray<{ readonly each: unknown; readonly size: number }> = []
   for (let i = 0; i < series.length; i += StepSeries) {
     const more = series.slice(i, i + StepSeries).map((each) => ({ each, size: sizeOf(each) }))
-    // Those that are as large stay in their order.
+    // Series of the same size keep their order.
     largest = [...largest, ...more].sort((left, right) => right.size - left.size).slice(0, max)
     yield
   }
@@ -33,7 +34,7 @@ const seriesIn = (dimensions: unknown): ReadonlyArray<unknown> => {
   return Array.isArray(series) ? series : []
 }
 
-/** By what a series is large: how much it counts, or what it shows first. */
+/** The size of a series: its count, or the first number that it shows. */
 const sizeOf = (series: unknown): number => {
   if (typeof series !== "object" || series === null) return 0
   const { count, total, ...rest } = series as { readonly [field: string]: unknown }

@@ -1,15 +1,15 @@
 import type { Lane } from "../stream/commands.ts"
 
-/** Whom what came to a lane concerns: each takes the lanes for itself. */
+/** The consumers of touched lanes. Each takes the lanes independently. */
 export type Toucher = "checkpoints" | "durable" | "store"
 
 const bits: { readonly [by in Toucher]: number } = { checkpoints: 1, durable: 2, store: 4 }
 const all = 7
 
-/** The lanes to which something came since they were last taken. */
+/** The lanes that have had input since they were last taken. */
 export class TouchedLanes {
   readonly #lanes: { [by in Toucher]: Array<Lane> } = { checkpoints: [], durable: [], store: [] }
-  /** Among which of them each lane is. */
+  /** The consumers that have not taken each lane yet. */
   readonly #among: Array<number> = []
 
   touch(lane: Lane): void {
@@ -21,7 +21,7 @@ export class TouchedLanes {
     if ((among & bits.store) === 0) this.#lanes.store.push(lane)
   }
 
-  /** Closed ones are among them. */
+  /** Includes closed lanes. */
   take(by: Toucher): ReadonlyArray<Lane> {
     const lanes = this.#lanes[by]
     for (const lane of lanes) this.#among[lane]! &= ~bits[by]

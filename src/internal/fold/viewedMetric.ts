@@ -16,10 +16,10 @@ import type { Moment } from "./laterViews.ts"
 import { SeriesTexts } from "./seriesTexts.ts"
 import type { Shown } from "./shown.ts"
 
-/** Whom a metric is registered with. */
+/** The owner of a metric. */
 export interface MetricOwner {
   readonly quarantined: (metric: Metric.Any, error: string) => void
-  /** The series of a kernel as they are now. It is told before they change. */
+  /** The series of a kernel as they are now. The owner is notified before they change. */
   readonly cut: (kernel: Kernel) => SeriesCut
 }
 
@@ -28,34 +28,34 @@ export const nothing = Object.freeze({})
 
 export abstract class ViewedMetric {
   readonly metric: Metric.Any
-  /** Its place among the metrics of its recorder. */
+  /** Its index among the metrics of its recorder. */
   readonly index: number
   /** Its generation: how often its name was reset or replaced. */
   readonly epoch: number
   /** When it was registered or reset. */
   readonly createdAt: number
-  /** When the first of all that it has in it was registered, with what others have left to it. */
+  /** When the earliest metric whose counts it includes was registered. */
   earliest: number
   kernel: InPlace | undefined
-  /** A kernel holds the state itself, and makes it when it is read. */
+  /** A kernel holds the state itself, and converts it for reads. */
   protected readonly stateRef: Ref.Ref<unknown> | undefined
   protected readonly owner: MetricOwner
-  /** Made when there is something to be kept. */
+  /** Created when there is something to keep. */
   protected earlier: EarlierSeries | undefined
   /** Whether another definition has its name now. */
   isFormer = false
-  /** Whether it went on from the state that an earlier recorder of the id has left. */
+  /** Whether it continued from the state that an earlier recorder of the id has left. */
   isContinued = false
-  /** Which of its series are told apart by numbers in a scrape. */
+  /** Which of its series are distinguished by numbers in a scrape. */
   protected readonly duplicates = new Duplicates()
-  /** Made for the first scrape. */
+  /** Created for the first scrape. */
   #texts: SeriesTexts | undefined
   /** What was shown last. */
   protected lastShown: unknown = nothing
   protected quarantineState: { readonly error: string; missed: number } | undefined
   /** Events that the reducer of a metric by hand had: what they came to is in its state alone. */
   protected reduced = 0
-  /** Why its view is not run any more: it ended a worker. */
+  /** Why its view is not run any more: it has ended a worker. */
   protected viewFault: string | undefined
 
   constructor(metric: Metric.Any, index: number, epoch: number, createdAt: number, owner: MetricOwner) {
@@ -100,7 +100,7 @@ export abstract class ViewedMetric {
     moment.quarantine = { error: this.quarantineState!.error, missed: 0 }
   }
 
-  /** Before each read: its clock may have been set back since the last event. */
+  /** Called before each read, because the read's clock may have been set back since the last event. */
   rewind(now: number): void {
     this.earlier?.rewind(now)
     if (this.kernel !== undefined) return this.kernel.rewind(now)
@@ -108,7 +108,7 @@ export abstract class ViewedMetric {
     MutableRef.set(ref, rewindState(this.metric, ref.current, now))
   }
 
-  /** The state, as the pure reducer has it. */
+  /** The state in the form of the pure reducer. */
   get state(): unknown {
     return this.kernel === undefined ? Ref.getUnsafe(this.stateRef!) : this.kernel.state()
   }
@@ -117,17 +117,17 @@ export abstract class ViewedMetric {
     return this.kernel === undefined ? state : this.kernel.state()
   }
 
-  /** What it has counted, for those who add up processes. */
+  /** What it has counted, for processes that add up counts. */
   get counted(): Pick<StateRead, "state" | "earlier"> {
     return { state: this.kernel?.state(true) ?? this.state, earlier: this.earlier?.kernel?.state(true) }
   }
 
-  /** What it shows, as its view gives it. Throws what that throws. */
+  /** What its view shows. Throws what the view throws. */
   #view(now: number, moment: Moment): unknown {
     return this.metric.view(this.stateAt(moment), now)
   }
 
-  /** Its series, where it has labels: there may be very many. */
+  /** Its series, if it has labels. There may be very many. */
   protected cut(): SeriesCut | undefined {
     const { kernel } = this
     return kernel instanceof Kernel && kernel.instrument.labels.length > 0 ? this.owner.cut(kernel) : undefined
@@ -139,7 +139,7 @@ export abstract class ViewedMetric {
     return kernel instanceof Kernel ? { ...(viewed as object), ...besideSole(kernel, now) } : viewed
   }
 
-  /** What `read` gives. A view that throws quarantines the metric, and `otherwise` is the result. */
+  /** Returns the result of `read`. If a view throws, the metric is quarantined and the result is `otherwise`. */
   protected attempt<A>(moment: Moment, read: () => A, otherwise: A): A {
     try {
       if (this.viewFault !== undefined) throw this.viewFault
@@ -150,7 +150,7 @@ export abstract class ViewedMetric {
     }
   }
 
-  /** For one who looks at it in steps, and releases it. `addsUp`: with those of other recorders. */
+  /** For a reader that goes through it in steps and releases it. `addsUp`: together with those of other recorders. */
   shown(now: number, addsUp: boolean, moment = this.moment): Shown {
     const { epoch, isContinued, isFormer, kernel, metric } = this
     const series = addsUp && kernel instanceof Kernel ? this.owner.cut(kernel) : this.cut()
@@ -168,7 +168,7 @@ export abstract class ViewedMetric {
     return { metric, dimensions, series, state, texts, duplicates, earlier, ...life }
   }
 
-  /** What expires is kept from the first time that somebody adds up: nobody else needs it. */
+  /** Expired series are kept from the first time that counts are added up. Nothing else needs them. */
   keepExpired(): void {
     const { kernel, metric } = this
     if (metric.instrument?.expireAfter === undefined || !isCumulative(metric)) return
@@ -176,7 +176,7 @@ export abstract class ViewedMetric {
     this.earlier.watch(kernel)
   }
 
-  /** A copy that the reader may keep: what could not cross a thread is refused here. */
+  /** A copy that the reader may keep. A value that could not cross threads is rejected here. */
   snapshot(now: number, moment = this.moment): Snapshot {
     const isUsers = this.metric.instrument === undefined
     const copy = isUsers ? copyOut : structuredClone

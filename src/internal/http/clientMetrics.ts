@@ -19,7 +19,7 @@ export const HttpClientEvent = Schema.TaggedUnion({
   "http.client.request": {
     /** One of the known methods, or `_OTHER`. */
     method: Schema.String,
-    /** The host that was asked, and its port. */
+    /** The requested host and its port. */
     address: Schema.String,
     port: Schema.Number,
     seconds: Schema.Number,

@@ -1,6 +1,4 @@
-/**
- * The requests of a client, whatever client it is: each begins once and ends once, on every path.
- */
+/** The requests of any kind of client: each starts once and ends once, on every path. */
 import type * as Clock from "effect/Clock"
 import { notBlank } from "../model/optionChecks.ts"
 import { stopwatch } from "../util/timing.ts"
@@ -34,7 +32,7 @@ export const clientOptionChecks = { recorderId: notBlank, knownMethods: methodsC
 export interface ClientRequest {
   /** The response has begun. */
   readonly responded: (status: number, size: number | undefined) => void
-  /** `error`: what ended it, but for a status. Again: does nothing. */
+  /** `error`: what ended it, other than a status. The second call has no effect. */
   readonly end: (error: string | undefined) => void
 }
 

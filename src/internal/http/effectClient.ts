@@ -1,6 +1,4 @@
-/**
- * Requests of Effect's HTTP clients.
- */
+/** Requests of Effect's HTTP clients. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -13,7 +11,7 @@ import { Aborted, errorTypeOf, failureIn } from "../util/errorType.ts"
 import type { BeginClientRequest, ClientRequest } from "./clientRequests.ts"
 import { sizeOf } from "./words.ts"
 
-/** The client, with each of its requests measured until the head of the response has come. */
+/** The client, with each of its requests measured until the head of the response has arrived. */
 export const measureClient = <E, R>(
   begin: BeginClientRequest,
   client: HttpClient.HttpClient.With<E, R>
@@ -32,7 +30,7 @@ const end = (measured: ClientRequest, exit: Exit.Exit<HttpClientResponse, unknow
   const error = Exit.isFailure(exit) ? failureIn(exit.cause) : undefined
   const response = Exit.isSuccess(exit) ? exit.value : isHttpClientError(error) ? error.response : undefined
   if (response !== undefined) measured.responded(response.status, sizeOf(response.headers["content-length"]))
-  // A status from 400 on says it better than the error of a client that lets none of them pass.
+  // For a client that fails on them, a status from 400 on is more precise than the error.
   if (Exit.isSuccess(exit) || (response !== undefined && response.status >= 400)) return measured.end(undefined)
   measured.end(error === undefined ? Aborted : errorTypeOf(isHttpClientError(error) ? error.reason : error))
 }

@@ -1,6 +1,4 @@
-/**
- * Requests of Effect's HTTP servers.
- */
+/** Requests of Effect's HTTP servers. */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -18,16 +16,16 @@ import * as Stream from "effect/Stream"
 import type { Ended, Incoming, ServerRequests } from "./serverRequests.ts"
 import { hasNoBody, sizeOf, versionOf } from "./words.ts"
 
-/** What has been seen of a request so far. */
+/** What was observed of a request so far. */
 class Seen {
   readonly #requests: ServerRequests
   readonly #end: (ended: Ended) => void
   readonly #method: string
-  /** The same request, as others see it that measure it around these. */
+  /** The same request in a measurement around this one. */
   readonly #outer: Seen | undefined
   #route: string | undefined
   #response: HttpServerResponse.HttpServerResponse | undefined
-  /** There was a response, and then not all of its body. */
+  /** Whether there was a response whose body was not sent completely. */
   #isCut = false
 
   constructor(requests: ServerRequests, end: (ended: Ended) => void, method: string, outer: Seen | undefined) {
@@ -37,12 +35,12 @@ class Seen {
     this.#outer = outer
   }
 
-  /** Whether it counts already where these requests do. */
+  /** Whether it is already counted by these requests. */
   isOf(requests: ServerRequests): boolean {
     return this.#requests.emit === requests.emit || this.#outer?.isOf(requests) === true
   }
 
-  /** The router leaves its route in the context of the fiber, until something puts back a context from before. */
+  /** The router sets its route in the context of the fiber, until an earlier context is restored. */
   route(fiber: Fiber.Fiber<unknown, unknown>): void {
     this.#route ??= Context.getOrUndefined(fiber.context, HttpRouter.RouteContext)?.route.path
     this.#outer?.route(fiber)
@@ -64,7 +62,7 @@ class Seen {
 
   end(exit: Exit.Exit<unknown, unknown>): void {
     const hasLeft = Exit.isFailure(exit) && exit.cause.reasons.some(isClientAbort)
-    // Nobody was sent the status that stands for a client who has gone.
+    // The status for a client that has gone was sent to nobody.
     const response = hasLeft && this.#response?.status === ClientGone ? undefined : this.#response
     this.#end({
       status: response?.status,
@@ -85,7 +83,7 @@ const bodySize = (method: string, { body, headers, status }: HttpServerResponse.
 
 const SeenOfRequest = Context.Service<Seen>("mvx-metrics/HttpRequest")
 
-/** The effect of a request, which takes note of the route that its fiber has got to. */
+/** Wraps the effect of a request to record the route that its fiber has reached. */
 export const notingRoute = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.onExit(effect, () =>
     Effect.withFiber((fiber) => {
@@ -95,8 +93,8 @@ export const notingRoute = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Eff
   )
 
 /**
- * Measures each run of an effect that answers a request, until the response is sent. A request that is measured already by
- * others of the same recorder is theirs.
+ * Measures each run of an effect that answers a request, until the response is sent. A request that is already measured
+ * for the same recorder is not measured again.
  */
 export const measureEffect = <E, R>(
   requests: ServerRequests,
@@ -110,13 +108,13 @@ export const measureEffect = <E, R>(
     const end = requests.begin(fiber.getRef(Clock.Clock), incoming(request))
     const seen = new Seen(requests, end, request.method, outer)
     HttpEffect.appendPreResponseHandlerUnsafe(context, (_, response) => Effect.succeed(seen.response(response)))
-    // It closes when the response is sent.
+    // The scope closes when the response is sent.
     const ended = Scope.addFinalizerExit(Context.get(context, Scope.Scope), (exit) => Effect.sync(() => seen.end(exit)))
     return Effect.andThen(ended, Effect.provideService(notingRoute(effect), SeenOfRequest, seen))
   })
 
 const incoming = ({ headers, method, originalUrl, protocol, source }: HttpServerRequest): Incoming => {
-  // A request of Node has them; one of `fetch` has its scheme in the URL.
+  // A request of Node has these properties. One of `fetch` has its scheme in the URL.
   const { httpVersionMajor, httpVersionMinor, socket } = source as {
     readonly httpVersionMajor?: number
     readonly httpVersionMinor?: number

@@ -1,12 +1,10 @@
-/**
- * Requests of servers that speak `fetch`.
- */
+/** Requests of servers based on `fetch`. */
 import type * as Clock from "effect/Clock"
 import { textOf } from "./nodeRequests.ts"
 import type { ServerRequests } from "./serverRequests.ts"
 import { hasNoBody, sizeOf } from "./words.ts"
 
-/** Measures a request until there is a response, or an error in its place. */
+/** Measures a request until there is a response, or an error instead. */
 export const measureFetch = async (
   requests: ServerRequests,
   clock: Clock.Clock,
@@ -34,7 +32,7 @@ export const measureFetch = async (
     })
     return response
   } catch (error) {
-    // Servers answer an error with 500, unless nobody waits for the answer.
+    // Servers answer an error with 500, unless the client has gone.
     const { aborted } = request.signal
     end({ status: aborted ? undefined : 500, isAborted: aborted, route: textOf(routeOf), size: undefined })
     throw error

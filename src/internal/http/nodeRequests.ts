@@ -1,6 +1,4 @@
-/**
- * Requests of `node:http`, and of what is built on it.
- */
+/** Requests of `node:http`, and of servers built on it. */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type * as Clock from "effect/Clock"
 import type { ServerRequests } from "./serverRequests.ts"
@@ -22,7 +20,7 @@ export const measureNode = (
     size: requestSize(request),
     host: headers.host ?? (headers[":authority"] as string | undefined)
   })
-  // Follows "finish", and comes without it where the connection was closed.
+  // Follows "finish", and comes without it if the connection was closed.
   response.once("close", () => {
     const status = response.headersSent ? response.statusCode : undefined
     end({
@@ -35,8 +33,8 @@ export const measureNode = (
 }
 
 /**
- * By the head of the response as it was sent, where the server keeps it: a length that `writeHead` was given, or that Node
- * has found out itself, is nowhere else.
+ * Reads the head of the response as it was sent, if the server keeps it: a length passed to `writeHead`, or determined
+ * by Node, is available nowhere else.
  */
 const responseSize = (response: ServerResponse): number | undefined => {
   const { _header: head } = response as { readonly _header?: unknown }
@@ -46,13 +44,13 @@ const responseSize = (response: ServerResponse): number | undefined => {
 
 const ContentLength = /\r\ncontent-length: *(\d+)\r\n/i
 
-/** In HTTP/1 a request has a body if it says so. */
+/** In HTTP/1 a request announces its body. */
 const requestSize = ({ headers, httpVersionMajor }: IncomingMessage): number | undefined => {
   const size = sizeOf(headers["content-length"])
   return size === undefined && httpVersionMajor < 2 && headers["transfer-encoding"] === undefined ? 0 : size
 }
 
-/** What the application says of a route. An error of its own must not end the process. */
+/** The application's name of a route. An error in its code must not end the process. */
 export const textOf = (routeOf: () => unknown): string | undefined => {
   try {
     const route = routeOf()

@@ -33,9 +33,9 @@ export const HttpServerEvent = Schema.TaggedUnion({
     route: Schema.optional(Schema.String),
     /** Absent if the client disconnected before there was a response. */
     status: Schema.optional(Schema.Number),
-    /** The status of a response from 500 on, or what ended the request without a whole response. */
+    /** The status of a response from 500 on, or what ended the request without a complete response. */
     error: Schema.optional(Schema.String),
-    /** `1.0`, `1.1`, `2` or `3`, where it is known. */
+    /** `1.0`, `1.1`, `2` or `3`, if it is known. */
     version: Schema.optional(Schema.String),
     requestSize: Schema.optional(Schema.Number),
     responseSize: Schema.optional(Schema.Number),
@@ -52,7 +52,7 @@ export const HttpServerEvent = Schema.TaggedUnion({
  */
 export type HttpServerEvent = typeof HttpServerEvent.Type
 
-/** That of OpenTelemetry. Clients can make up any address. */
+/** The limit of OpenTelemetry. Clients can make up any address. */
 const maxSeries = 2000
 
 const ended = {

@@ -1,6 +1,4 @@
-/**
- * The requests of a server, whatever server it is: each begins once and ends once, on every path.
- */
+/** The requests of any kind of server: each starts once and ends once, on every path. */
 import type * as Clock from "effect/Clock"
 import { aBoolean, type Check, notBlank } from "../model/optionChecks.ts"
 import { Aborted } from "../util/errorType.ts"
@@ -47,15 +45,15 @@ export interface Incoming {
   readonly scheme: "http" | "https"
   readonly version: string | undefined
   readonly size: number | undefined
-  /** The `Host` header, or whatever has the host. */
+  /** The `Host` header, or an equivalent. */
   readonly host: string | undefined
 }
 
 /** What is known of it when it ends. */
 export interface Ended {
-  /** `undefined`: no response was begun. */
+  /** `undefined`: no response was started. */
   readonly status: number | undefined
-  /** Whether the response is not complete. */
+  /** Whether the response is incomplete. */
   readonly isAborted: boolean
   readonly route: string | undefined
   readonly size: number | undefined
@@ -65,7 +63,7 @@ export interface Ended {
 type Begin = (clock: Clock.Clock, incoming: Incoming) => (ended: Ended) => void
 
 export interface ServerRequests {
-  /** Tells whose requests these are. */
+  /** Identifies the measurement that the requests belong to. */
   readonly emit: (event: HttpServerEvent) => void
   readonly begin: Begin
 }

@@ -1,6 +1,4 @@
-/**
- * Requests of undici, which is `fetch` in Node as well, as it tells of them through `diagnostics_channel`.
- */
+/** Requests of undici, which is also `fetch` in Node, observed through `diagnostics_channel`. */
 import type * as Clock from "effect/Clock"
 import { errorTypeOf } from "../util/errorType.ts"
 import type { BeginClientRequest, ClientRequest } from "./clientRequests.ts"
@@ -29,11 +27,11 @@ const headerIn = (headers: ReadonlyArray<Uint8Array | string>, name: string): st
 const textOf = (value: Uint8Array | string): string =>
   typeof value === "string" ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1")
 
-/** Measures all requests of undici in this process until the result is called. */
+/** Measures all requests of undici in this process until the returned function is called. */
 export const observeUndici = (begin: BeginClientRequest, clock: Clock.Clock): (() => void) => {
-  // Loaded by those who measure.
+  // Loaded only when it is needed.
   const { subscribe, unsubscribe } = process.getBuiltinModule("node:diagnostics_channel")
-  // A response that nobody reads has no end, and is forgotten with its request.
+  // A response that is never read has no end, and is forgotten with its request.
   const open = new WeakMap<UndiciRequest, ClientRequest>()
   const listeners: { readonly [channel: string]: (message: Message) => void } = {
     "undici:request:create": ({ request }) => {

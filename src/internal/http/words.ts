@@ -1,6 +1,6 @@
 /**
- * The words of OpenTelemetry's conventions for HTTP that both servers and clients use. Labels are made of these, so that
- * nobody outside the program can make up a value.
+ * The terms of OpenTelemetry's HTTP conventions that servers and clients share. Labels are made from these, so that
+ * requests from outside cannot create values.
  */
 
 /** The methods that the conventions know. */
@@ -17,7 +17,7 @@ export const knownMethods: ReadonlyArray<string> = [
   "TRACE"
 ]
 
-/** By the conventions, for users of any instrumentation. It replaces the list. */
+/** Defined by the conventions for any instrumentation. It replaces the list. */
 const KnownMethods = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"
 
 /** `undefined`: the environment has no list, there is no environment, or the program may not read it. */
@@ -33,16 +33,16 @@ const methodsOfEnvironment = (): ReadonlyArray<string> | undefined => {
 
 const OtherMethod = "_OTHER"
 
-/** Makes a label of a method. Methods are case-sensitive. `given`: those of the options. */
+/** Converts a method to a label. Methods are case-sensitive. `given`: the methods of the options. */
 export const methodsOf = (given?: ReadonlyArray<string>): ((method: string | undefined) => string) => {
   const known = new Set(given ?? methodsOfEnvironment() ?? knownMethods)
   return (method) => (method !== undefined && known.has(method) ? method : OtherMethod)
 }
 
-/** As a label. It is `undefined` where a proxy or a server has none. */
+/** As a label. A proxy or a server may provide `undefined`. */
 export const versionOf = (major: number, minor: number): string => (major < 2 ? `${major}.${minor}` : String(major))
 
-/** The size of a body by its `content-length`; `undefined` where that says nothing. */
+/** The size of a body from its `content-length`; `undefined` if that is not a size. */
 export const sizeOf = (contentLength: unknown): number | undefined =>
   typeof contentLength === "number" || (typeof contentLength === "string" && /^\d+$/.test(contentLength))
     ? Number(contentLength)

@@ -1,6 +1,7 @@
 /**
- * The stream of an attached thread, as the thread of the runtime sees it: memory that the thread writes and the fold reads,
- * and the order between its rows and the commands. When the thread has ended, this side completes what it has written.
+ * The stream of an attached thread, as seen from the runtime's thread: the memory that the thread writes and the fold
+ * reads, and the order between its rows and the commands. When the thread ends, this side completes what the thread had
+ * written.
  */
 import type { Lane, StreamNumber } from "../stream/commands.ts"
 import { TypeBits } from "../stream/rows/format.ts"
@@ -20,7 +21,7 @@ import type { FoldRequest } from "../stream/workerMessages.ts"
 
 type MemoryRequest = Extract<FoldRequest, { readonly _tag: "Memory" }>
 
-/** Events that a thread had accepted, and not counted, when it ended. */
+/** Events that a thread had accepted but not counted when it ended. */
 export interface Uncounted {
   readonly lane: Lane
   readonly events: number
@@ -31,11 +32,11 @@ export class AttachedStream {
   readonly words: StreamWords
   readonly memory: Array<MemoryRequest> = []
   readonly #pages: Array<Page> = []
-  /** Receives what the thread has sent. `undefined`: a message of it is being received. */
+  /** Receives what the thread has sent. Returns `undefined` while one of its messages is being received. */
   readonly #receive: () => number | undefined
   #known = 0
   #hasEnded = false
-  /** Lanes that the thread may write to, and what waits until it does not. */
+  /** Lanes that the thread may still write to, each with the action to run once it no longer does. */
   readonly #written = new Map<Lane, () => void>()
 
   constructor(number: StreamNumber, words: SharedArrayBuffer, receive: () => number | undefined) {
@@ -64,14 +65,14 @@ export class AttachedStream {
     return request
   }
 
-  /** What the thread has sent came behind this position. */
+  /** Records that everything the thread has sent comes after this position. */
   sentAt(position: number): void {
     if (position > this.#known) this.#known = position
   }
 
   /**
-   * The position behind which a command stands that is sent now. Everything that the thread has sent before is received
-   * first: a row that waits for it may lie before that position.
+   * The position after which a command sent now is placed. Everything the thread sent earlier is received first,
+   * because a row that waits for it may lie before that position.
    */
   get position(): number {
     const { published } = this.words
@@ -79,26 +80,29 @@ export class AttachedStream {
     return this.#known
   }
 
-  /** Whether the fold has something to read. One that has gone on to another page is beyond what a thread had published. */
+  /**
+   * Whether the fold has something to read. If the fold is already on another page, it is past everything the thread
+   * had published.
+   */
   get isBehind(): boolean {
     return this.words.published > this.words.read
   }
 
-  /** Whether the thread is in the midst of nothing: all that it has written is published, and no run is open. */
+  /** Whether the thread is idle: everything it has written is published, and no run is open. */
   get isQuiet(): boolean {
     const { i32 } = this.words
     const page = this.#pages[i32[WordPage]!]
     return i32[WordRunAt] === 0 && (page === undefined || publishedEnd(page) >= i32[WordPos]!)
   }
 
-  /** Rows of the run that is open. One whose first row is not complete has nothing behind its header. */
+  /** The rows of the open run. If its first row is incomplete, there is nothing after its header. */
   get #openRows(): number {
     const { i32 } = this.words
     const [pos, runAt] = [i32[WordPos]!, i32[WordRunAt]!]
     return runAt > 0 && pos > runAt + 1 ? Math.floor((pos - runAt - 1) / i32[WordRunWords]!) : 0
   }
 
-  /** What the thread has accepted and not counted: exact where it does not run. */
+  /** What the thread has accepted but not counted. Exact only while the thread is not running. */
   get uncounted(): Uncounted | undefined {
     const { i32 } = this.words
     const rows = this.#openRows
@@ -112,14 +116,14 @@ export class AttachedStream {
     this.#written.set(lane, () => {})
   }
 
-  /** The thread writes no more to a lane. */
+  /** Marks a lane that the thread no longer writes to. */
   left(lane: Lane): void {
     const free = this.#written.get(lane)
     this.#written.delete(lane)
     free?.()
   }
 
-  /** Runs `free` once the thread writes no more to the lane: then its number may be another recorder's. */
+  /** Runs `free` once the thread no longer writes to the lane. From then on another recorder may use its number. */
   whenLeft(lane: Lane, free: () => void): void {
     if (this.#written.has(lane)) this.#written.set(lane, free)
     else free()
@@ -131,7 +135,7 @@ export class AttachedStream {
     return this.#hasEnded
   }
 
-  /** The thread has ended: publishes what it had written. Returns what it had not counted. */
+  /** Called when the thread has ended. Publishes what it had written and returns what it had not counted. */
   end(): Uncounted | undefined {
     this.#hasEnded = true
     const { i32 } = this.words

@@ -9,21 +9,21 @@ import { AttachedStream } from "./attachedStream.ts"
 import type { KeptLog } from "./keptLog.ts"
 import type { AttachedLane, LaneLink, LaneListener, LinkedThreads } from "./link.ts"
 
-/** How long memory of threads that have ended is kept for others, in milliseconds, where no thread comes or ends. */
+/** How long the memory of ended threads is kept for reuse while no thread starts or ends, in milliseconds. */
 const SpareMillis = 60_000
 
-/** How the fold is told of the streams. */
+/** Informs the fold about the streams. */
 export interface AttachedStreams {
   readonly streams: Map<StreamNumber, AttachedStream>
   readonly post: (request: FoldRequest) => void
-  /** The words by which the threads wake each other. */
+  /** The words that the threads use to wake each other. */
   readonly control: SharedArrayBuffer
 }
 
-/** The link that they belong to. */
+/** The link that the threads belong to. */
 interface AttachedTo {
   readonly send: (command: Command, order: CommandOrder) => void
-  /** Where the next command will stand. */
+  /** The position of the next command. */
   readonly position: () => number
   readonly reserveLane: () => { readonly lane: Lane; readonly counters: CounterPlace }
   readonly releaseLane: (lane: Lane) => void
@@ -31,7 +31,7 @@ interface AttachedTo {
   readonly unwanted: (lane: Lane, request: number) => void
 }
 
-/** What a thread has written by now comes before a command. */
+/** Orders a command after everything the thread has written so far. */
 const behind = (stream: AttachedStream): CommandOrder => ({ after: [[stream.number, stream.position]] })
 
 export class AttachedThreads implements LinkedThreads {
@@ -44,11 +44,11 @@ export class AttachedThreads implements LinkedThreads {
   readonly #link: AttachedTo
   readonly #lanes = new Map<Lane, AttachedStream>()
   #made = 0
-  /** Streams that have ended, with a position behind that in the log of commands. */
+  /** Ended streams, each with a position in the command log after its end. */
   readonly #ended = new Map<AttachedStream, number>()
   /**
-   * Their memory, which no fold comes to any more: for threads that come. Were it left to the garbage collectors, that of
-   * hundreds of threads would stay: to none of them is shared memory a reason to begin.
+   * Their memory, kept for new threads once no fold will read it. If it were left to the garbage collector, the memory
+   * of hundreds of threads would pile up, because shared memory does not trigger a collection in any of them.
    */
   #spare: Array<SharedArrayBuffer> = []
   #leavesSpare: NodeJS.Timeout | undefined
@@ -79,7 +79,7 @@ export class AttachedThreads implements LinkedThreads {
     this.#keepSpare()
     const index = this.#spare.findIndex(({ byteLength }) => byteLength === bytes)
     const [spare] = index < 0 ? [] : this.#spare.splice(index, 1)
-    // Its pages say which of the log they are: of the log that has ended.
+    // Its pages are still marked as pages of the log that has ended.
     if (spare !== undefined) for (const page of pagesOf(0, spare)) forgetPage(page)
     return spare
   }
@@ -107,7 +107,7 @@ export class AttachedThreads implements LinkedThreads {
     this.#keepSpare()
   }
 
-  /** Another fold may come to what lies before its end, until that is covered. */
+  /** A replacement fold may read what lies before the end of a stream until a checkpoint covers it. */
   #forgetEnded(): void {
     this.#kept.receive()
     for (const [stream, at] of this.#ended) {
@@ -119,12 +119,12 @@ export class AttachedThreads implements LinkedThreads {
     }
   }
 
-  /** Where another fold goes on in them. The threads go on meanwhile. */
+  /** Where a replacement fold resumes in each stream. The threads keep running meanwhile. */
   restored(): ReadonlyArray<RestoredStream> {
     this.#forgetEnded()
     return Array.from(this.#attached.streams.values(), ({ number: stream, pages, words }) => {
       const place = this.#kept.placeIn(stream)
-      // The fold may have ended between posting what is covered and marking the pages.
+      // The fold may have ended after posting what is covered and before marking the pages.
       coverPages(pages, place.turn)
       const to = words.published
       return { stream, place, careful: Math.min(to, words.read + (PagesAtOnce + 1) * PageWords), to }
@@ -142,13 +142,13 @@ export class AttachedThreads implements LinkedThreads {
     return link
   }
 
-  /** Where a command to a lane stands, if a thread writes its rows. */
+  /** The position of a command to a lane, if a thread writes the lane's rows. */
   orderOf(lane: Lane): CommandOrder | undefined {
     const stream = this.#lanes.get(lane)
     return stream && behind(stream)
   }
 
-  /** The same for one that looks at all lanes. */
+  /** The same for a command that reads all lanes. */
   orderOfAll(): CommandOrder {
     return { after: Array.from(this.#attached.streams.values(), (stream) => [stream.number, stream.position] as const) }
   }

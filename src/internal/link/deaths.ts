@@ -1,8 +1,8 @@
 /**
- * Which metric it is that ends one worker after another. A worker leaves the place in the user's code in which it ended
- * (see {@link ../fold/place.ts}): an event and a metric, or a run of rows that all kernels took together. The next one folds
- * what comes there one by one; if it ends in the same place, or at a row of that run, the metric is quarantined there in
- * the worker after that.
+ * Finds the metric that ends one worker after another. A worker leaves its last place in user code (see {@link
+ * ../fold/place.ts}): an event and a metric, or a run of rows that all kernels fold together. The next worker folds the
+ * events at that place one by one. If it ends in the same place, or at a row of that run, the worker after it
+ * quarantines the metric there.
  */
 import type { Place } from "../fold/place.ts"
 import type { Lane } from "../stream/commands.ts"
@@ -17,7 +17,10 @@ export class Deaths {
     return this.#poisoned
   }
 
-  /** A worker has ended. `nameOf`: the name of the metric of a place. Returns the metric that is found guilty. */
+  /**
+   * Records the end of a worker. `nameOf` returns the name of the metric at a place. Returns the metric to blame, if
+   * there is one.
+   */
   add(place: Place | undefined, cause: unknown, nameOf: (place: Place) => string | undefined): Poison | undefined {
     const last = this.#last
     this.#last = place
@@ -32,13 +35,13 @@ export class Deaths {
     return poison
   }
 
-  /** The number of the lane may be given to another recorder. */
+  /** Forgets a lane whose number may be given to another recorder. */
   forget(lane: Lane): void {
     if (this.#poisoned.length > 0) this.#poisoned = this.#poisoned.filter((poison) => poison.lane !== lane)
   }
 }
 
-/** Memory runs out at this event or the next: there the sequence number does not count. */
+/** When memory runs out, it does so at this event or the next, so the sequence number is not compared. */
 const isAgain = (place: Place, last: Place, cause: unknown): boolean =>
   place.metric !== undefined &&
   place.lane === last.lane &&
@@ -46,7 +49,7 @@ const isAgain = (place: Place, last: Place, cause: unknown): boolean =>
   (last.metric === undefined || place.metric === last.metric) &&
   (isOutOfMemory(cause) || isAmong(place.sequence, last))
 
-/** By sequence numbers that have wrapped around at 2^32. */
+/** Compares sequence numbers that wrap around at 2^32. */
 const isAmong = (sequence: number, { rows, sequence: first }: Place): boolean =>
   (sequence - first) >>> 0 < Math.max(1, rows)
 

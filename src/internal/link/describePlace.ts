@@ -1,4 +1,4 @@
-/** Where a fold is, for people. */
+/** Describes the place of a fold in user code, for people. */
 import type { Place } from "../fold/place.ts"
 import type { LoggedRecorder } from "./flightLog.ts"
 

@@ -1,6 +1,6 @@
 /**
- * The end of a runtime's log for its flight recorder: which recorders the events in the last pages are of, and what has
- * gone wrong with them.
+ * The end of a runtime's log, for its flight recorder: which recorders the events in the last pages belong to, and what
+ * has gone wrong with them.
  */
 import type { Place } from "../fold/place.ts"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -17,26 +17,26 @@ export interface LoggedRecorder {
   readonly recorderId: string
   /** The metrics that are registered now. */
   readonly metrics: ReadonlyArray<Metric.Any>
-  /** The metric that was the n-th to be registered. */
+  /** Returns the metric that was registered n-th. */
   readonly metricAt: (index: number) => Metric.Any | undefined
-  /** The sequence number of the last event that was written to the stream. */
+  /** The sequence number of the last event written to the stream. */
   readonly written: number
 }
 
-/** What has gone wrong, and with whose events, where that is known. */
+/** What has gone wrong, and at which event, if that is known. */
 export interface LogIncident {
   readonly reason: "quarantine" | "death" | "overflow"
   readonly of: LoggedRecorder | undefined
   readonly metric?: string | undefined
   readonly error?: string
-  /** Of the event at which it was. */
+  /** The sequence number of that event. */
   readonly sequence?: number
 }
 
 export interface FlightQuery {
-  /** Most events: the last ones. */
+  /** The maximum number of events. The last ones are kept. */
   readonly most: number
-  /** Whether the events of a recorder are wanted. */
+  /** Selects the recorders whose events are wanted. */
   readonly isOf: (recorder: LoggedRecorder) => boolean
   /** The sequence number of the last event that is wanted. */
   readonly upTo?: number | undefined
@@ -44,11 +44,11 @@ export interface FlightQuery {
 
 export class FlightLog extends LogTail {
   readonly #lanes = new LogHistory<LoggedRecorder>()
-  /** Lanes that were closed, and where. */
+  /** Closed lanes, and the positions of their ends. */
   readonly #closed: Array<{ readonly lane: Lane; readonly listener: LoggedRecorder; readonly at: number }> = []
   #onIncident: ((incident: LogIncident) => void) | undefined
 
-  /** There is one listener, that of the flight recorder. */
+  /** Sets the only listener, which belongs to the flight recorder. */
   onIncident(listener: (incident: LogIncident) => void): void {
     this.#onIncident = listener
   }
@@ -65,7 +65,7 @@ export class FlightLog extends LogTail {
     this.#closed.push({ lane, listener, at })
   }
 
-  /** Recorders of which no event is left. */
+  /** Forgets recorders that have no event left in the log. */
   #forgetClosed(): void {
     const { oldest } = this
     const kept = this.#closed.findIndex(({ at }) => at > oldest)
@@ -78,10 +78,10 @@ export class FlightLog extends LogTail {
     this.#onIncident?.({ reason: "quarantine", of, metric: name, error, sequence })
   }
 
-  /** A worker has ended, in this place of the user's code, of this recorder. */
+  /** Reports that a worker has ended at this place in user code, while it folded this recorder. */
   died(of: LoggedRecorder | undefined, place: Place | undefined, cause: unknown): void {
     const metric = place?.metric === undefined ? undefined : of?.metricAt(place.metric)?.name
-    // Of events that are folded together the place is that of the first one.
+    // For events that are folded together, the place is that of the first one.
     const at = metric === undefined ? undefined : of!.written + ((place!.sequence - of!.written) | 0)
     this.#onIncident?.({
       reason: "death",
@@ -92,14 +92,14 @@ export class FlightLog extends LogTail {
     })
   }
 
-  /** An event was refused, or evicted, because its recorder was full. */
+  /** Reports that an event was refused or evicted because its recorder was full. */
   overflowed(of: LoggedRecorder | undefined): void {
     this.#onIncident?.({ reason: "overflow", of })
   }
 
   // --- what it is for
 
-  /** The last events, of all that were written until now. They are decoded here: this takes some milliseconds. */
+  /** Reads the last of all events written so far. They are decoded in this call, which takes a few milliseconds. */
   read(writer: RowWriter, { isOf, most, upTo }: FlightQuery): ReadonlyArray<LoggedEvent<LoggedRecorder>> {
     writer.publish(false)
     const { position } = writer
@@ -111,7 +111,8 @@ export class FlightLog extends LogTail {
       return listener !== undefined && isOf(listener) ? listener : undefined
     }
     const lastOf = (listener: LoggedRecorder): number | undefined => (isAllPublished ? listener.written : undefined)
-    // From the last page on, twice as many each time: most of what is kept is not needed for events that are small.
+    // Starts with the last page and doubles the number of pages each time, because small events need only a fraction of
+    // what is kept.
     for (let count = 1; ; count *= 2) {
       const pages = begins.slice(-count)
       const layouts = this.#layoutsAt(logPosition(pages[0]?.turn ?? 0, 0))

@@ -1,2 +1,2 @@
-/** Why there is no fold any more where its owner has closed it: an end that nobody needs to be warned of. */
+/** The reason for the end of a fold that its owner has closed. It needs no warning. */
 export class FoldClosed extends Error {}

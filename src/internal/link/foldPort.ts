@@ -1,9 +1,9 @@
 /**
- * The application thread's end of what a worker's stream needs beside the memory that events lie in: a port of its own,
- * and the words by which the threads wake each other. One for each worker thread.
+ * The application thread's end of what a worker's stream needs beside the memory of its events: a port of its own, and
+ * the words that the threads use to wake each other. Each worker thread has one.
  *
- * The stream does not share the channel of the worker's program: a fold that was woken from a nap takes messages from a
- * port of its own without a turn of the event loop.
+ * The stream does not share the channel of the worker's program. With its own port, a fold that is woken during a nap
+ * can receive messages without a turn of the event loop.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
 import { Nowhere, PlaceLane, PlaceWords } from "../fold/place.ts"
@@ -15,30 +15,30 @@ import { isStackOverflow } from "../util/stack.ts"
 
 interface FoldPortListener {
   readonly onReply: (reply: FoldReply) => void
-  /** Something could not be sent, or `onReply` threw. */
+  /** Called if something could not be sent, or if `onReply` threw. */
   readonly onDefect: (cause: unknown) => void
-  /** The thread has closed its end. All that it sent before has come. */
+  /** Called when the thread has closed its end, after everything that it sent has arrived. */
   readonly onEnded: (cause: unknown) => void
   /** Runs an action at the next turn of the event loop. */
   readonly nextTurn: (action: () => void) => void
 }
 
 export class FoldPort {
-  /** Where the fold is: see {@link ../fold/place.ts}. */
+  /** The place of the fold, see {@link ../fold/place.ts}. */
   readonly place = new Int32Array(new SharedArrayBuffer(PlaceWords * Int32Array.BYTES_PER_ELEMENT))
   readonly #port: MessagePort
   readonly #wakeUp: WakeUp
   readonly #listener: FoldPortListener
   #isOpen = true
-  /** Whether a reply is being received that the event loop has passed on. */
+  /** Whether the event loop is delivering a reply right now. */
   #isOnEmptyStack = false
   #isDrained = false
-  /** Values of answers that have come, and how many of them the thread knows of. */
+  /** How many values of answers have arrived, and how many of them the thread knows about. */
   #received = 0
   #told = 0
   #tells = false
 
-  /** `control`: see {@link WakeUp}. `restore`: what the fold goes on from, where it takes the place of another one. */
+  /** `control`: see {@link WakeUp}. `restore`: the state to resume from, if this fold replaces another one. */
   constructor(port: MessagePort, control: SharedArrayBuffer, listener: FoldPortListener, restore?: Restore) {
     this.place[PlaceLane] = Nowhere
     this.#port = port
@@ -46,13 +46,13 @@ export class FoldPort {
     this.#listener = listener
     port.on("message", this.#onMessage)
     port.on("close", this.#onClose)
-    // Whoever waits for an answer keeps the process alive by the thread.
+    // The port alone does not keep the process alive. Pending requests do so through the thread.
     port.unref()
     this.post({ _tag: "Start", control, place: this.place.buffer, ...(restore !== undefined && { restore }) })
   }
 
   readonly #onMessage = (reply: FoldReply): void => {
-    // What comes behind replies that were put off does not overtake them.
+    // A message must not overtake replies that were deferred.
     this.#isOnEmptyStack = !this.#isDrained
     try {
       this.#listener.onReply(reply)
@@ -64,8 +64,8 @@ export class FoldPort {
   }
 
   /**
-   * Makes room for more of them in the next turn of the event loop: Node goes on to receive what comes while it receives,
-   * and whatever else is due would wait until the thread has nothing more to send.
+   * Grants the worker room for more values in the next turn of the event loop. Node keeps receiving messages that
+   * arrive while it receives, so without the pause other work would wait until the thread has nothing more to send.
    */
   #onReceived(values: number): void {
     this.#received += values
@@ -80,7 +80,7 @@ export class FoldPort {
     })
   }
 
-  /** All that was sent before has come. */
+  /** Everything sent before the close has arrived. */
   readonly #onClose = (): void => {
     if (!this.#isOpen) return
     this.#isOpen = false
@@ -88,8 +88,9 @@ export class FoldPort {
   }
 
   /**
-   * Runs `action`, which a reply has led to, and which may run user code: at once if there is nothing that it could come
-   * into the midst of, otherwise later. What it throws concerns no other reply, and surfaces as if it had been put off.
+   * Runs `action`, which was triggered by a reply and may run user code: now if that cannot interrupt anything,
+   * otherwise later. If it throws, other replies are unaffected and the error surfaces as if the action had been
+   * deferred.
    */
   afterFold(action: () => void): void {
     const { nextTurn } = this.#listener
@@ -107,7 +108,7 @@ export class FoldPort {
     try {
       this.#port.postMessage(request)
     } catch (cause) {
-      // Where the caller has used up the stack, nothing was sent, and it is sent again with what is published next.
+      // If the caller has used up the stack, nothing was sent. It is sent with the next publication.
       if (isStackOverflow(cause)) throw cause
       this.#listener.onDefect(cause)
     }
@@ -118,15 +119,15 @@ export class FoldPort {
     this.#wakeUp.rouse()
   }
 
-  /** Receives at once what the thread has sent. Whoever calls it may be in the midst of anything. */
+  /** Receives everything that the thread has sent, in this call. The caller may be in the middle of any operation. */
   drain(): void {
-    // Node crashes where a message is taken from a port that is closed.
+    // Node crashes if a message is taken from a closed port.
     if (!this.#isOpen) return
     this.#isDrained = true
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
       this.#onMessage(next.message)
     }
-    // Behind the replies that were put off.
+    // Runs after the replies that were deferred.
     this.#listener.nextTurn(() => {
       this.#isDrained = false
     })

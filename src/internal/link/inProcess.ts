@@ -1,6 +1,7 @@
 /**
- * A link to a fold in the same thread: a fiber, which folds what was published when its turn comes. A recorder of which
- * half the capacity is in use has it fold at once, since a synchronous burst never lets the fiber run.
+ * A link to a fold in the same thread. The fold is a fiber that folds published events when it is scheduled. When half
+ * the capacity of a recorder is in use, the recorder makes it fold at once, because a synchronous burst never lets the
+ * fiber run.
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
@@ -21,27 +22,27 @@ import { RoundsInProcess } from "./roundsInProcess.ts"
 
 /** A fold whose state outlives the process. */
 export interface DurableFold<E> {
-  /** Where its state lies, for people. */
+  /** The location of the state, for people. */
   readonly place: string
-  /** Before anything is folded. */
+  /** Runs before anything is folded. */
   readonly open: (rounds: RoundsInProcess) => Effect.Effect<DurableState, E, Scope.Scope>
 }
 
 /** A fold whose events are appended to a store. */
 export interface ShippingFold<E> {
-  /** `onRoom`: the shipper has room again. */
+  /** `onRoom` is called when the shipper has room again. */
   readonly open: (fold: Fold, onRoom: () => void) => Effect.Effect<Pick<Shipper, "isFull">, E, Scope.Scope>
 }
 
 const holdNothing = () => () => {}
 
-/** Calls within each other that reducers can count on where they run in the call that emits. */
+/** The call depth that reducers can rely on when they run inside the call that emits. */
 const CallsOfReducers = 1000
 
-/** Pages that the fiber folds between two turns of the event loop. */
+/** The number of pages that the fiber folds between two turns of the event loop. */
 const PagesAtOnce = 4
 
-/** The link lives as long as the scope, which owns the fiber. */
+/** Makes a link that lives as long as the scope, which owns the fiber. */
 export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
   mostBytes: number,
   flightLog?: FlightLog,
@@ -54,7 +55,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
   let control: LinkControl | undefined
   const scope = yield* Effect.scope
   let shipper: Pick<Shipper, "isFull"> | undefined
-  /** What is to happen when the fiber has folded: never user code in the midst of it. */
+  /** Actions to run when the fiber has folded, so that no user code runs in the middle of a fold. */
   let afterFold: Array<() => void> | undefined
   const fold = new Fold({
     send: (message) => control?.deliver(message),
@@ -83,7 +84,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
       attach: (attachments) => fold.reader.attach(attachments),
       rouse: () => {},
       letSleep: () => {},
-      // A latch resumes the fiber in the call that opens it.
+      // A latch resumes the fiber inside the call that opens it.
       wake: () => nextTurn.add(open),
       turned: () => {},
       soon: nextTurn.add
@@ -96,7 +97,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
       else afterFold.push(action)
     },
     foldNow: () => {
-      // Reducers would fail for want of stack that their caller has used up.
+      // Reducers would run out of stack if their caller has used most of it.
       if (!hasStack(CallsOfReducers) || shipper?.isFull === true) return
       try {
         fold.reader.read(Number.POSITIVE_INFINITY)
@@ -107,7 +108,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
     terminate: () => {}
   })
   const link = control
-  // What is folded in a call that emits may leave work to the fiber.
+  // Folding inside a call that emits may leave work for the fiber.
   fold.work.onPending = () => nextTurn.add(open)
   const foldSome = (): ReadProgress => {
     const due: Array<() => void> = []
@@ -127,10 +128,10 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
   yield* Effect.addFinalizer(() => Effect.sync(link.close))
   yield* Effect.gen(function* () {
     for (;;) {
-      // Those who were answered may have gone on, and written more.
+      // Fibers that got an answer may have resumed and written more.
       if (foldSome() === "more" || (fold.reader.ready && shipper?.isFull !== true)) yield* Effect.yieldNow
       else {
-        // Whatever is published from here on wakes it.
+        // Anything published from here on wakes the fiber.
         roused.closeUnsafe()
         link.writer.readerIdle()
         yield* roused.await

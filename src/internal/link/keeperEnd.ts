@@ -1,6 +1,6 @@
 /**
- * What the application thread knows of states that are kept beyond the fold, and has them written by: the durable state, or
- * what a store is told.
+ * The application thread's view of states that are kept beyond the fold, and the operations that have them written: the
+ * durable state, or the state sent to a store.
  */
 import * as Effect from "effect/Effect"
 import type { DurableStats } from "../model/runtimeStats.ts"
@@ -8,26 +8,29 @@ import type { Keeper } from "../stream/commands.ts"
 import type { KeptMessage } from "../stream/foldMessages.ts"
 import { type EndOptions, Tickets } from "./tickets.ts"
 
-/** How what is kept stands. */
+/** The progress of what is kept. */
 export interface KeeperProgress extends Omit<DurableStats, "unsaved"> {
-  /** Events of this process that it has. */
+  /** The number of events of this process that it contains. */
   readonly events: number
 }
 
-/** Warnings and metrics beyond so many are counted, and not told from each other. */
+/** The maximum number of warnings and metrics that are told apart. Beyond it they are only counted. */
 const Most = 1000
 
-/** How often {@link KeeperEnd.persistNow} looks for the answer, of which nothing notifies it. */
+/**
+ * The interval in milliseconds at which {@link KeeperEnd.persistNow} checks for the answer, because nothing notifies
+ * it.
+ */
 const LookMillis = 2
 
-/** A word that nobody notifies. */
+/** A word that is never notified. */
 const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
 
 export interface KeeperEndOptions extends EndOptions {
-  /** Receives what the fold has sent, without a turn of the event loop; where the fold is in another thread. */
+  /** Receives what the fold has sent without a turn of the event loop, if the fold is in another thread. */
   readonly receive: (() => void) | undefined
   readonly by: Keeper
-  /** Where the state lies, for people. */
+  /** The location of the state, for people. */
   readonly place: string
 }
 
@@ -39,9 +42,9 @@ export class KeeperEnd {
   #progress: KeeperProgress = { savedAt: undefined, events: 0, failures: 0, failure: undefined, discarded: 0 }
   readonly #warned = new Set<string>()
   readonly #discarded = new Set<string>()
-  /** Warnings that came before somebody listened. */
+  /** Warnings that arrived before there was a listener. */
   readonly #early: Array<string> = []
-  /** Is told of a recorder right after metrics were registered in it. */
+  /** Called right after metrics were registered in a recorder. */
   onRegistered: (recorderId: string) => void = () => {}
   #warn: (text: string) => void = (text) => void this.#early.push(text)
 
@@ -59,21 +62,21 @@ export class KeeperEnd {
     return this.#progress
   }
 
-  /** Each warning is given once. */
+  /** Sets the listener, which gets each warning once. */
   onWarning(warn: (text: string) => void): void {
     this.#warn = warn
     for (const text of this.#early.splice(0)) warn(text)
   }
 
-  /** Done when the state is written as it is behind everything sent before. */
+  /** Completes when the state is written, including everything sent before. */
   readonly persist: Effect.Effect<void, Error> = Effect.suspend(() => this.#tickets.tell("go on"))
 
-  /** The same, and nothing is written after it. */
+  /** The same, after which nothing more is written. */
   readonly persistLast: Effect.Effect<void, Error> = Effect.suspend(() => this.#tickets.tell("last"))
 
   /**
-   * The same in this call, which blocks the thread for so many milliseconds at the most. A fold in this thread could not
-   * write meanwhile.
+   * The same in this call, which blocks the thread for up to this many milliseconds. It is not for a fold in this
+   * thread, which could not write meanwhile.
    */
   persistNow(most: number): void {
     const { receive } = this.#options

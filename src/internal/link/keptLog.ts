@@ -1,6 +1,6 @@
 /**
- * What another fold needs to go on where one died: its checkpoints, and the commands behind the last of them. The rows
- * are in the pages, which are not written again before a checkpoint covers them.
+ * What a replacement fold needs to resume where another one died: its checkpoints, and the commands after the last of
+ * them. The rows are in the pages, which are not reused before a checkpoint covers them.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
 import type { Attachment, StreamNumber } from "../stream/commands.ts"
@@ -8,10 +8,10 @@ import type { KeptShipping, Saved, SavedBatches } from "../stream/restore.ts"
 import { type LogPlace, logPosition } from "../stream/rows/log.ts"
 import { hasStack } from "../util/stack.ts"
 
-/** A message that is received while the stack is short would be lost. */
+/** A message received while the stack is short would be lost. */
 const CallsOfReceiving = 100
 
-/** So many commands may wait for a checkpoint that has come and was not looked at. */
+/** The number of commands that may accumulate before checkpoints that have arrived are received. */
 const ManyCommands = 2048
 
 const begin: LogPlace = { page: 0, turn: 0, word: 0 }
@@ -21,17 +21,17 @@ export class KeptLog {
   place: LogPlace = begin
   /** The same in the streams of attached threads. */
   readonly #attached = new Map<StreamNumber, LogPlace>()
-  /** What the fold has saved, by id, which only another one looks into. */
+  /** What the fold has saved, by id. Only a replacement fold reads it. */
   readonly segments = new Map<number, SharedArrayBuffer>()
-  /** The events that a store may not have yet, which a fold has saved likewise. */
+  /** The events that a store may not have yet, saved by a fold in the same way. */
   shipping: KeptShipping | undefined
   #commands: Array<Attachment> = []
   #port: MessagePort | undefined
 
-  /** Checkpoints come by this port from now on. */
+  /** Receives checkpoints through this port from now on. */
   listen(port: MessagePort): void {
     this.#port = port
-    // Node crashes where a message is taken from a port that is closed. It closes behind its last message.
+    // Node crashes if a message is taken from a closed port. The port closes after its last message.
     port.once("close", () => {
       if (this.#port === port) this.#port = undefined
     })
@@ -41,7 +41,7 @@ export class KeptLog {
     return this.#attached.get(stream) ?? begin
   }
 
-  /** The stream has ended. */
+  /** Forgets a stream that has ended. */
   forget(stream: StreamNumber): void {
     this.#attached.delete(stream)
   }
@@ -50,12 +50,12 @@ export class KeptLog {
     return logPosition(this.place.turn, this.place.word)
   }
 
-  /** Those behind the last checkpoint, in order. */
+  /** The commands after the last checkpoint, in order. */
   get commands(): ReadonlyArray<Attachment> {
     return this.#commands
   }
 
-  /** Keeps commands, if `send` does not throw. */
+  /** Keeps commands, unless `send` throws. */
   keep(commands: ReadonlyArray<Attachment>, send: () => void): void {
     if (this.#commands.length > ManyCommands) this.receive()
     const before = this.#commands.length
@@ -68,12 +68,12 @@ export class KeptLog {
     }
   }
 
-  /** Keeps others in the place of commands. */
+  /** Replaces each command that is kept. */
   replace(by: (command: unknown) => unknown): void {
     this.#commands = this.#commands.map((each) => ({ ...each, command: by(each.command) }))
   }
 
-  /** The same of the one that was kept last of those that `isIt` finds. */
+  /** Replaces the last kept command that `isIt` accepts. */
   replaceLast(isIt: (command: unknown) => boolean, by: (command: unknown) => unknown): void {
     const index = this.#commands.findLastIndex(({ command }) => isIt(command))
     if (index < 0) return
@@ -81,7 +81,10 @@ export class KeptLog {
     this.#commands[index] = { ...kept, command: by(kept.command) }
   }
 
-  /** Receives the checkpoints that have come. Nobody is told of them: this is called when a page was filled. */
+  /**
+   * Receives the checkpoints that have arrived. Nothing notifies this side of them, so this is called when a page is
+   * full.
+   */
   receive(): void {
     if (this.#port === undefined || !hasStack(CallsOfReceiving)) return
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {

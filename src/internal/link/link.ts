@@ -1,6 +1,6 @@
 /**
- * The way from the producer side to the fold and back. One link per runtime, with one stream of events and commands;
- * one lane on it per recorder.
+ * The path from the producer side to the fold and back. Each runtime has one link, with one stream of events and
+ * commands and one lane per recorder.
  */
 import type * as Effect from "effect/Effect"
 import type { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
@@ -28,22 +28,22 @@ type UnaddressedCommand = DistributiveOmit<
   "lane"
 >
 
-/** What a recorder is told. */
+/** Receives what the link reports to a recorder. */
 export interface LaneListener extends LoggedRecorder {
   readonly entityId: string
   readonly capacity: number
   readonly onMessage: (message: LaneMessage) => void
-  /** Up to which sequence number changes have come. */
+  /** The sequence number up to which changes have arrived. */
   readonly seen: number
-  /** A part of the answer to a read has come; whether somebody waits for it. */
+  /** A part of the answer to a read has arrived. Returns whether the read is still pending. */
   readonly onPart: (request: number, part: AnswerPart) => boolean
-  /** Of answers of which not all has come. */
+  /** Discards the parts of answers that are incomplete. */
   readonly forgetParts: () => void
-  /** Whether somebody waits for the answer to a read. */
+  /** Whether the answer to a read is still awaited. */
   readonly awaits: (request: number) => boolean
-  /** The fold has closed the lane: its counters do not move any more. */
+  /** The fold has closed the lane. Its counters no longer change. */
   readonly onClosed: () => void
-  /** The fold is gone; nothing will come any more. */
+  /** The fold is gone. Nothing more will arrive. */
   readonly onFailure: (cause: unknown) => void
 }
 
@@ -51,15 +51,17 @@ export interface LaneListener extends LoggedRecorder {
 export interface AttachedLane {
   readonly lane: Lane
   readonly stream: AttachedStream
-  /** The command of the thread that opens it. */
+  /** The command of the thread that opens the lane. */
   readonly from: CommandOrder["from"]
 }
 
-/** One recorder's end of the link. Nothing here ever throws or waits. */
+/** One recorder's end of the link. Its methods never throw and never wait. */
 export class LaneLink {
   readonly lane: Lane
   readonly counters: LaneCounters
-  /** In an attached thread: where the recorder counts, for who completes that when the thread has ended. */
+  /**
+   * In an attached thread, where the recorder counts. If the thread ends, the runtime's thread completes these counts.
+   */
   readonly books: LaneBooks | undefined
   readonly #core: LinkCore
   #open = true
@@ -71,23 +73,25 @@ export class LaneLink {
     this.#core = core
   }
 
-  /** The stream that the recorder's events go into. */
+  /** The stream that the recorder's events are written to. */
   get writer(): RowWriter {
     return this.#core.writer
   }
 
-  /** A command, in order with the events that were written. The fold is roused for it. */
+  /** Sends a command, in order with the events already written, and wakes the fold for it. */
   send(command: UnaddressedCommand): void {
-    // The lane's number may be another recorder's by now.
+    // The lane's number may already belong to another recorder.
     if (this.#open) this.#core.send({ ...command, lane: this.lane } as Command, this.lane)
   }
 
-  /** Has a fold in this thread fold what was published, in this call. Another one was roused to do so. */
+  /**
+   * Folds what was published, in this call, if the fold is in this thread. A fold in another thread was woken to do so.
+   */
   foldNow(): void {
     this.#core.foldNow?.()
   }
 
-  /** Keeps the process alive until the function given back is called: someone waits for an answer. */
+  /** Keeps the process alive while an answer is awaited, until the returned function is called. */
   hold(): () => void {
     return this.#core.hold()
   }
@@ -97,12 +101,12 @@ export class LaneLink {
     this.#core.nextTurn(action)
   }
 
-  /** Runs `action`, which a message of the fold has led to, when nothing is being folded or handed over. */
+  /** Runs `action`, which was triggered by a message of the fold, as soon as nothing is being folded or dispatched. */
   afterFold(action: () => void): void {
     this.#core.afterFold(action)
   }
 
-  /** In an attached thread: the thread of the runtime has closed the lane. */
+  /** In an attached thread: the runtime's thread has closed the lane. */
   left(): void {
     if (this.#open) this.#core.left?.(this.lane)
   }
@@ -112,7 +116,7 @@ export class LaneLink {
     this.#core.overflowed?.(this.lane)
   }
 
-  /** `total`: where what the lane has counted goes, and when. */
+  /** `total`: the lane that this lane's counts are moved to, and the time. */
   close(total?: Total): void {
     if (!this.#open) return
     this.#open = false
@@ -123,7 +127,7 @@ export class LaneLink {
 /** The lane of a total, see the command `Close`. */
 type Total = NonNullable<Extract<Command, { readonly _tag: "Close" }>["total"]>
 
-/** What the lanes of a link have in common. */
+/** What the lanes of a link share. */
 export interface LinkCore {
   readonly writer: RowWriter
   readonly send: (command: Command, lane: Lane) => void
@@ -131,14 +135,14 @@ export interface LinkCore {
   readonly nextTurn: (action: () => void) => void
   readonly afterFold: (action: () => void) => void
   readonly foldNow: (() => void) | undefined
-  /** For the flight recorder, where there is one. */
+  /** For the flight recorder, if there is one. */
   readonly overflowed: ((lane: Lane) => void) | undefined
-  /** In an attached thread: the thread of the runtime has closed a lane. */
+  /** In an attached thread: the runtime's thread has closed a lane. */
   readonly left?: (lane: Lane) => void
   readonly close: (lane: Lane, total: Total | undefined) => void
 }
 
-/** What happens where a fold ends and another one takes its place. */
+/** Events in the replacement of a fold by another one. */
 export type RestartEvent =
   | { readonly _tag: "Slow"; readonly reason: string }
   | { readonly _tag: "Restarting"; readonly cause: unknown; readonly where: string }
@@ -146,58 +150,61 @@ export type RestartEvent =
 
 /** The streams of attached threads. */
 export interface LinkedThreads {
-  /** `bytes`: of the memory that the thread needs for its rows. */
+  /** `bytes`: the size of the memory that the thread needs for its rows. */
   readonly add: (words: SharedArrayBuffer, bytes: number, receive: () => number | undefined) => AttachedStream
   readonly opened: (stream: AttachedStream, first: number, buffer: ArrayBufferLike) => void
-  /** The number of a lane that is to be opened, and its counters. */
+  /** Reserves the number of a lane that is about to be opened, and its counters. */
   readonly reserveLane: () => { readonly lane: Lane; readonly counters: CounterPlace }
-  /** It is not opened. */
+  /** Releases a reserved lane that will not be opened. */
   readonly releaseLane: (lane: Lane) => void
   readonly openLane: (attached: AttachedLane, listener: LaneListener) => LaneLink
-  /** Sends a command of a thread, from this position of its stream. */
+  /** Sends a command of a thread, placed at this position of the thread's stream. */
   readonly forward: (stream: AttachedStream, from: CommandOrder["from"], position: number, command: Command) => void
-  /** All of the lanes of a thread that has ended are closed. */
+  /** Ends the stream of a thread whose lanes are all closed. */
   readonly end: (stream: AttachedStream) => void
   readonly unwanted: (lane: Lane, request: number) => void
-  /** The words by which the threads wake each other. */
+  /** The words that the threads use to wake each other. */
   readonly control: SharedArrayBuffer
 }
 
 export interface Link {
-  /** Where threads can be attached: to a fold in a worker. */
+  /** Present if threads can be attached, which requires a fold in a worker. */
   readonly threads?: LinkedThreads | undefined
-  /** The definitions that the fold side has, or `undefined` when it takes whatever the producer side registers. */
+  /** The definitions on the fold side, or `undefined` if it accepts whatever the producer side registers. */
   readonly catalog: WorkerCatalog | undefined
   /** The cause, once the fold is gone. */
   readonly failure: () => { readonly cause: unknown } | undefined
   readonly onFailure: (listener: (cause: unknown) => void) => void
-  /** Whether the fold has ended, and another one has not taken its place yet. */
+  /** Whether the fold has ended and is not replaced yet. */
   readonly isRestarting: () => boolean
   readonly onRestart: (listener: (event: RestartEvent) => void) => void
-  /** Ends the fold at once, whatever it is doing. In process that is not possible, and not needed. */
+  /** Ends the fold at once, whatever it is doing. In process this is neither possible nor needed. */
   readonly terminate: () => void
   readonly openLane: (listener: LaneListener) => LaneLink
-  /** The end of its log, where it is kept. */
+  /** The end of the log, if it is kept. */
   readonly flightLog: FlightLog | undefined
-  /** The last events in it. */
+  /** The last events in the log. */
   readonly recent: (query: FlightQuery) => ReadonlyArray<LoggedEvent<LoggedRecorder>>
-  /** Where the state outlives the process. */
+  /** Present if the state outlives the process. */
   readonly durable: KeeperEnd | undefined
-  /** Where others find what it counts. */
+  /** Sends the counts to a store that other processes read. */
   readonly store: ToldStore
-  /** Where the events are appended to a store. */
+  /** Present if the events are appended to a store. */
   readonly shipping: ShippingEnd | undefined
-  /** How full its stream is. */
+  /** How much of the stream's memory, types and dictionary is in use. */
   readonly usage: () => StreamUsage
-  /** The names that the metrics on this link have in Prometheus. */
+  /** The Prometheus names of the metrics on this link. */
   readonly expositionNames: ExpositionNames
   /**
-   * The text of a scrape, of all events that were written before this runs. Fails with the cause when the fold is gone,
-   * or does not answer. `onBegun` runs when the fold has come to it.
+   * Renders a scrape of all events written before this effect runs. Fails with the cause if the fold is gone or does
+   * not answer. `onBegun` runs when the fold has reached the request.
    */
   readonly render: (request: RenderRequest, onBegun: () => void) => Effect.Effect<Rendered, unknown>
-  /** Done when the fold has come to what was written before. Fails when it is silent, as {@link awaitSilence} does. */
+  /**
+   * Completes when the fold has reached everything written before. If the fold is silent, it fails like {@link
+   * awaitSilence}.
+   */
   readonly probe: Effect.Effect<unknown, unknown>
-  /** Never ends while the fold answers or is at work; fails when it has done neither for {@link Silence}. */
+  /** Never completes while the fold answers or makes progress. Fails if it has done neither for {@link Silence}. */
   readonly awaitSilence: Effect.Effect<never, unknown>
 }

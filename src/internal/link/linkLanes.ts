@@ -1,4 +1,6 @@
-/** The lanes of a link: who listens to each, which of their numbers are free, and what another fold is told of them. */
+/**
+ * The lanes of a link: the listener of each, the free lane numbers, and what a replacement fold must know about them.
+ */
 
 import type { Lane } from "../stream/commands.ts"
 import {
@@ -12,14 +14,14 @@ import type { Restore } from "../stream/restore.ts"
 import type { LaneListener } from "./link.ts"
 
 interface LinkLanesOptions {
-  /** The position in the log up to which no other fold comes to it. */
+  /** The position in the log before which no replacement fold reads. */
   readonly covered: () => number
   readonly allocate: (bytes: number) => CounterBuffer
-  /** The fold is to count in this memory as well. */
+  /** Informs the fold of another chunk of memory for counters. */
   readonly allocated: (chunk: number, buffer: CounterBuffer) => void
 }
 
-/** A recorder that was removed which has left something, and which another fold may come to yet. */
+/** A removed recorder that has left counts, which a replacement fold may still come across. */
 interface Leaving {
   readonly listener: LaneListener
   /** The position of its end in the log. */
@@ -30,9 +32,9 @@ export class LinkLanes {
   readonly #options: LinkLanesOptions
   readonly #counters = new CounterTable()
   readonly #listeners = new Map<Lane, LaneListener>()
-  /** Lanes that the fold is to close. */
+  /** Lanes that the fold has been told to close. */
   readonly #closing = new Map<Lane, LaneListener>()
-  /** Those that it has closed, in order, with a position behind that in the log. */
+  /** Lanes that the fold has closed, in order, each with a position in the log after its end. */
   readonly #closed = new Map<Lane, number>()
   /** In the order of their ends in the log. */
   readonly #leaving = new Map<Lane, Leaving>()
@@ -46,7 +48,7 @@ export class LinkLanes {
     return this.#listeners.get(lane)
   }
 
-  /** The same, of a recorder that was removed as well. */
+  /** Also finds the listener of a removed recorder. */
   knownListener(lane: Lane): LaneListener | undefined {
     return this.#listeners.get(lane) ?? this.#leaving.get(lane)?.listener
   }
@@ -74,7 +76,7 @@ export class LinkLanes {
 
   // --- numbers
 
-  /** A number for a lane. Its counters are cleared before anybody can wait for them. */
+  /** Reserves a lane number. Its counters are cleared before anything can wait for them. */
   reserve(): Lane {
     const lane = this.#nextLane()
     this.#leaving.delete(lane)
@@ -93,7 +95,7 @@ export class LinkLanes {
     return lane
   }
 
-  /** The number of a lane that was closed, once no fold will come to what lies in the log of it. */
+  /** The number of a closed lane, once no fold will read that lane's rows in the log. */
   #freeLane(): Lane | undefined {
     const [first] = this.#closed
     if (first === undefined || first[1] > this.#options.covered()) return undefined
@@ -112,35 +114,35 @@ export class LinkLanes {
     this.#closing.set(lane, listener)
   }
 
-  /** What a recorder has counted that was removed is not over with its lane. */
+  /** Keeps the listener of a removed recorder, because its counts outlive its lane. */
   leave(lane: Lane, listener: LaneListener, to: number): void {
     this.#leaving.set(lane, { listener, to })
   }
 
-  /** No fold comes to the ends of these any more. */
+  /** Forgets the recorders whose ends no fold will read again. */
   forgetCovered(): void {
     for (const [oldest, { to }] of this.#leaving) if (to <= this.#options.covered()) this.#leaving.delete(oldest)
   }
 
-  /** The fold has closed it. `false`: that was known, from a fold before. */
+  /** Records that the fold has closed a lane. Returns `false` if an earlier fold had already reported it. */
   closed(lane: Lane): boolean {
     this.#closing.get(lane)?.onClosed()
     return this.#closing.delete(lane)
   }
 
-  /** Nobody writes to a lane that was closed. `position`: behind that in the log. */
+  /** Frees a closed lane that nothing writes to any more. `position`: a position in the log after its last row. */
   free(lane: Lane, position: number): void {
     this.#closed.set(lane, position)
   }
 
-  /** What a fold is told of them that takes the place of another one. `to`: the end of the log. */
+  /** What a replacement fold must know about the lanes. `to`: the end of the log. */
   restored(to: number): Pick<Restore, "counters" | "gone" | "seen"> {
     const gone = [...this.#closing.keys(), ...this.#closed.keys()]
     return {
       counters: this.#counters.buffers,
       seen: [
         ...Array.from(this.#listeners, ([lane, { seen }]) => [lane, seen] as const),
-        // Nobody listens to those that are gone.
+        // Removed recorders have no listener for changes.
         ...gone.map((lane) => [lane, Number.POSITIVE_INFINITY] as const)
       ],
       gone: { lanes: gone.filter((lane) => !this.#leaving.has(lane)), to }

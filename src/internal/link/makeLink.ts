@@ -1,4 +1,4 @@
-/** Makes a link over a carrier: what carries the stream is the carrier's business alone. */
+/** Makes a link over a carrier. Only the carrier knows how the stream is carried. */
 import * as Effect from "effect/Effect"
 import type { Place } from "../fold/place.ts"
 import { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
@@ -33,11 +33,11 @@ export const makeLink = (options: LinkOptions): LinkControl => {
   const deaths = new Deaths()
   let isRestarting = false
   let messages = 0
-  /** The fold is at work while this changes. */
+  /** A number that changes while the fold is at work. */
   const progress = (): number => lanes.folded + messages
   const renders = new PendingRenders(options.afterFold, progress)
   let failure: { readonly cause: unknown } | undefined
-  /** Why nobody answers any more, when it has failed or is closed. */
+  /** Why nothing answers any more, once the link has failed or is closed. */
   let end: { readonly cause: unknown } | undefined
 
   const send = (command: Command, order?: CommandOrder): void => {
@@ -49,13 +49,13 @@ export const makeLink = (options: LinkOptions): LinkControl => {
 
   const sendOf = (command: Command, lane: Lane): void => send(command, threads?.orderOf(lane))
 
-  /** Functions cannot be cloned: a fold that has definitions of its own finds the metric by its name. */
+  /** Functions cannot be cloned, so a fold that has its own definitions finds the metric by name. */
   const forFold = (command: Command): Command =>
     command._tag === "Register" && options.catalog !== undefined
       ? { _tag: "Register", lane: command.lane, name: command.name, at: command.at }
       : command
 
-  /** What another fold has to do of a command: of a question that was answered, the time is left. */
+  /** The part of a command that a replacement fold must repeat. For a read that was answered, only its time remains. */
   const again = (untyped: unknown): Command => {
     const command = untyped as Command
     switch (command._tag) {
@@ -63,9 +63,9 @@ export const makeLink = (options: LinkOptions): LinkControl => {
         if (lanes.listener(command.lane)?.awaits(command.request) === true) return command
         return { _tag: "Rewind", lane: command.lane, now: command.now }
       case "Render":
-        // What somebody waits for was asked for after the fold had ended: see `restarting`.
+        // Requests that are awaited now were made after the fold had ended: see `restarting`.
         if (renders.awaits(command.request)) return command
-        // A probe looked at no lane, and had no time.
+        // A probe reads no lane and has no time.
         return command.lanes.length === 0 ? command : { _tag: "Rewind", now: command.now }
       default:
         return command
@@ -143,17 +143,17 @@ export const makeLink = (options: LinkOptions): LinkControl => {
     messages++
     if ("request" in message && !("lane" in message)) {
       renders.answer(message)
-      // It may be large where there are many recorders.
+      // With many recorders it may be large.
       if (message._tag === "Rendering" || message._tag === "RenderedPart") return
       return options.kept?.replaceLast((kept) => isRender(kept, message.request), again)
     }
     if (message._tag === "Streamed" || message._tag === "Shipped") {
-      // What is kept comes by a port that nobody listens to.
+      // What is kept arrives through a port without a listener.
       if (message._tag === "Streamed") options.kept?.receive()
       return shipping?.receive(message)
     }
     if (!("lane" in message)) return message.by === "store" ? store.receive(message) : durable?.receive(message)
-    // Said once more by a fold that has taken the place of another one.
+    // A replacement fold reports it a second time.
     if (message._tag === "Closed") {
       if (!lanes.closed(message.lane)) return
       const free = (): void => freed(message.lane)
@@ -214,7 +214,8 @@ export const makeLink = (options: LinkOptions): LinkControl => {
     slow: (reason) => tell({ _tag: "Slow", reason }),
     restarting: (cause, place) => {
       isRestarting = true
-      // Another fold may have the state of a lane from behind a scrape, whose time would be too old for it.
+      // A replacement fold may resume a lane from a state later than a scrape, and the time of the scrape would then be
+      // too old.
       renders.failAll(new Error(`the worker has ended, and is being replaced: ${messageOf(cause)}`))
       flightLog?.died(place && lanes.listener(place.lane), place, cause)
       deaths.add(place, cause, metricAt)
@@ -223,7 +224,7 @@ export const makeLink = (options: LinkOptions): LinkControl => {
     restore: (careful) => {
       const { place, segments, shipping } = options.kept!
       options.kept!.replace(again)
-      // The answer comes whole from the next one.
+      // The replacement sends the whole answer.
       for (const listener of lanes.listeners()) listener.forgetParts()
       writer.readerReplaced(place)
       return {
@@ -238,7 +239,7 @@ export const makeLink = (options: LinkOptions): LinkControl => {
     },
     restarted: () => {
       isRestarting = false
-      // The fold that has ended may have taken a question for room and not answered it.
+      // The fold that has ended may have received a request for room without answering it.
       for (const [lane, listener] of lanes.entries()) listener.onMessage({ _tag: "Folded", lane })
       durable?.again()
       store.end?.again()
@@ -254,7 +255,7 @@ export const makeLink = (options: LinkOptions): LinkControl => {
       if (failure !== undefined) return
       failure = end = { cause }
       writer.close()
-      // The runtime first: whoever hears of it from a recorder finds all the rest failed as well.
+      // The runtime first, so that anything notified by a recorder finds the runtime failed as well.
       for (const listener of failureListeners) listener(cause)
       renders.failAll(cause)
       durable?.failAll(cause)

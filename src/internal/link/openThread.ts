@@ -1,5 +1,5 @@
 /**
- * Starts a worker thread, and speaks with its program over the channel of Effect's worker, until the scope closes.
+ * Starts a worker thread and communicates with its program over the channel of Effect's worker, until the scope closes.
  */
 import type { MessagePort, Worker } from "node:worker_threads"
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
@@ -31,18 +31,18 @@ import { spawnMarked } from "../worker/metricsThread.ts"
 import { ownMessagesOf } from "../worker/ownMessages.ts"
 import { decodeStartError } from "../worker/startErrors.ts"
 
-/** A thread whose program has said what it has. */
+/** A thread whose program has reported its definitions. */
 export interface OpenThread {
   readonly metrics: CatalogEntries
   /** The stream's port. */
   readonly port: MessagePort
-  /** The port that checkpoints come by. */
+  /** The port for checkpoints. */
   readonly saved: MessagePort
-  /** Has it import a module. Throws where that cannot be sent. */
+  /** Makes the worker import a module. Throws if the request cannot be sent. */
   readonly ask: (module: string) => void
-  /** Has it tell a store what it counts. */
+  /** Makes the worker send its counts to a store. */
   readonly tell: (states: StoreSettings) => void
-  /** Whether it keeps the process alive. */
+  /** Sets whether the thread keeps the process alive. */
   readonly hold: (isHeld: boolean) => void
   readonly terminate: () => void
 }
@@ -52,17 +52,20 @@ interface ThreadOptions {
   readonly startTimeout: Duration.Input
   readonly spawn: () => Worker
   readonly durable: DurableSettings | undefined
-  /** What it tells a store from its start on. */
+  /** The store that the worker sends its counts to from the start. */
   readonly states: StoreSettings | undefined
   readonly shipping: ShippingSettings | undefined
   readonly onImport: (message: ImportMessage) => void
-  /** A store was opened for it, or not. */
+  /** Called when the worker has opened its store, or has failed to. */
   readonly onStore: (failure: string | undefined) => void
-  /** It has ended, or has failed: in a fiber, at any time before the scope closes, more than once perhaps. */
+  /**
+   * Called when the thread has ended or failed: in a fiber, at any time before the scope closes, possibly more than
+   * once.
+   */
   readonly onEnded: (cause: unknown) => void
 }
 
-/** The error behind what Effect's worker reports: the one that the thread died of, where there is one. */
+/** The error behind what Effect's worker reports: the error that ended the thread, if there is one. */
 const originOf = (cause: Cause.Cause<unknown>): unknown => {
   const error = Cause.squash(cause)
   return isWorkerError(error) ? (error.reason.cause ?? error) : error
@@ -80,7 +83,7 @@ export const openThread = (options: ThreadOptions): Effect.Effect<OpenThread, Ru
       const reason = "must return a Worker of node:worker_threads: () => new Worker(...)"
       return new InvalidArgument({ argument: "spawn", reason })
     }),
-    // It would be waited for until the start has timed out, since it has said already that it ends.
+    // The worker has already reported its end. Without this check the start would wait until it times out.
     Effect.filterOrFail(
       ({ threadId }) => threadId !== -1,
       () =>
@@ -146,13 +149,13 @@ const speakWith = Effect.fnUntraced(function* (
       Effect.catchCause((cause) =>
         Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.sync(() => ended(originOf(cause)))
       ),
-      // Closing waits for the thread to exit, for a time that only the real clock can tell.
+      // Closing waits for the thread to exit, which only the real clock can time.
       withLiveClock,
       Effect.forkScoped({ startImmediately: true })
     )
-  // Runs before the fiber above is ended: whoever closes the runtime waits for the thread.
+  // Runs before the fiber above is interrupted: closing the runtime must wait for the thread.
   yield* Effect.addFinalizer(() => Effect.sync(() => void thread.ref()))
-  // Until the worker answers, messages to it are kept on this side.
+  // Until the worker answers, messages to it are queued on this side.
   yield* Effect.mapError(worker.send({ _tag: "Hello", durable, states, shipping }), failed)
   const { metrics, port, saved } = yield* Deferred.await(catalogSaid).pipe(
     Effect.timeoutOrElse({
@@ -163,7 +166,7 @@ const speakWith = Effect.fnUntraced(function* (
         )
     }),
     withLiveClock,
-    // A thread that does not work is not asked to end: it may never listen.
+    // A thread that does not work is terminated rather than asked to end, because it may never listen.
     Effect.onError(() => Effect.sync(() => void thread.terminate()))
   )
   const send = (message: ThreadMessage): void => {

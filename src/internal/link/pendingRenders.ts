@@ -1,6 +1,4 @@
-/**
- * Scrapes that the fold was asked for and has not answered yet.
- */
+/** Scrapes that were requested from the fold and are not answered yet. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -14,16 +12,16 @@ import { durationText } from "../util/timing.ts"
 export type RenderRequest = Omit<Render, "_tag" | "request">
 
 /**
- * How long the fold may neither answer nor fold anything, by the real clock: one that is so silent is down. Looked at in
- * steps, so that a thread that was busy itself does not take the fold for silent.
+ * How long the fold may neither answer nor fold anything before it counts as down, by the real clock. The time is
+ * measured in steps, so that a busy application thread does not mistake its own delay for a silent fold.
  */
 const Silence = Duration.millis(900)
 const Step = Duration.millis(150)
 
-/** How long between two questions to a fold that answers. */
+/** The pause between two probes of a fold that answers. */
 const Pause = Duration.millis(500)
 
-/** A scrape of nothing. */
+/** A scrape without content. */
 const nothing: RenderRequest = {
   rendering: { format: "text" },
   namespace: "",
@@ -38,19 +36,22 @@ const nothing: RenderRequest = {
 type Answer = Exit.Exit<Rendered, unknown>
 
 interface Pending {
-  /** Whether the fold has come to it. */
+  /** Whether the fold has reached the request. */
   isBegun: boolean
   readonly begun: () => void
-  /** What has come of it. */
+  /** The parts that have arrived. */
   readonly body: Array<Bytes>
   readonly end: (answer: Answer) => void
 }
 
 export class PendingRenders {
   readonly #renders = new Map<number, Pending>()
-  /** Runs at the next turn of the event loop: no code of those who wait in the middle of a hand-over. */
+  /**
+   * Runs an action at the next turn of the event loop, so that no code of waiting callers runs in the middle of a
+   * dispatch.
+   */
   readonly #nextTurn: (action: () => void) => void
-  /** Changes while the fold is at work. */
+  /** A number that changes while the fold is at work. */
   readonly #progress: () => number
   #next = 0
 
@@ -59,7 +60,10 @@ export class PendingRenders {
     this.#progress = progress
   }
 
-  /** Asks by `send`. `hold` keeps the process alive meanwhile; `onBegun` runs when the fold has come to it. */
+  /**
+   * Sends a request with `send`. `hold` keeps the process alive meanwhile. `onBegun` runs when the fold has reached the
+   * request.
+   */
   ask(
     send: (command: Render | DropRender) => void,
     rest: RenderRequest,
@@ -98,7 +102,7 @@ export class PendingRenders {
     })
   }
 
-  /** Fails once the fold is silent. While it makes a text, it is at work. */
+  /** Fails once the fold is silent. A fold that renders counts as busy. */
   get #silence(): Effect.Effect<never, unknown> {
     return Effect.suspend(() => {
       const most = Math.ceil(Duration.toMillis(Silence) / Duration.toMillis(Step))
@@ -115,12 +119,12 @@ export class PendingRenders {
     })
   }
 
-  /** Done when the fold has come to what was sent before. Fails once it is silent. */
+  /** Completes when the fold has reached everything sent before. Fails once the fold is silent. */
   probe(send: (command: Render | DropRender) => void, hold: () => () => void): Effect.Effect<Rendered, unknown> {
     return Effect.suspend(() => this.ask(send, nothing, hold, () => {}))
   }
 
-  /** Asks again and again. Never ends while the fold answers. */
+  /** Repeats the probe. Never completes while the fold answers. */
   probing(probe: Effect.Effect<unknown, unknown>): Effect.Effect<never, unknown> {
     return Effect.suspend(() => Effect.forever(Effect.andThen(probe, withLiveClock(Effect.sleep(Pause)))))
   }

@@ -1,5 +1,5 @@
 /**
- * When a worker that has ended is replaced: by a schedule, which begins anew for one that has worked for a while.
+ * Decides when an ended worker is replaced: by a schedule, which starts over after a worker that has run for a while.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -9,18 +9,18 @@ import * as Schedule from "effect/Schedule"
 import { RuntimeFailed } from "../model/runtimeErrors.ts"
 import { messageOf } from "../util/describeError.ts"
 
-/** One that has worked for so long has not ended for the reasons of the one before. */
+/** A worker that has run this long did not end for the same reasons as the one before. */
 const Steady = Duration.toMillis("10 seconds")
 
-/** After 50 ms, then twice as long each time; after five in a row the runtime fails. */
+/** The first delay is 50 ms, and each further delay is twice as long. After five in a row the runtime fails. */
 export const defaultRestart: Schedule.Schedule<unknown, unknown> = Schedule.exponential("50 millis").pipe(
   Schedule.upTo({ times: 5 })
 )
 
 interface Restarts {
-  /** How long to wait for another worker. Fails with the whole cause when there is to be none. */
+  /** Returns how long to wait before the next worker. Fails with the whole cause if there will be none. */
   readonly next: (cause: unknown) => Effect.Effect<Duration.Duration, unknown>
-  /** Why a worker could not be started. */
+  /** Returns the reason why a worker could not be started. */
   readonly causeOf: (cause: Cause.Cause<unknown>) => unknown
 }
 

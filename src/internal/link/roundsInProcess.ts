@@ -1,4 +1,7 @@
-/** Keeps the state of a fold in this thread: its parts run in turns of the event loop, between which events are folded. */
+/**
+ * Keeps the state of a fold in this thread. The parts of its state are kept in turns of the event loop, between which
+ * events are folded.
+ */
 import * as Effect from "effect/Effect"
 import type { KeepingThread, StateRounds } from "../durable/stateRounds.ts"
 import type { Fold } from "../fold/fold.ts"
@@ -31,7 +34,7 @@ export class RoundsInProcess {
     setImmediate(() => {
       this.#isScheduled = false
       try {
-        // Each of them has its turn.
+        // Each part gets its turn.
         const more = this.#rounds.map((rounds) => rounds.goOn())
         if (more.includes(true)) this.#wake()
       } catch (defect) {

@@ -10,7 +10,7 @@ export const shipInProcess = (settings: ShippingSettings): ShippingFold<RuntimeF
     openShipper(settings, (make) => {
       const shipper = make({
         send: (message) => fold.send(message),
-        // Where this thread ends, nothing is left that could send it.
+        // If this thread ends, nothing is left that could send the events.
         save: () => {},
         allocate: (bytes) => new ArrayBuffer(bytes),
         beside: (effect) => void Effect.runFork(effect),

@@ -1,11 +1,12 @@
 /**
- * What the application thread knows of the store that the events of its fold are appended to, and waits for.
+ * The application thread's view of the store to which the events of its fold are appended, and the operations that wait
+ * for it.
  */
 import * as Effect from "effect/Effect"
 import type { ShippingMessage } from "../stream/foldMessages.ts"
 import { type EndOptions, Tickets } from "./tickets.ts"
 
-/** How the events stand. */
+/** The progress of the events. */
 export type ShippingProgress = Omit<Extract<ShippingMessage, { readonly _tag: "Streamed" }>, "_tag">
 
 export class ShippingEnd {
@@ -14,9 +15,9 @@ export class ShippingEnd {
     ...{ events: 0, kept: 0, isFull: false, dropped: 0 },
     ...{ failures: 0, failure: undefined, retirements: 0 }
   }
-  /** Events that folds before the present one have appended, and have not. */
+  /** The numbers of events that earlier folds have appended and dropped. */
   #before = { events: 0, dropped: 0 }
-  /** Is told when appending begins to fail or to have no room, and when it works again. */
+  /** Called when appending starts to fail or runs out of room, and when it works again. */
   onChange: (progress: Pick<ShippingProgress, "failure" | "isFull">) => void = () => {}
 
   constructor({ send, ...waiting }: EndOptions) {
@@ -31,10 +32,10 @@ export class ShippingEnd {
     return { ...this.#progress, events: this.#before.events + events, dropped: this.#before.dropped + dropped }
   }
 
-  /** Done when the store has everything that was sent before. */
+  /** Completes when the store has everything that was sent before. */
   readonly flush: Effect.Effect<void, Error> = Effect.suspend(() => this.#tickets.tell("go on"))
 
-  /** The same, with nothing more to come. */
+  /** The same, after the last event. */
   readonly end: Effect.Effect<void, Error> = Effect.suspend(() => this.#tickets.tell("end"))
 
   receive(message: ShippingMessage): void {
@@ -44,7 +45,10 @@ export class ShippingEnd {
     if ((failure === undefined) !== (message.failure === undefined) || isFull !== message.isFull) this.onChange(message)
   }
 
-  /** The fold was replaced: the one before may have taken a question and not answered it. */
+  /**
+   * Repeats open requests after the fold was replaced: the previous fold may have received a request without answering
+   * it.
+   */
   again(): void {
     const { dropped, events } = this.progress
     this.#before = { events, dropped }

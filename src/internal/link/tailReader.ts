@@ -1,6 +1,6 @@
 /**
- * Reads the last pages of a log again, on the side that has written them: the events in them, in order. Commands and reads
- * are passed over.
+ * Reads the events in the last pages of a log again, in order, on the side that has written them. Commands and reads
+ * are skipped.
  */
 import type { MetricEvent } from "../model/event.ts"
 import type { PageBegin } from "../stream/logTail.ts"
@@ -15,25 +15,25 @@ export interface LoggedEvent<Source> {
   readonly source: Source
   readonly at: number
   readonly event: MetricEvent
-  /** Its number among the events that its recorder has accepted, where that can be told. */
+  /** Its number among the events that its recorder has accepted, if it can be determined. */
   sequence: number | undefined
 }
 
-/** What has to be known to read pages. */
+/** What is needed to read the pages. */
 interface TailLog<Source> {
   readonly strings: ReadonlyArray<string>
   readonly nameLists: ReadonlyArray<ReadonlyArray<string>>
-  /** By type, where the first of the pages begins. */
+  /** The layouts by type, as of the start of the first page. */
   readonly layouts: Iterable<readonly [type: number, layout: Layout]>
-  /** Whose events a lane carries at a position; `undefined` for those that nobody wants. */
+  /** Returns the source whose events a lane carries at a position, or `undefined` if they are not wanted. */
   readonly sourceAt: (lane: number, position: number) => Source | undefined
-  /** The sequence number of its last event in the pages, where that is known. */
+  /** The sequence number of the source's last event in the pages, if it is known. */
   readonly lastOf: (source: Source) => number | undefined
 }
 
 /** The events of a source in the pages. */
 interface Count {
-  /** Of the last one: its sequence number, or its place in the pages, until the number of another is known. */
+  /** The last event's sequence number, or its index in the pages until another event's number is known. */
   sequence: number
   isExact: boolean
 }
@@ -57,7 +57,7 @@ class TailReader<Source> implements StreamHandler {
     this.#number()
   }
 
-  /** Numbers are known from the last event on, where nothing on the way says one. */
+  /** Numbers the events backwards from the last one, if no row on the way carries a number. */
   #number(): void {
     const bases = new Map<Source, number | undefined>()
     for (const [source, { isExact, sequence }] of this.#counts) {
@@ -71,7 +71,7 @@ class TailReader<Source> implements StreamHandler {
     }
   }
 
-  /** The events without a number yet, and their places among those of their source. */
+  /** The events without a number so far, with their indexes among those of their source. */
   readonly #relative: Array<readonly [index: number, sequence: number]> = []
 
   #take(source: Source, event: MetricEvent, at: number): void {
@@ -90,7 +90,7 @@ class TailReader<Source> implements StreamHandler {
     return count
   }
 
-  /** Of the row at hand: its position is where it ends. */
+  /** The source of the current row, whose position is its end. */
   #sourceOf(lane: number): Source | undefined {
     return this.#log.sourceAt(lane, this.#reader.position - 1)
   }
@@ -117,7 +117,7 @@ class TailReader<Source> implements StreamHandler {
     const source = this.#sourceOf(lane)
     if (source === undefined) return
     const count = this.#count(source, 0)
-    // How many were evicted before is not known: the events before it are left without a number.
+    // The number of evictions before this point is unknown, so the events before it remain without a number.
     count.sequence = to
     count.isExact = true
   }
@@ -131,7 +131,7 @@ class TailReader<Source> implements StreamHandler {
   read(): void {}
 }
 
-/** The events in these pages. */
+/** Reads the events in these pages. */
 export const readTail = <Source>(
   log: TailLog<Source>,
   pages: ReadonlyArray<PageBegin>

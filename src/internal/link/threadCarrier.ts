@@ -1,6 +1,6 @@
 /**
- * Carries the stream to a worker thread, in pages of shared memory. It outlives the thread: while there is none, what is
- * written is kept for the next one.
+ * Carries the stream to a worker thread, in pages of shared memory. It outlives the thread: while there is no thread,
+ * rows and commands are kept for the next one.
  */
 
 import { type Carrier, PagesBetweenThreads } from "../stream/carrier.ts"
@@ -12,27 +12,27 @@ import type { FoldPort } from "./foldPort.ts"
 import { KeptLog } from "./keptLog.ts"
 import type { Watchdog } from "./watchdog.ts"
 
-/** How long rows may lie unpublished while the thread that writes them is idle, in milliseconds. */
+/** How long rows may stay unpublished while the thread that writes them is idle, in milliseconds. */
 const PublishMillis = 5
 
 export class ThreadCarrier implements Carrier {
   readonly pagesInTurn = PagesBetweenThreads
   readonly fixedMemory = true
   readonly kept = new KeptLog()
-  /** Those of attached threads. */
+  /** The streams of attached threads. */
   readonly streams = new Map<StreamNumber, AttachedStream>()
-  /** By which the threads wake each other. It outlives the worker as well, since attached threads have it. */
+  /** The words that the threads use to wake each other. They outlive the worker, because attached threads hold them. */
   readonly control = new SharedArrayBuffer(ControlBytes)
   readonly #watch: Pick<Watchdog, "start" | "stop">
   readonly #memory: Array<Extract<FoldRequest, { readonly _tag: "Memory" }>> = []
   #port: Pick<FoldPort, "post" | "rouse"> | undefined
 
-  /** `watch`: who looks after the reader while it is awake. */
+  /** `watch`: supervises the reader while it is awake. */
   constructor(watch: Pick<Watchdog, "start" | "stop">) {
     this.#watch = watch
   }
 
-  /** The thread that reads from now on. It gets all the memory, and the commands that are kept. */
+  /** Connects the thread that reads from now on. It gets all the memory and the commands that are kept. */
   connect(port: Pick<FoldPort, "post" | "rouse">): void {
     this.#port = port
     for (const memory of this.#memory) port.post(memory)
@@ -44,13 +44,13 @@ export class ThreadCarrier implements Carrier {
     this.#watch.start()
   }
 
-  /** Nobody reads for now. */
+  /** Disconnects the reader. For now there is none. */
   disconnect(): void {
     this.#port = undefined
     this.#watch.stop()
   }
 
-  /** Tells the reader something, if there is one. Another one is told by {@link connect}. */
+  /** Sends a request to the reader, if there is one. A later reader gets the state from {@link connect}. */
   post(request: FoldRequest): void {
     this.#port?.post(request)
   }
@@ -89,7 +89,7 @@ export class ThreadCarrier implements Carrier {
 
   soon(run: () => void): void {
     const timer = setTimeout(run, PublishMillis)
-    // Whoever wants an answer keeps the process alive; rows alone do not.
+    // Pending requests keep the process alive. Rows alone do not.
     if (typeof timer === "object") timer.unref()
   }
 }

@@ -1,11 +1,11 @@
-/** What the fold was told to do, each under a ticket, until it says that it is done. */
+/** Orders to the fold, each with a ticket, until the fold reports that they are done. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Command } from "../stream/commands.ts"
 
 export interface EndOptions {
   readonly send: (command: Command) => void
-  /** Keeps the process alive until what it gives is called. */
+  /** Keeps the process alive until the returned function is called. */
   readonly hold: () => () => void
   readonly nextTurn: (action: () => void) => void
 }
@@ -23,14 +23,14 @@ export class Tickets<Order> {
   readonly #options: TicketOptions<Order>
   readonly #waiting = new Map<number, Told<Order>>()
   #next = 0
-  /** Why there is no fold any more. */
+  /** Why the fold is gone, once it is. */
   #lost: Error | undefined
 
   constructor(options: TicketOptions<Order>) {
     this.#options = options
   }
 
-  /** Done when the fold is. */
+  /** Completes when the fold has carried out the order. */
   tell(order: Order): Effect.Effect<void, Error> {
     return Effect.callback<void, Error>((resume) => {
       if (this.#lost !== undefined) return resume(Effect.fail(this.#lost))
@@ -48,13 +48,13 @@ export class Tickets<Order> {
     })
   }
 
-  /** Waits in this call: by `look`, again and again until that is done, or `look` gives `false`. */
+  /** Waits in this call: calls `look` until the order is done or `look` returns `false`. */
   tellNow(order: Order, look: () => boolean): void {
     if (this.#lost !== undefined) return
     const ticket = this.#next++
     this.#send(ticket, order, () => this.#waiting.delete(ticket))
     while (this.#waiting.has(ticket) && look()) {
-      // It has looked.
+      // `look` does the work.
     }
     this.#waiting.delete(ticket)
   }
@@ -68,7 +68,9 @@ export class Tickets<Order> {
     this.#waiting.get(ticket)?.end(failure === undefined ? Exit.void : Exit.fail(new Error(failure)))
   }
 
-  /** The fold was replaced: the one before may have taken an order and not answered it. */
+  /**
+   * Repeats open orders after the fold was replaced: the previous fold may have received an order without answering it.
+   */
   again(): void {
     for (const [ticket, { order }] of this.#waiting) this.#options.send(ticket, order)
   }

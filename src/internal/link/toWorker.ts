@@ -1,9 +1,9 @@
 /**
- * A link to a fold in a worker thread. Events lie in memory that both threads see. Whatever else belongs to the stream
- * goes as messages over a port of its own; what concerns the thread itself goes over the channel of Effect's worker.
+ * A link to a fold in a worker thread. Events lie in memory that both threads can access. The rest of the stream
+ * travels as messages over its own port, and messages about the thread itself use the channel of Effect's worker.
  *
- * A thread that ends is replaced by another one, which goes on from the last checkpoint. Nobody on this side notices,
- * but for the time that it takes.
+ * If a thread ends, another one replaces it and resumes from the last checkpoint. The only visible effect on this side
+ * is a delay.
  */
 import type { Worker } from "node:worker_threads"
 import * as Deferred from "effect/Deferred"
@@ -42,16 +42,16 @@ export { defaultRestart }
 interface LinkOptions {
   readonly namespace: string
   readonly startTimeout: Duration.Input
-  /** Most bytes of memory that events may lie in. */
+  /** The maximum size in bytes of the memory for events. */
   readonly memoryLimit: number
-  /** What the packaged worker needs to import modules; a worker of the application's own imports none. */
+  /** What the packaged worker needs to import modules. An application's own worker imports none. */
   readonly modules?: ModuleImports | undefined
   readonly spawn: () => Worker
   /** Keeps the end of the log, for a flight recorder. */
   readonly flightLog?: FlightLog | undefined
-  /** When a thread that has ended is replaced. */
+  /** The schedule by which an ended thread is replaced. */
   readonly restart: Schedule.Schedule<unknown, unknown>
-  /** How long a thread may stand still with something to do. */
+  /** How long a thread that has work may make no progress. */
   readonly stallTimeout: Duration.Input
   readonly durable: DurableSettings | undefined
   readonly shipping: ShippingSettings | undefined
@@ -60,9 +60,9 @@ interface LinkOptions {
 const layerOnWorker =
   "a layer cannot be sent to the worker. Name the store by its module, as RedisStore.make and MetricsStore.module do, or pass it to MetricsWorker.run"
 
-/** What has ended a fold lies within what it reads in one turn. As far as the fold says: it reads up to this position. */
+/** The end of the range that the fold was reading when it ended. What ended it lies within that range. */
 const carefulTo = (place: Int32Array, written: number): number => {
-  // The words have wrapped around where the position has, which is below the end of what was written.
+  // If the words have wrapped around relative to the position, it lies below the end of what was written.
   const behind = (written - place[PlacePosition]!) >>> 0
   return Math.min(written, written - behind + (PagesAtOnce + 1) * PageWords)
 }
@@ -71,25 +71,25 @@ const carefulTo = (place: Int32Array, written: number): number => {
 interface Opened {
   readonly thread: OpenThread
   readonly scope: Scope.Closeable
-  /** Why it has ended. */
+  /** Why the thread has ended. */
   readonly ended: Deferred.Deferred<unknown>
 }
 
-/** The one that folds. */
+/** The thread that folds. */
 interface Current extends Opened {
   readonly port: FoldPort
-  /** Why the port has closed, which it does when the thread ends. */
+  /** Why the port has closed. It closes when the thread ends. */
   readonly closed: Deferred.Deferred<unknown>
-  /** That it makes no progress. */
+  /** Completes when the thread makes no progress. */
   readonly stuck: Deferred.Deferred<unknown>
 }
 
-/** How long a thread may take to end that has closed the port, or is terminated. */
+/** How long a thread may take to end after it has closed the port or was terminated. */
 const EndsWithin = "1 second"
 
 /**
- * Why it has ended, once it has. Nothing of it may run when another one takes its place: it could mark pages as read that
- * the other one needs, behind a checkpoint that nobody receives any more.
+ * Why the thread has ended, once it has. Nothing of it may still run when its replacement starts: it could mark pages
+ * as read that the replacement needs, after a checkpoint that nothing receives any more.
  */
 const endOf = Effect.fnUntraced(function* ({ closed, ended, stuck, thread }: Current) {
   const mustEnd = Effect.raceFirst(
@@ -105,7 +105,8 @@ const endOf = Effect.fnUntraced(function* ({ closed, ended, stuck, thread }: Cur
 export const makeWorkerLink = Effect.fnUntraced(function* (
   options: LinkOptions
 ): Effect.fn.Return<Link, RuntimeStartError, Scope.Scope> {
-  // Of all threads, whenever they are started: closed when nothing on this side speaks with them any more.
+  // The scope of all threads, whenever they are started. It closes when nothing on this side communicates with them any
+  // more.
   const threads = yield* Scope.fork(yield* Effect.scope)
   const { add: nextTurn } = new TurnActions((yield* Scheduler).makeDispatcher())
   const watchdog = new Watchdog(millisOf(options.stallTimeout), {
@@ -130,10 +131,10 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   let control: LinkControl | undefined
   let catalog: WorkerCatalog | undefined
   let holds = 0
-  /** By the thread of now, or by one that takes its place meanwhile. */
+  /** Completed by the current thread, or by its replacement. */
   let storeOpened = Deferred.makeUnsafe<void, Error>()
 
-  /** While nobody waits for an answer, the thread does not keep the process alive. */
+  /** The thread keeps the process alive only while an answer is awaited. */
   const hold = (): (() => void) => {
     if (holds++ === 0) current?.thread.hold(true)
     let held = true
@@ -157,7 +158,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
     const { durable } = options
     const thread = yield* openThread({
       ...options,
-      // What was read is among what is kept, see FoldThread.
+      // The state that was read is part of what is kept, see FoldThread.
       durable: durable && { ...durable, reads: carrier.kept.segments.size === 0 },
       states: control?.link.store.next(),
       onStore: (failure) =>
@@ -171,7 +172,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
     return { thread, scope, ended }
   })
 
-  /** The thread folds from now on. */
+  /** Makes this thread the one that folds. */
   const connect = (opened: Opened, restore: Restore | undefined): void => {
     const closed = Deferred.makeUnsafe<unknown>()
     const onEnded = (cause: unknown): void => void Deferred.doneUnsafe(closed, Effect.succeed(cause))
@@ -183,7 +184,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
     current = { ...opened, port, closed, stuck: Deferred.makeUnsafe() }
   }
 
-  /** What it has sent is there yet. */
+  /** Everything that the thread has sent is still received. */
   const disconnect = (): void => {
     current?.port.drain()
     carrier.kept.receive()
@@ -194,14 +195,14 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
 
   const restarts = yield* restartsOf(options.restart)
 
-  /** With the modules that those before had. */
+  /** Opens a thread with the modules that its predecessors had imported. */
   const openAgain: Effect.Effect<Opened, unknown> = Effect.tap(open, ({ scope, thread }) =>
     Effect.onError(catalog!.renew(thread.metrics, thread.ask, options.startTimeout), () =>
       Effect.forkIn(Scope.close(scope, Exit.void), threads)
     )
   )
 
-  /** Has other threads take the place of one that has ended, until one of them folds. Fails when that is given up. */
+  /** Replaces an ended thread, repeatedly if necessary, until a new one folds. Fails when the schedule gives up. */
   const replace = Effect.fnUntraced(function* (
     cause: unknown,
     place: Place | undefined,
@@ -217,7 +218,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
     }
   })
 
-  /** From one death to the next. */
+  /** Supervises one thread after another. */
   const supervised = Effect.gen(function* () {
     for (;;) {
       const { port, scope } = current!

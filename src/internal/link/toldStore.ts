@@ -1,4 +1,7 @@
-/** The store that the fold of a link tells what it counts. One at a time: a store has the counts of a process once. */
+/**
+ * The store to which the fold of a link sends its counts. There is one at a time, and it holds the counts of a process
+ * once.
+ */
 import * as Effect from "effect/Effect"
 import type { StoreLayer } from "../store/openStore.ts"
 import type { Command } from "../stream/commands.ts"
@@ -6,15 +9,15 @@ import type { KeptMessage } from "../stream/foldMessages.ts"
 import type { StoreSettings } from "../stream/workerMessages.ts"
 import { KeeperEnd, type KeeperEndOptions } from "./keeperEnd.ts"
 
-/** What is told, and where. */
+/** What is sent to a store, and which store. */
 export interface Telling extends Pick<StoreSettings, "store" | "namespace" | "intervalMillis"> {
-  /** A store of the application's, for a fold in this thread. */
+  /** The application's own store, for a fold in this thread. */
   readonly own: StoreLayer | undefined
   /** For people. */
   readonly place: string
 }
 
-/** Has the fold tell it. Fails where the store cannot be opened. */
+/** Makes the fold send its counts to a store. Fails if the store cannot be opened. */
 export type TellStore = (settings: StoreSettings, own: StoreLayer | undefined) => Effect.Effect<void, Error>
 
 interface Told {
@@ -23,7 +26,7 @@ interface Told {
 }
 
 export class ToldStore {
-  /** The same as long as the link, so that the store never has its counts twice. */
+  /** Stays the same for the lifetime of the link, so that the store never has its counts twice. */
   readonly #source = crypto.randomUUID()
   #epoch = 0
   #told: Told | undefined
@@ -43,7 +46,7 @@ export class ToldStore {
     return this.#told?.end
   }
 
-  /** What the next fold is to tell, if anything. */
+  /** The settings for the next fold, if there is a store. */
   next(): StoreSettings | undefined {
     if (this.#told === undefined) return undefined
     const { intervalMillis, namespace, store } = this.#told.telling
@@ -67,7 +70,7 @@ export class ToldStore {
     })
   }
 
-  /** Nothing is told any more. */
+  /** Stops sending. */
   stop(): void {
     this.#told = undefined
   }

@@ -1,17 +1,17 @@
 /**
- * Looks after a fold that has something to do. It is told when the fold is awake, and runs no timer while it sleeps.
+ * Supervises a fold that has work to do. It is started when the fold wakes up, and runs no timer while the fold sleeps.
  */
 
-/** How often it looks within the time that the fold may stand still. */
+/** How often it checks within the time limit. */
 const Looks = 20
 const LongestStep = 500
 
 interface Watched {
-  /** Whether it has something to do. */
+  /** Whether the fold has work to do. */
   readonly isBehind: () => boolean
-  /** Another number while it gets on. */
+  /** A number that changes while the fold makes progress. */
   readonly progress: () => number
-  /** It has stood still for half the time it may. */
+  /** Called when the fold has made no progress for half the limit. */
   readonly onSlow: (millis: number) => void
   readonly onStuck: (millis: number) => void
 }
@@ -22,10 +22,13 @@ export class Watchdog {
   readonly #watched: Watched
   #timer: ReturnType<typeof setInterval> | undefined
   #seen = Number.NaN
-  /** In steps of its own timer, so that a thread that was busy itself does not take the fold for stuck. */
+  /**
+   * Counted in steps of its own timer, so that a busy application thread does not mistake its own delay for a stuck
+   * fold.
+   */
   #still = 0
 
-  /** `limit`: milliseconds that the fold may stand still. */
+  /** `limit`: how long the fold may make no progress, in milliseconds. */
   constructor(limit: number, watched: Watched) {
     this.#limit = limit
     this.#step = Math.min(LongestStep, Math.max(1, limit / Looks))

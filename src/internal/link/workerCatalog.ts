@@ -1,6 +1,6 @@
 /**
- * The definitions that a worker thread has, as the application thread knows them. The packaged worker imports the modules
- * of a set for more of them, each module once.
+ * The definitions that a worker thread has, as the application thread knows them. To get more, the packaged worker
+ * imports the modules of a set, each module once.
  */
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
@@ -18,7 +18,7 @@ import type { ModuleImports } from "../worker/spawnForModules.ts"
 import { decodeModuleError } from "../worker/startErrors.ts"
 import { inBundle, waysToWorker } from "../worker/waysToWorker.ts"
 
-/** What the catalog needs of the thread. */
+/** What the catalog needs from the thread. */
 interface CatalogThread {
   readonly ask: (module: string) => void
   readonly hold: () => () => void
@@ -30,14 +30,14 @@ type Import = Deferred.Deferred<void, MetricsModuleError>
 
 export class WorkerCatalog {
   readonly #metrics: Map<string, Fingerprint>
-  /** The URL of the module that was imported for a set, by the names of the metrics that the worker has from it. */
+  /** The URL of the module imported for a set, by the names of the metrics that the worker has from it. */
   readonly #origins = new Map<string, string>()
-  /** What the present worker has, where it has replaced another one. */
+  /** The definitions of the current worker, if it has replaced another one. */
   #renewed: Map<string, Fingerprint> | undefined
   readonly #modules: ModuleImports | undefined
   readonly #thread: CatalogThread
   readonly #imported: Set<string>
-  /** The imports under way, by URL: all who register one of its metrics meanwhile wait for the same one. */
+  /** The imports in progress, by URL. Registrations of metrics from the same module wait for the same import. */
   readonly #imports = new Map<string, Import>()
   #ended: { readonly cause: unknown } | undefined
 
@@ -54,7 +54,7 @@ export class WorkerCatalog {
     return this.#metrics.get(name)
   }
 
-  /** Why a metric differs from the definition of its name, in these parts. */
+  /** Explains that a metric differs from the definition of its name in these parts. */
   whyDifferent({ name }: Pick<Metric.Any, "name">, differences: ReadonlyArray<string>): DefinitionMismatch {
     const origin = this.#origins.get(name)
     return new DefinitionMismatch({
@@ -64,7 +64,7 @@ export class WorkerCatalog {
     })
   }
 
-  /** Why a metric that is registered by itself, or as a part of `given`, is unknown here. */
+  /** Explains why a metric, registered alone or as part of `given`, is unknown to the worker. */
   whyUnknown({ name }: Metric.Any, given: Metric.Any | MetricSet): UnknownMetric | MetricsModuleError {
     const modules = isMetricSet(given) ? given.modules : []
     if (this.#modules !== undefined && modules.length > 0) {
@@ -76,21 +76,24 @@ export class WorkerCatalog {
   }
 
   /**
-   * What has to be done before these metrics can be registered, for so long by the real clock. `undefined`: nothing. They
-   * may be anything.
+   * Returns what must be done before these metrics can be registered, or `undefined` if nothing must be done. `timeout`
+   * is by the real clock. `given` may be any value.
    */
   find(given: unknown, timeout: Duration.Input): Effect.Effect<void, MetricsModuleError> | undefined {
     const modules = this.toImport(given)
     return modules.length === 0 ? undefined : this.import(modules, timeout)
   }
 
-  /** The URLs to be imported for modules that sets are declared in. None where the worker is of the application. */
+  /**
+   * Returns the URLs to import for the modules in which sets are declared. Returns none for an application's own
+   * worker.
+   */
   resolved(modules: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, MetricsModuleError> {
     const imports = this.#modules
     return imports === undefined ? Effect.succeed([]) : Effect.forEach(modules, imports.resolve)
   }
 
-  /** The modules to be imported before these metrics can be registered. It may be anything. */
+  /** The modules to import before these metrics can be registered. `given` may be any value. */
   toImport(given: unknown): ReadonlyArray<string> {
     return this.#modules !== undefined &&
       isMetricSet(given) &&
@@ -99,7 +102,7 @@ export class WorkerCatalog {
       : []
   }
 
-  /** Has the worker import modules, for so long by the real clock. The process stays alive meanwhile. */
+  /** Makes the worker import modules, within the timeout by the real clock. The process stays alive meanwhile. */
   import(modules: ReadonlyArray<string>, timeout: Duration.Input): Effect.Effect<void, MetricsModuleError> {
     const { resolve } = this.#modules!
     return Effect.forEach(modules, resolve).pipe(
@@ -137,8 +140,8 @@ export class WorkerCatalog {
   }
 
   /**
-   * Another worker takes the place of the one that has ended: it imports what that one had, and what it was asked for. Fails
-   * where it has other definitions, which cannot go on with the state of these.
+   * Takes over the definitions of a worker that replaces the ended one. It imports what the ended one had, and what was
+   * requested meanwhile. Fails if its definitions differ, because they cannot continue the states of the earlier ones.
    */
   renew(
     entries: CatalogEntries,
@@ -173,12 +176,12 @@ export class WorkerCatalog {
     })
   }
 
-  /** Whether a module is being imported, which may take the worker as long as it takes. */
+  /** Whether a module is being imported, for which there is no progress to check. */
   get isImporting(): boolean {
     return this.#imports.size > 0
   }
 
-  /** The worker has answered. */
+  /** Handles the worker's answer. */
   answer(message: ImportMessage): void {
     const { module } = message
     const underWay = this.#imports.get(module)
@@ -196,14 +199,17 @@ export class WorkerCatalog {
     if (underWay !== undefined) this.#thread.nextTurn(() => Deferred.doneUnsafe(underWay, exit))
   }
 
-  /** The worker is gone, and there will be none. */
+  /** Fails everything. The worker is gone and will not be replaced. */
   fail(cause: unknown): void {
     if (this.#ended !== undefined) return
     this.#ended = { cause }
     this.failImports(cause)
   }
 
-  /** The worker has ended. Another one is not asked for what this one was about to import, of which it may have ended. */
+  /**
+   * Fails the imports in progress. A replacement worker does not repeat them, because one of them may have ended this
+   * worker.
+   */
   failImports(cause: unknown): void {
     for (const [url, underWay] of this.#imports) {
       this.#thread.nextTurn(() => Deferred.doneUnsafe(underWay, Effect.fail(this.#notImported(url, cause))))

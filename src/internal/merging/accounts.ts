@@ -1,10 +1,7 @@
-/**
- * The accounting of recorders of all processes: what running ones have told last, and what those have counted that have
- * ended.
- */
+/** The accounting of recorders of all processes: the last reports of running ones, and the counts of ended ones. */
 import { addCounts, noCounts, type Stats } from "../model/stats.ts"
 
-/** The account of recorders that are not kept by their ids any more. */
+/** The account of recorders that are no longer kept by their ids. */
 const Others = Symbol("others")
 
 type Account = string | typeof Others
@@ -23,7 +20,7 @@ export class Accounts {
     if (stats !== undefined) this.#live.set(key, { recorderId, stats })
   }
 
-  /** Without stats: those that were told last are the last ones. */
+  /** Without stats, those reported last are final. */
   end(key: string, recorderId: string, stats: Stats | undefined): void {
     const last = stats ?? this.#live.get(key)?.stats
     this.#live.delete(key)
@@ -36,21 +33,21 @@ export class Accounts {
     if (left !== undefined) this.#leave(Others, left)
   }
 
-  /** By recorder id, of those that run. */
+  /** By recorder id, of running recorders. */
   get live(): ReadonlyMap<string, Stats> {
     const live = new Map<string, Stats>()
     for (const { recorderId, stats } of this.#live.values()) live.set(recorderId, plus(live.get(recorderId), stats))
     return live
   }
 
-  /** By recorder id, of those that have ended. */
+  /** By recorder id, of ended recorders. */
   get left(): ReadonlyMap<string, Stats> {
     const left = new Map<string, Stats>()
     for (const [account, stats] of this.#left) if (account !== Others) left.set(account, stats)
     return left
   }
 
-  /** By recorder id, of those of which anything is known. */
+  /** By recorder id, of all known recorders. */
   get all(): ReadonlyMap<string, Stats> {
     const all = new Map(this.left)
     for (const [recorderId, stats] of this.live) all.set(recorderId, plus(all.get(recorderId), stats))
@@ -68,7 +65,7 @@ export class Accounts {
 
 export const none: Stats = { state: "Stopped", ...noCounts }
 
-/** Of a recorder that has ended, what it had not folded is lost, as what is evicted: it will never be applied. */
+/** Events that an ended recorder had not folded are lost. They count as evicted, because they will never be applied. */
 export const ended = (stats: Stats): Stats => ({
   ...stats,
   state: stats.state === "Failed" ? "Failed" : "Stopped",
@@ -77,10 +74,10 @@ export const ended = (stats: Stats): Stats => ({
   pending: 0
 })
 
-/** Of a recorder whose process is silent: it may go on. */
+/** For a recorder whose process is silent and may continue. */
 export const silent = (stats: Stats): Stats => ({ ...ended(stats), evicted: stats.evicted, pending: stats.pending })
 
-/** Failed if one of them has. */
+/** `Failed` if one of them is. */
 export const plus = (one: Stats = none, other: Stats): Stats => ({
   state: [one.state, other.state].find((state) => state === "Failed") ?? other.state,
   ...addCounts(one, other)

@@ -1,4 +1,4 @@
-/** The metrics of whoever adds up processes. */
+/** Checks of the metrics that are added up over processes. */
 import { metricsAndSets } from "../metric/definition/define.ts"
 import { distinct, isSame } from "../metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
@@ -13,7 +13,7 @@ type Given = ReadonlyArray<Metric.Any | Metric.MetricSet>
 
 export const mergeable = (metrics: Given): ReadonlyArray<Metric.Any> => distinct(metrics.flatMap(metricsOf))
 
-/** Whether a metric is a level, as the built-in ones that are, or one of these. */
+/** Whether a metric is a level: a built-in level, or one of these. */
 export const levelsWith = (levels: Given): ((metric: Metric.Any) => boolean) => {
   const all = mergeable(levels)
   return (metric) => isBuiltInLevel(metric) || all.some((level) => isSame(level, metric))
@@ -24,7 +24,7 @@ export const someMetrics: Check = (value) =>
     ? undefined
     : "must be an array of metrics and sets of metrics, at least one"
 
-/** Why states of these metrics cannot be added up, if they cannot. */
+/** Why states of these metrics cannot be added up, or `undefined` if they can. */
 export const whyNotMergeable = (metrics: Given): InvalidArgument | undefined => {
   const refused = (reason: string) => new InvalidArgument({ argument: "metrics", reason })
   const each = mergeable(metrics)

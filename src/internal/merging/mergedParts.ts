@@ -1,8 +1,8 @@
-/** States of one metric from several recorders as one. */
+/** Merges the states of one metric from several recorders. */
 import type * as Metric from "../metric/definition/metric.ts"
 import { describeError } from "../util/describeError.ts"
 
-/** States by the name of their metric, as its reducer has them. They fit the definitions of whoever adds them up. */
+/** States by metric name, in the form of the reducer. They fit the definitions of the reader that adds them up. */
 export type Known = { readonly [name: string]: unknown }
 
 export const together = ({ merge, name }: Metric.Any, parts: ReadonlyArray<Known>, now: number): unknown =>

@@ -1,6 +1,4 @@
-/**
- * The merged recorders of many processes as a runtime that exporters read. It has no recorders of its own.
- */
+/** The merged recorders of many processes as a runtime that exporters read. It has no recorders of its own. */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -29,12 +27,12 @@ import type { Pieces } from "../util/pieces.ts"
 import { durationText } from "../util/timing.ts"
 import type { Others, Total } from "./merger.ts"
 
-/** Since when each metric counts, where that is known. */
+/** Since when each metric counts, if that is known. */
 interface Dated {
   readonly createdAt?: { readonly [metric: string]: number }
 }
 
-/** What there is to show. */
+/** What is shown. */
 export interface Merged {
   readonly at: number
   readonly recorders: { readonly [recorderId: string]: Total & Dated }
@@ -43,30 +41,33 @@ export interface Merged {
 }
 
 export interface MergedRuntimeOptions {
-  /** What has them, for messages. Default: a store. */
+  /** Where the recorders come from, for messages. Default: a store. */
   readonly subject?: "cluster" | "store"
   readonly namespace: string
   readonly metrics: ReadonlyArray<Metric.Any>
-  /** Asks all processes, or a store. */
+  /** Sends a request to all processes, or to a store. */
   readonly merged: Effect.Effect<Merged>
   /** Since when everything counts, in milliseconds since the Unix epoch. */
   readonly begun: number
   readonly context: Context.Context<never>
   readonly log: Log
-  /** Writes them to a store, where nobody else does. */
+  /** Writes them to a store, unless something else does. */
   readonly tellStore?: (
     telling: Parameters<RuntimeInternals["tellStore"]>[0],
     onFlush: RuntimeInternals["onFlush"]
   ) => ReturnType<RuntimeInternals["tellStore"]>
-  /** How that stands. */
+  /** The progress of these writes. */
   readonly storeStats?: () => RuntimeStats["store"]
 }
 
-/** A recorder id, from when it appears until it is not kept any more. */
+/** A recorder id, from its first appearance until it is no longer kept. */
 interface Life {
   readonly instance: number
   readonly since: number
-  /** By metric. What counts since earlier than it was shown goes on from there: exporters take another start for a reset. */
+  /**
+   * By metric. A metric that counts since a time before it was first shown keeps its first start time, because
+   * exporters treat another one as a reset.
+   */
   readonly createdAt: Map<string, number>
 }
 
@@ -81,7 +82,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
   const exporters = new FlushedExporters()
   const lives = new Map<string, Life>()
   let lifeCount = 0
-  /** When an id was last found to be kept no more: what has it later begins after that. */
+  /** When an id was last found to be no longer kept. What appears later under it begins after that. */
   let forgotten = begun
   let sources: ReadonlyArray<Source> = []
   let cluster: ClusterStats = { processes: 0, silent: 0, ended: 0, age: 0 }
@@ -120,7 +121,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
           bygone === undefined ? each : { ...each, bygone }
         )
       ),
-      // What it shows is counted by others.
+      // Its counts come from elsewhere.
       counted: Effect.succeed([]),
       largest: (maxSeries) =>
         Effect.forEach(shown, ({ metric, snapshot }) =>
@@ -160,7 +161,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
     gather,
     sources: () => sources,
     totals: () => [],
-    // What has ended stays in the totals.
+    // The counts of ended recorders stay in the totals.
     beforeRemoval: () => () => {},
     saveNow: () => {},
     onRegistered: () => () => {},
@@ -178,7 +179,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
     scrape: (request) => scraped(request)
   }
 
-  /** By the live clock, with the time of the clock of whoever asks first. */
+  /** Waits by the live clock, with the time of the first requester's clock. */
   const scraped: RuntimeInternals["scrape"] = (request) =>
     Effect.clockWith((clock) => {
       const rendered = Effect.provideService(render(service, request), Clock.Clock, clock)
@@ -236,7 +237,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
   return service
 })
 
-/** No recorder of the report has it. */
+/** An id that no recorder of the report has. */
 const idOfOthers = (recorders: Merged["recorders"]): string => {
   let id: string = OthersTotal
   while (Object.hasOwn(recorders, id)) id = `other_${id}`

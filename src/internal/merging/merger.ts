@@ -1,4 +1,4 @@
-/** Adds up states of many recorders, by the definitions of whoever reads them. */
+/** Adds up states of many recorders, by the definitions of the reader. */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricState, Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
 import { isState, misfits as stateMisfits } from "../metric/definition/stateShape.ts"
@@ -9,7 +9,7 @@ import type { Steps } from "../util/steps.ts"
 import { type Known, together, whyNotMerged, withoutLevels } from "./mergedParts.ts"
 import type { Misfit } from "./misfits.ts"
 
-/** What makes a level of a metric: its last value says nothing of a process that has ended. */
+/** Whether a metric is a level: its last value has no meaning after its process has ended. */
 export type IsLevel = (metric: Metric.Any) => boolean
 
 export interface MergerOptions {
@@ -18,7 +18,7 @@ export interface MergerOptions {
   readonly isLevel: IsLevel
   /** Called once for each problem: states that cannot be merged, and metrics that are not in `metrics`. */
   readonly onProblem: (problem: string) => void
-  /** For messages: who adds up, and the layer that it has its metrics from. */
+  /** For messages: the name of the reader, and the layer that provides its metrics. */
   readonly reader: string
   readonly layer: string
 }
@@ -114,7 +114,7 @@ export class Merger {
     return this.#changed(states, (metric, state) => ({ state: rewindState(metric, state, now) }))
   }
 
-  /** A state that is none of its metric's is left out. */
+  /** A state that does not fit its metric is left out. */
   #changed(
     states: Known,
     change: (metric: Metric.Any, state: unknown) => { readonly state: unknown } | undefined
@@ -149,7 +149,7 @@ export class Merger {
     return Object.fromEntries(merged)
   }
 
-  /** What they show together. */
+  /** Shows the merged states. */
   *show(parts: ReadonlyArray<Known>, now: number): Steps<Snapshots> {
     const shown: Array<readonly [string, Snapshot]> = []
     for (const metric of this.#options.metrics) {
@@ -174,5 +174,5 @@ export class Merger {
   }
 }
 
-/** Names of metrics may be made up without end. */
+/** The number of possible metric names is unlimited. */
 const MostProblems = 1000

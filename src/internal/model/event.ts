@@ -118,7 +118,7 @@ export const whyNotEvent = (value: unknown): string | undefined => {
     if (typeof tag !== "string") return `must have a string _tag, its _tag is of type ${typeof tag}`
     return tag.trim() === "" ? "must have a _tag that is not blank" : undefined
   } catch (cause) {
-    // A getter or a proxy of the caller's may throw: that is bad input as well.
+    // A getter or a proxy of the caller may throw. That is bad input as well.
     return `could not be read: ${describeError(cause)}`
   }
 }

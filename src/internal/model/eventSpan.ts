@@ -1,8 +1,8 @@
 /**
  * The span of Effect's tracer in which an event is emitted, for metrics with `exemplar: "span"`.
  *
- * It goes with the event under a symbol, so that no field of a family can be in its place and nothing of the user comes
- * upon it: neither its keys, nor JSON, nor structured clone.
+ * The event carries it under a symbol, so that it cannot collide with a field of a family and stays hidden from the
+ * event's keys, from JSON and from structured clone.
  */
 import * as Context from "effect/Context"
 import * as Fiber from "effect/Fiber"
@@ -16,16 +16,19 @@ export interface SpanIds {
 
 export const EventSpan: unique symbol = Symbol.for("~mvx-metrics/EventSpan")
 
-/** `null`: it was emitted without a span that leads anywhere. Without the property, nobody has looked yet. */
+/**
+ * `null`: the event was emitted without a span that leads anywhere. If the property is missing, the span was not looked
+ * up yet.
+ */
 type Spanned = { [EventSpan]?: SpanIds | null }
 
-/** The span of the fiber that runs at present. One that is not sampled leads nowhere. */
+/** The span of the current fiber. A span that is not sampled leads nowhere. */
 const currentSpan = (): SpanIds | null => {
   try {
     const fiber = Fiber.getCurrent()
     const span = fiber && Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
     if (span?.sampled !== true) return null
-    // A tracer may have anything as a span, and no event is lost for it.
+    // A tracer may use any value as a span, and no event may be lost because of it.
     const { spanId, traceId } = span
     return typeof traceId === "string" && typeof spanId === "string" && traceId !== "" ? { traceId, spanId } : null
   } catch {
@@ -33,16 +36,16 @@ const currentSpan = (): SpanIds | null => {
   }
 }
 
-/** The span that a copy of an event was taken with, or that of an event that is emitted now. */
+/** The span with which a copy of an event was taken, or the span of an event that is emitted now. */
 export const emissionSpan = (event: MetricEvent): SpanIds | null => {
   const taken = (event as Spanned)[EventSpan]
   return taken === undefined ? currentSpan() : taken
 }
 
-/** What an event that is folded was emitted with. */
+/** The span with which a folded event was emitted. */
 export const spanOf = (event: MetricEvent): SpanIds | null => (event as Spanned)[EventSpan] ?? null
 
-/** Puts a span to an event that is the library's own. */
+/** Attaches a span to an event that belongs to the library. */
 export const putSpan = (event: MetricEvent, span: SpanIds | null): MetricEvent => {
   ;(event as Spanned)[EventSpan] = span
   return event

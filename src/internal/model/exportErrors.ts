@@ -110,7 +110,7 @@ export class MetricsStoreError extends TaggedError<MetricsStoreError>()("mvx-met
   reason: Schema.String
 }) {
   override get message(): string {
-    // What servers say ends with a full stop now and then.
+    // Messages of servers sometimes end with a full stop.
     return `store "${this.store}": ${this.operation}: ${this.reason.replace(/\.$/, "")}. Check that the server runs, and that this process may use it`
   }
 }

@@ -8,7 +8,7 @@ import type { Protocol, Temporality } from "./otlp.ts"
  */
 export type Format = "text" | "openmetrics" | "protobuf"
 
-/** Those of them that are text. */
+/** The formats that are text. */
 export type TextFormat = Exclude<Format, "protobuf">
 
 /**
@@ -24,17 +24,17 @@ export type TextFormat = Exclude<Format, "protobuf">
  */
 export type RecorderLabel = "id" | "total" | "none"
 
-/** Which metrics are rendered, and how those of several recorders are. */
+/** Which metrics are rendered, and how those of several recorders are combined. */
 export interface Selection {
   /** Default: `"id"`. */
   readonly recorderLabel?: RecorderLabel
-  /** Whether the library's own metrics are among them. Default: they are. */
+  /** Whether the library's own metrics are included. Default: `true`. */
   readonly selfMetrics?: boolean
-  /** Only families of which one of these is the name, or that of a sample. Default: all. */
+  /** Only families with one of these names, or with a sample of one of these names. Default: all. */
   readonly names?: ReadonlyArray<string>
 }
 
-/** What metrics are rendered as: a format, and what it leaves open. */
+/** A rendering of metrics: a format, and the choices that it leaves open. */
 export type Rendering = ExpositionRendering | OtlpRendering
 
 /** A format of Prometheus. */
@@ -49,9 +49,9 @@ type ScrapeRendering = (
     }
 ) & {
   readonly compression?: "gzip"
-  /** Names of labels that whoever takes it adds to all series. */
+  /** The names of labels that the receiver adds to all series. */
   readonly reserved?: ReadonlyArray<string>
-  /** Of all series. */
+  /** Labels of all series. */
   readonly labels?: { readonly [name: string]: string }
 }
 
@@ -68,30 +68,30 @@ export interface RemoteWriteRendering {
   readonly format: "remote-write"
   readonly version: RemoteWriteVersion
   readonly maxSchema: number
-  /** Of all series. */
+  /** Labels of all series. */
   readonly labels: { readonly [name: string]: string }
-  /** Exponential histograms as native ones, in place of classic buckets. */
+  /** Whether exponential histograms are sent as native ones instead of classic buckets. */
   readonly nativeHistograms: boolean
-  /** Requests are compressed by themselves. */
+  /** Requests are compressed individually. */
   readonly compression?: undefined
 }
 
-/** Metrics of OTLP, which go into a request beside others. */
+/** Metrics of OTLP, which share a request with others. */
 export interface OtlpRendering extends Selection {
   readonly format: "otlp"
   readonly protocol: Protocol
   readonly temporality: Temporality
-  /** When the exporter began, in milliseconds since the Unix epoch. */
+  /** When the exporter started, in milliseconds since the Unix epoch. */
   readonly begun: number
-  /** Points that may be in one request. */
+  /** The maximum number of points in a request. */
   readonly maxPoints: number
   /** A request is compressed as a whole. */
   readonly compression?: undefined
 }
 
-/** The schemas of native histograms that Prometheus has. */
+/** The range of native histogram schemas in Prometheus. */
 export const CoarsestSchema = -4
 export const FinestSchema = 8
 
-/** Buckets that grow by 9 %, as those of Prometheus' clients for the usual factor of 1.1. */
+/** Buckets that grow by 9 %, like those of Prometheus' clients with the usual factor of 1.1. */
 export const DefaultSchema = 3

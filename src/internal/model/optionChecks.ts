@@ -12,7 +12,7 @@ import { InvalidArgument } from "./usageErrors.ts"
 /** A check of one value: the reason why it is not acceptable, or `undefined`. */
 export type Check = (value: unknown) => string | undefined
 
-/** A value as reasons repeat it. */
+/** Formats a value for a reason. */
 export const got = (value: unknown): string => {
   if (typeof value === "string") return JSON.stringify(value)
   if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined) {
@@ -23,7 +23,7 @@ export const got = (value: unknown): string => {
   return `${/^[aeiou]/i.test(what) ? "an" : "a"} ${what}`
 }
 
-/** The reason of a check, also for what cannot be looked at: a getter or a proxy of the caller's may throw. */
+/** The reason of a check, including for a value that cannot be read: a getter or a proxy of the caller may throw. */
 const reasonOf = (check: Check, value: unknown): string | undefined => {
   try {
     return check(value)
@@ -35,7 +35,7 @@ const reasonOf = (check: Check, value: unknown): string | undefined => {
 export const notBlank: Check = (value) =>
   typeof value === "string" && value.trim() !== "" ? undefined : `must be a string that is not blank, got ${got(value)}`
 
-/** In a store, namespaces that differ in other characters alone would be one, or none. */
+/** Stores would treat namespaces that differ only in other characters as one, or reject them. */
 export const aNamespace: Check = (value) =>
   notBlank(value) ??
   ((value as string).includes("\0") || /\p{Surrogate}/u.test(value as string)
@@ -50,7 +50,7 @@ export const aBoolean: Check = (value) =>
 export const positiveInteger: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) > 0 ? undefined : `must be a positive integer, got ${got(value)}`
 
-/** A positive integer for which there is a greatest value that works. */
+/** A positive integer with an upper limit. */
 export const positiveIntegerUpTo =
   (most: number): Check =>
   (value) =>
@@ -68,13 +68,13 @@ export const aFunction: Check = (value) =>
 
 export const anEffect: Check = (value) => (Effect.isEffect(value) ? undefined : `must be an Effect, got ${got(value)}`)
 
-/** As `Schedule.isSchedule` has it, which those who start no worker need not import. */
+/** Like `Schedule.isSchedule`, which programs without a worker need not import. */
 export const aSchedule: Check = (value) =>
   Predicate.hasProperty(value, "~effect/Schedule") ? undefined : `must be a Schedule, got ${got(value)}`
 
 const durationUnits = ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"]
 
-/** Of a misspelt unit, of no number, and of any object, Effect makes a duration of 0. */
+/** Effect decodes a misspelt unit, a missing number or an arbitrary object as a duration of 0. */
 const hasParts = (value: unknown): boolean => {
   if (typeof value !== "object" || value === null || Duration.isDuration(value)) return !Number.isNaN(value)
   if (Array.isArray(value)) return !value.some(Number.isNaN)
@@ -95,32 +95,35 @@ const whyNoDuration = (value: unknown, whyNot: (millis: number) => string | unde
     : whyNot(Duration.toMillis(duration.value))
 }
 
-/** A time limit, of which 0 is one that has passed, or for how long something is kept. It may be infinite. */
+/** A time limit, for which 0 means that it has passed, or a retention time. It may be infinite. */
 export const aDuration: Check = (value) =>
   whyNoDuration(value, (millis) => (millis < 0 ? `must not be negative, got ${millis} ms` : undefined))
 
-/** An interval, or a time limit within which nothing could ever happen if it were 0. It may be infinite. */
+/** An interval, or a time limit within which nothing could happen if it were 0. It may be infinite. */
 export const longerThanZero: Check = (value) =>
   whyNoDuration(value, (millis) => (millis > 0 ? undefined : `must be longer than zero, got ${millis} ms`))
 
-/** A stretch of time that others reckon by, or that is told in numbers. */
+/** A duration that others calculate with, or that is exposed as a number. */
 export const finiteDuration: Check = (value) =>
   whyNoDuration(value, (millis) =>
     millis > 0 && Number.isFinite(millis) ? undefined : `must be longer than zero, and finite, got ${millis} ms`
   )
 
-/** A URL to which HTTP requests can be sent. Not that of `localhost:4318`, which is one of the scheme `localhost`. */
+/** A URL to which HTTP requests can be sent. `localhost:4318` is not one: its scheme is `localhost`. */
 export const isHttpUrl = (value: unknown): boolean =>
   typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
 
-/** An object with properties of the caller's: nobody means a `Map`, a `Date` or a promise, of which none would be seen. */
+/**
+ * An object with properties of the caller. A `Map`, a `Date` or a promise is a mistake, because its contents would be
+ * ignored.
+ */
 export const isRecord = (value: unknown): value is { readonly [name: string]: unknown } => isOf(value, "Object")
 
-/** An object, all of which can be read. */
+/** An object whose properties can all be read. */
 export const aRecord: Check = (value) =>
   isRecord(value) && Object.values(value) ? undefined : `must be an object, got ${got(value)}`
 
-/** What can be gone through, but no text. */
+/** An iterable other than a string. */
 export const anIterable =
   (what: string): Check =>
   (value) =>
@@ -131,7 +134,9 @@ export const anIterable =
 export const aTime: Check = (value) =>
   Number.isFinite(value) ? undefined : `must be a time in milliseconds, got ${got(value)}`
 
-/** Names as HTTP has them, and values that can be sent. No reason repeats a value: those are secrets. */
+/**
+ * Header names that HTTP allows, and values that can be sent. No reason repeats a value, because values may be secrets.
+ */
 export const headersCheck: Check = (value) => {
   const pairs = Predicate.isIterable(value) && typeof value !== "string" ? [...value] : undefined
   const entries: ReadonlyArray<unknown> | undefined = pairs ?? (isRecord(value) ? Object.entries(value) : undefined)
@@ -179,9 +184,9 @@ export const oneOf =
     values.includes(value as string) ? undefined : `must be one of ${values.join(", ")}, got ${got(value)}`
 
 /**
- * The first thing wrong with `options`, or `undefined`. An option that is `undefined` counts as not given; one that
- * is not among `checks` is refused by name, so that a misspelt option is never silently without effect. `required`: the
- * options that have to be given; where there are none, options may be left out as a whole.
+ * The first thing wrong with `options`, or `undefined`. An option that is `undefined` counts as not given. An option
+ * that is not among `checks` is refused by name, so that a misspelt option is never silently without effect.
+ * `required`: the options that must be given. If there are none, `options` may be omitted.
  */
 export const whyInvalidOptions = (
   options: unknown,
@@ -234,8 +239,8 @@ export const inMetric = (metric: string, { argument, reason }: InvalidArgument):
   new InvalidArgument({ metric: metric.trim(), argument, reason })
 
 /**
- * Throws what is wrong with the definition of a metric, if anything is: `whyNot` says so, once there is a name to name
- * it by.
+ * Throws what is wrong with the definition of a metric, if anything is. `whyNot` is called once the name is known to be
+ * valid.
  */
 export const refuseDefinition = (name: unknown, whyNot: () => InvalidArgument | undefined): void => {
   const badName = whyInvalid("name", name, notBlank)
@@ -251,8 +256,8 @@ export const whyInvalid = (argument: string, value: unknown, check: Check): Inva
 }
 
 /**
- * Dies of an `InvalidArgument`, which is a mistake in the program, and fails with any other refusal. Does nothing where
- * there is none.
+ * Dies with an `InvalidArgument`, which is a mistake in the program, and fails with any other refusal. Does nothing if
+ * there is no refusal.
  */
 export const refuse = <E>(
   refusal: E

@@ -1,4 +1,7 @@
-/** What a request of OTLP says beside its metrics, and how it is encoded. Plain data: encoders run on any thread. */
+/**
+ * What a request of OTLP contains besides its metrics, and how it is encoded. Plain data, because encoders run on any
+ * thread.
+ */
 
 import type { Pieces } from "../util/pieces.ts"
 
@@ -20,18 +23,18 @@ export type Temporality = "cumulative" | "delta"
 
 export type AttributeValue = string | number | boolean | ReadonlyArray<AttributeValue>
 
-/** What the metrics are of. */
+/** The entity that the metrics describe. */
 export interface Resource {
   readonly attributes: { readonly [name: string]: AttributeValue }
 }
 
-/** What measured them. */
+/** The instrumentation that produced them. */
 export interface Scope {
   readonly name: string
   readonly version: string
 }
 
-/** Metrics that are encoded, one behind the other. */
+/** Encoded metrics, concatenated. */
 export interface Encoded {
   readonly body: Pieces
   readonly points: number

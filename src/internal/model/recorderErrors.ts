@@ -1,6 +1,4 @@
-/**
- * What a recorder can fail with when events are emitted, and when it is read, started and stopped.
- */
+/** The errors of emitting to a recorder, and of reading, starting and stopping it. */
 import * as Schema from "effect/Schema"
 import { messageOf } from "../util/describeError.ts"
 import { TaggedError } from "./taggedError.ts"

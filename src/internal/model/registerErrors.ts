@@ -1,6 +1,4 @@
-/**
- * Metrics and their definitions: what is registered, and what is not.
- */
+/** The errors about metrics and their definitions. */
 import * as Schema from "effect/Schema"
 import { TaggedError } from "./taggedError.ts"
 import { InvalidState } from "./usageErrors.ts"

@@ -1,6 +1,4 @@
-/**
- * What a runtime can fail with: its recorders by id, its start, its flush and its end.
- */
+/** The errors of a runtime: its recorders by id, its start, its flush and its end. */
 import * as Schema from "effect/Schema"
 import { messageOf } from "../util/describeError.ts"
 import type { StartError } from "./recorderErrors.ts"

@@ -51,10 +51,10 @@ export interface Stats {
 /** The numbers of an accounting. */
 export type Counts = Omit<Stats, "state">
 
-/** Those that exporters tell; the others follow from them. */
+/** The numbers that exporters show. The others follow from them. */
 export type EventCounts = Omit<Counts, "offered" | "refused">
 
-/** Before there are events. */
+/** The counts before the first event. */
 export const noCounts: Counts = {
   capacity: 0,
   offered: 0,
@@ -67,7 +67,7 @@ export const noCounts: Counts = {
   pending: 0
 }
 
-/** Of two recorders together. */
+/** The sum of the counts of two recorders. */
 export const addEventCounts = (left: EventCounts, right: EventCounts): EventCounts => ({
   capacity: left.capacity + right.capacity,
   accepted: left.accepted + right.accepted,

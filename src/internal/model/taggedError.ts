@@ -1,16 +1,14 @@
-/**
- * The classes of the typed errors.
- */
+/** The base of the typed errors. */
 import * as Formatter from "effect/Formatter"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Schema from "effect/Schema"
 
-/** What `console.error` shows: the sentence that says what to do, and where it happened. */
+/** What `console.error` shows: the message, which says what to do, and where the error happened. */
 function printed(this: Error & { toJSON(): unknown }): string {
   return `${this.stack} ${Formatter.format(this.toJSON(), { space: 2 })}`
 }
 
-/** `Schema.TaggedError`, whose errors print their fields alone, with the message and the stack as well. */
+/** `Schema.TaggedError` prints only the fields of an error. This one also prints the message and the stack. */
 export const TaggedError: typeof Schema.TaggedError =
   () =>
   (...parts: [tag: string, fields: Schema.Struct.Fields]) => {

@@ -1,20 +1,18 @@
-/**
- * Names as Prometheus has them. A metric becomes a family: its samples have the name of the family, with suffixes.
- */
+/** Names in Prometheus. A metric becomes a family: the names of its samples are the family's name with suffixes. */
 import { type BaseUnit, baseUnit, wordsOf } from "./units.ts"
 
 export type FamilyType = "counter" | "gauge" | "histogram" | "summary"
 
 export interface Family {
-  /** As in OpenMetrics: that of a counter has no `_total`. */
+  /** As in OpenMetrics: the name of a counter does not include `_total`. */
   readonly name: string
   readonly type: FamilyType
   readonly unit: BaseUnit
-  /** The names that samples of the family may have, and its own. No other family may have any of them. */
+  /** The possible sample names of the family, and its own name. No other family may use any of them. */
   readonly exposed: ReadonlyArray<string>
 }
 
-/** What follows the name of a family in those of its samples. */
+/** The suffixes of a family's name in its sample names. */
 const suffixes: { readonly [T in FamilyType]: ReadonlyArray<string> } = {
   counter: ["", "_total", "_created"],
   gauge: [""],
@@ -22,7 +20,7 @@ const suffixes: { readonly [T in FamilyType]: ReadonlyArray<string> } = {
   summary: ["", "_sum", "_count", "_created"]
 }
 
-/** What a name is made from, of data of a metric. */
+/** The data of a metric that determine its name. */
 interface Named {
   readonly name: string
   readonly type: "sum" | "gauge" | "histogram" | "exponentialHistogram" | "summary"
@@ -41,7 +39,7 @@ const typeOf = (data: Named): FamilyType => {
   }
 }
 
-/** The family that data of a metric is in. */
+/** The family for data of a metric. */
 export const familyOf = (data: Named): Family => {
   const type = typeOf(data)
   const unit = baseUnit(data.unit, data.type === "sum")
@@ -51,13 +49,13 @@ export const familyOf = (data: Named): Family => {
   return { name, type, unit, exposed: suffixes[type].map((suffix) => name + suffix) }
 }
 
-/** The name of a counter's samples, which end in `_total`: a counter called `total` does. */
+/** The name of a counter's samples, which ends in `_total`. The name of a counter called `total` already does. */
 export const counterSample = (family: string): string => (hasTotal(family) ? `${family}_total` : family)
 
-/** Whether the name of its samples has an end of its own: in OpenMetrics, what has none is no counter. */
+/** Whether its sample names have a suffix. In OpenMetrics a counter must have one. */
 export const hasTotal = (family: string): boolean => family !== "total"
 
-/** Words that stand at the end of the name already are not said twice: `sent_bytes` and `bytes_per_second` share one. */
+/** Words that already end the name are not repeated: `sent_bytes` and `bytes_per_second` share one. */
 const withUnit = (name: string, unit: string): string => {
   const words = unit.split("_")
   for (let shared = words.length; shared > 0; shared--) {
@@ -69,15 +67,15 @@ const withUnit = (name: string, unit: string): string => {
 
 const withoutEnd = (text: string, end: string): string => (text.endsWith(end) ? text.slice(0, -end.length) : text)
 
-/** No colons: they are for recording rules. */
+/** No colons, which are reserved for recording rules. */
 const metricName = (name: string): string => startingWithLetter(wordsOf(name))
 
 const labelNames = new Map<string, string>()
 
-/** Most of them come with every scrape, and of every recorder; what a hand-written metric shows may be anything. */
+/** Most names recur with every scrape and recorder, but a hand-written metric may show any number of them. */
 const MostRemembered = 10_000
 
-/** Names that begin with `__` are those of Prometheus. */
+/** Names that begin with `__` are reserved by Prometheus. */
 export const labelName = (name: string): string => {
   let made = labelNames.get(name)
   if (made === undefined) {

@@ -1,17 +1,15 @@
-/**
- * Whether a text is a unit in UCUM (https://ucum.org/ucum), as far as metrics have use for it.
- */
+/** Whether a text is a UCUM unit (https://ucum.org/ucum), as far as metrics need it. */
 
-/** Those that may have a prefix: `kBy`, `ms`. */
+/** Atoms that may have a prefix: `kBy`, `ms`. */
 const metricAtoms =
   "m|s|g|rad|K|C|cd|mol|sr|Hz|N|Pa|J|W|A|V|F|Ohm|S|Wb|Cel|T|H|lm|lx|Bq|Gy|Sv|kat|L|l|bar|eV|u|By|bit|Bd|ar|t|pc|cal|B"
 
-/** Those that have none. Customary units stand in brackets: `[degF]`. */
+/** Atoms without a prefix. Customary units are in brackets: `[degF]`. */
 const otherAtoms = String.raw`%|min|h|d|wk|mo|a|deg|'|''|10\*|10\^|\[[!-Z\\^-z|~]+\]`
 
 const prefixes = "Q|R|Y|Z|E|P|T|G|M|k|h|da|d|c|m|u|n|p|f|a|z|y|r|q|Ki|Mi|Gi|Ti|Pi|Ei"
 
-/** An exponent may follow, and words for people. */
+/** An exponent and an annotation may follow. */
 const component = new RegExp(
   String.raw`^(?:(?:(?:${prefixes})?(?:${metricAtoms})|${otherAtoms})(?:[+-]?\d+)?|\d+)?(\{[!-z|~]*\})?$`
 )

@@ -1,7 +1,4 @@
-/**
- * Units by the names that people use for them. A definition keeps the code of UCUM, as OpenTelemetry has it, since that
- * is what all exporters know.
- */
+/** Units by their common names. A definition stores the UCUM code, which OpenTelemetry and all exporters use. */
 
 /** The codes that have such names. */
 export type KnownUnit = keyof typeof names
@@ -42,15 +39,15 @@ const codes: ReadonlyMap<string, string> = new Map(
   Object.entries<ReadonlyArray<string>>(names).flatMap(([code, all]) => all.map((name) => [name, code]))
 )
 
-/** Case counts in codes (`S` is siemens), not in words. */
+/** Case is significant in codes (`S` is siemens), but not in words. */
 const codeOf = (unit: string): string => codes.get(unit.trim().toLowerCase()) ?? unit
 
-/** The code of a unit, of each part of a quotient: `bytes/second` is `By/s`. What is no known name stays as it is. */
+/** The code of a unit, or of each part of a quotient: `bytes/second` is `By/s`. An unknown name stays as it is. */
 export const unitCode = (unit: string): string => unit.split("/").map(codeOf).join("/")
 
-/** The codes, and the names that are taken for them. */
+/** The codes, and the names that are accepted for them. */
 export const unitNames: ReadonlyArray<string> = [...Object.keys(names), ...codes.keys()]
 
-/** The unit that a word in the name of something stands for. One letter stands for many things, `min` for a minimum. */
+/** The unit that a word in a name stands for. Single letters are ambiguous, and `min` means minimum. */
 export const namedUnit = (word: string): string | undefined =>
   codes.get(word) ?? (["ms", "us", "ns"].includes(word) ? word : undefined)

@@ -1,13 +1,13 @@
-/**
- * Units in UCUM notation, as OpenTelemetry has them, and the base units that Prometheus has instead.
- */
+/** Units in UCUM notation, as in OpenTelemetry, and the base units that Prometheus uses instead. */
 
-/** What a unit becomes: the words at the end of a name, and what values are multiplied with and divided by. */
+/**
+ * The conversion of a unit: the words at the end of a name, and the factors by which values are multiplied and divided.
+ */
 export interface BaseUnit {
-  /** Empty: the name says nothing of a unit. */
+  /** Empty: the name contains no unit. */
   readonly suffix: string
   readonly multiply: number
-  /** Apart from `multiply`: 3 / 1000 is the number next to 0.003, which 3 * 0.001 need not be. */
+  /** Separate from `multiply`, because 3 / 1000 is the number closest to 0.003, and 3 * 0.001 may not be. */
   readonly divide: number
 }
 
@@ -69,7 +69,7 @@ const units = new Map<string, BaseUnit>([
   ["K", base("kelvin")]
 ])
 
-/** What something happens in: `By/s`. The base is the second here as well. */
+/** The period of a rate: `By/s`. The base unit is the second here as well. */
 const periods = new Map<string, number>([
   ["ms", 1e-3],
   ["s", 1],
@@ -79,10 +79,10 @@ const periods = new Map<string, number>([
   ["wk", 604_800]
 ])
 
-/** Of a sum no `1` is a ratio: it counts. */
+/** For a sum, the unit `1` means a count and not a ratio. */
 export const baseUnit = (unit: string | undefined, isSum: boolean): BaseUnit => {
   if (unit === undefined) return none
-  // `{request}` is for people.
+  // `{request}` is an annotation.
   const [what = "", per, ...more] = unit
     .replaceAll(/\{[^}]*\}/g, "")
     .split("/")
@@ -102,8 +102,8 @@ const unitOf = (unit: string, isSum: boolean): BaseUnit => {
 }
 
 /**
- * What can stand in a name: ASCII letters and digits, and `_` for all that is between them. Other letters stay apart as
- * their code points, so that names in any language can.
+ * The characters allowed in a name: ASCII letters and digits, with `_` for everything between them. Other letters are
+ * replaced by their code points, so that names in any language stay distinct.
  */
 export const wordsOf = (text: string): string =>
   text

@@ -1,18 +1,18 @@
 /**
- * The values that a histogram of Node holds. It tells its percentiles only: with n values, the k-th is the percentile
- * 100 k / n.
+ * The values in a histogram of Node, which exposes only percentiles: with n values, the k-th is the percentile 100 k /
+ * n.
  */
 import type { RecordableHistogram } from "node:perf_hooks"
 import { bucketOf } from "../metric/instruments/histogram.ts"
 
-/** Also those of `monitorEventLoopDelay`. */
+/** Also the histograms of `monitorEventLoopDelay`. */
 type NodeHistogram = Pick<RecordableHistogram, "count" | "percentile">
 
 const Nanos = 1e9
 
 /**
- * The values in seconds, in order. Each is in its bucket, and those at both ends of a bucket are exact to three figures;
- * the others of a bucket are told by the middle of these, so that few percentiles have to be looked up.
+ * The values in seconds, in order. Each is in its bucket. The values at both ends of a bucket are exact to three
+ * digits; those between them are represented by their middle, so that few percentiles must be looked up.
  */
 export const delaysOf = (histogram: NodeHistogram, boundaries: ReadonlyArray<number>): ReadonlyArray<number> => {
   const { count } = histogram

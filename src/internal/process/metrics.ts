@@ -90,7 +90,7 @@ const delay = (field: "min" | "max" | "mean" | "stddev" | "p50" | "p90" | "p99",
     description: `${description} of the delay of the event loop since the last sample.`
   })
 
-/** The least one is above what a timer of 10 ms has in a process that is idle. */
+/** The lowest boundary is above the value of a 10 ms timer in an idle process. */
 export const delayBoundaries: ReadonlyArray<number> = [0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10]
 
 /**

@@ -1,6 +1,4 @@
-/**
- * Measures the process.
- */
+/** Measures the process. */
 import { availableParallelism } from "node:os"
 import { constants, monitorEventLoopDelay, PerformanceObserver, performance } from "node:perf_hooks"
 import { getHeapSpaceStatistics } from "node:v8"
@@ -19,7 +17,7 @@ const gcTypes: ReadonlyMap<number, GcType> = new Map([
 
 type GcEntry = PerformanceEntry & { readonly detail: { readonly kind: number } }
 
-/** Of the event loop's delays, in milliseconds. */
+/** The resolution of the event loop's delays, in milliseconds. */
 const Resolution = 10
 
 const Micros = 1e6
@@ -30,11 +28,11 @@ const startedAt = performance.timeOrigin / 1000
 const [major = "", minor = "", patch = ""] = process.versions.node.split(/[.-]/)
 
 export class ProcessProbe {
-  /** For the gauges, since the sample before. */
+  /** For the gauges, since the previous sample. */
   readonly #delay = monitorEventLoopDelay({ resolution: Resolution })
-  /** For the histogram, since the delays were taken last. */
+  /** For the histogram, since the delays were last taken. */
   readonly #delays = monitorEventLoopDelay({ resolution: Resolution })
-  /** Of the delay that `#delays` cannot have, as long as it is measured. */
+  /** The delay that `#delays` cannot contain, while it is measured. */
   #first: NodeJS.Timeout | undefined
   readonly #emit: (event: ProcessEvent) => void
   readonly #gc: PerformanceObserver
@@ -43,7 +41,7 @@ export class ProcessProbe {
   #cpuAt = 0
   #loop = { active: 0, idle: 0 }
 
-  /** `emit` is called with events that no sample has: collections of garbage, and delays between two samples. */
+  /** `emit` is called with events that belong to no sample: garbage collections, and delays between two samples. */
   constructor(emit: (event: ProcessEvent) => void) {
     this.#emit = emit
     this.#gc = new PerformanceObserver((list) => {
@@ -65,7 +63,7 @@ export class ProcessProbe {
     clearTimeout(this.#first)
   }
 
-  /** Emits the delays of the event loop since the last call: a hundred for each second. */
+  /** Emits the delays of the event loop since the last call: a hundred per second. */
   emitDelays(): void {
     if (this.#first !== undefined) return
     const all = delaysOf(this.#delays, delayBoundaries)
@@ -75,9 +73,9 @@ export class ProcessProbe {
   }
 
   /**
-   * Node's histogram measures from one run of its timer to the next, and forgets the last run when it is reset: a block
-   * that begins before the next one would be lost. Its timer is due before this one, so it has run when this one has. If
-   * the histogram has a value then, the block came between two of its runs.
+   * Node's histogram measures from one run of its timer to the next, and forgets the last run when it is reset, so a
+   * block that begins before the next run would be lost. Its timer is due before this one, so it has run when this one
+   * has. If the histogram has a value then, the block came between two of its runs.
    */
   #measureFirst(): void {
     const from = performance.now()
@@ -90,7 +88,7 @@ export class ProcessProbe {
     this.#first = setTimeout(() => setImmediate(check), Resolution).unref()
   }
 
-  /** What is, and what was since the sample before. */
+  /** The current values, and the differences since the previous sample. */
   sample(): ReadonlyArray<ProcessEvent> {
     return [
       ...this.#cpuSamples(),
@@ -133,7 +131,7 @@ export class ProcessProbe {
     return { _tag: "process.memory.sample", rss, external, arrayBuffers }
   }
 
-  /** None where no time has passed. */
+  /** None if no time has passed. */
   #delaySample(): ReadonlyArray<ProcessEvent> {
     const delay = this.#delay
     if (delay.count === 0) return []

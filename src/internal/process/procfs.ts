@@ -1,6 +1,4 @@
-/**
- * What a system with a `/proc` says of the process: Linux. `undefined` elsewhere, and where it cannot be read.
- */
+/** What `/proc` reports about the process on Linux. `undefined` elsewhere, and if it cannot be read. */
 import { readdirSync, readFileSync } from "node:fs"
 
 const read = (name: string): string | undefined => {
@@ -31,7 +29,7 @@ export const fileDescriptors = (): { readonly open: number; readonly max?: numbe
   return open === undefined ? undefined : { open, ...(max !== undefined && { max }) }
 }
 
-/** Without the one of the folder that is read. */
+/** Without the descriptor of the folder that is being read. */
 const openDescriptors = (): number | undefined => {
   try {
     return readdirSync("/proc/self/fd").length - 1

@@ -1,6 +1,6 @@
 /**
- * The books of one recorder: what it was offered, and what became of that. Two identities hold at any time:
- * `offered = accepted + refused`, and `accepted = applied + ignored + evicted + pending`.
+ * The accounting of one recorder: what it was offered, and the outcome. Two identities always hold: `offered = accepted
+ * + refused`, and `accepted = applied + ignored + evicted + pending`.
  */
 
 import type { LaneLink } from "../link/link.ts"
@@ -12,12 +12,12 @@ import { type RowOwner, RowSource } from "../stream/rows/rowSource.ts"
 /** Why an event was not accepted. */
 export type Refusal = "overflow" | "invalid" | "not-running"
 
-// It extends the writer, rather than having one, so that what an event needs lies in one object.
+// It extends the writer instead of holding one, so that everything an event needs is in one object.
 export abstract class Accounts extends EventWriter implements RowOwner {
   readonly capacity: number
   /**
-   * What goes straight into the stream. It counts all events that were accepted, also those that went another way, and its
-   * limit is the number up to which they may be accepted without another look.
+   * The source of events that go straight into the stream. It counts all accepted events, including those that went
+   * another way. Its limit is the count up to which events may be accepted without another check.
    */
   readonly rows: RowSource
   readonly laneLink: LaneLink
@@ -27,9 +27,9 @@ export abstract class Accounts extends EventWriter implements RowOwner {
   protected notRunning = 0
   protected applied = 0
   protected ignored = 0
-  /** The fold has closed the lane, whose number may be another recorder's: nothing moves any more. */
+  /** Whether the fold has closed the lane, whose number may belong to another recorder. Nothing changes any more. */
   isSettled = false
-  /** Last seen values of the shared counters, which wrap around. */
+  /** The last seen values of the shared counters, which wrap around. */
   private seenApplied = 0
   private seenIgnored = 0
 
@@ -43,12 +43,12 @@ export abstract class Accounts extends EventWriter implements RowOwner {
   abstract reopen(): boolean
   abstract refuses(): boolean
 
-  /** Sequence number of the last event accepted. */
+  /** The sequence number of the last event accepted. */
   get accepted(): number {
     return this.rows.counted + this.laneLink.writer.rowsOf(this.rows)
   }
 
-  /** Events folded or evicted, when last looked at: they hold no credit. */
+  /** The number of events folded or evicted as of the last check. They hold no credit. */
   get folded(): number {
     return this.applied + this.ignored + this.evicted
   }
@@ -58,11 +58,11 @@ export abstract class Accounts extends EventWriter implements RowOwner {
     return this.accepted - this.folded
   }
 
-  /** Looks at how far the fold is. */
+  /** Checks how far the fold is. */
   lookAtFold(): void {
     if (this.isSettled) return
     const { applied, ignored } = this.laneLink.counters
-    // Differences modulo 2^32 are exact: no more than `capacity` events lie between two looks.
+    // Differences modulo 2^32 are exact, because at most `capacity` events lie between two checks.
     this.applied += (applied - this.seenApplied) | 0
     this.ignored += (ignored - this.seenIgnored) | 0
     this.seenApplied = applied
@@ -73,7 +73,7 @@ export abstract class Accounts extends EventWriter implements RowOwner {
     books[BookIgnored] = this.ignored
   }
 
-  /** Nothing is called behind what is counted: if that failed, the event would be counted again for it. */
+  /** Nothing is called after the count: if a call failed, the event would be counted again. */
   protected refuse<R extends Refusal>(refusal: R): R {
     const { books } = this.laneLink
     if (refusal === "overflow") {
@@ -91,7 +91,7 @@ export abstract class Accounts extends EventWriter implements RowOwner {
   }
 
   stats(): Omit<Stats, "state"> {
-    // First, since it brings the others up to date.
+    // Read first, because it brings the others up to date.
     const { pending } = this
     const { accepted, applied, capacity, evicted, ignored, invalid, notRunning, overflowed } = this
     const refused = overflowed + invalid + notRunning

@@ -1,6 +1,6 @@
 /**
- * Events of one recorder that were accepted and are not in the stream yet, and what has to happen in between: those of a
- * recorder that starts, those that `drop-oldest` can still take back, and all for which the stream has no room.
+ * Accepted events of one recorder that are not in the stream yet, and the actions to run between them. Events are in
+ * the backlog while the recorder starts, while `drop-oldest` can still evict them, and while the stream has no room.
  */
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -8,22 +8,22 @@ import type { MetricEvent } from "../model/event.ts"
 import { RowSource } from "../stream/rows/rowSource.ts"
 import type { Accounts } from "./accounting.ts"
 
-/** An event, taken by value, and the time it was emitted at. */
+/** An event, taken by value, and the time of its emission. */
 export interface WaitingEvent {
   readonly event: MetricEvent
   readonly at: number
 }
 
-/** Something that has to happen when exactly the events up to `position` have left for the stream. */
+/** An action that runs when exactly the events up to `position` have left for the stream. */
 interface Barrier {
   readonly position: number
   readonly run: () => void
 }
 
-/** Most recorders never have a barrier that waits. */
+/** Most recorders never have a waiting barrier. */
 const nothing: Array<never> = []
 
-/** Events that were counted when they were accepted, and may be written at any time. */
+/** A source for events that were counted at acceptance and may be written at any time. */
 const uncounted = {
   reopen: (source: RowSource): true => {
     source.counted = 0
@@ -34,19 +34,19 @@ const uncounted = {
 }
 
 export class Backlog {
-  /** Whether events go into the stream. While a recorder starts they wait here. */
+  /** Whether events go into the stream. While a recorder starts they stay in the backlog. */
   isFlowing = false
   readonly #accounts: Accounts
-  /** Most events that may be with the fold. */
+  /** The maximum number of events dispatched to the fold. */
   readonly #handedLimit: number
-  /** Made when it is needed, which for most recorders is never. */
+  /** Created on demand. Most recorders never need it. */
   #queue: Queue.Queue<WaitingEvent> | undefined
-  /** Taken from the queue, when the stream turned out to have no room. It counts as in the queue. */
+  /** An event taken from the queue for which the stream turned out to have no room. It still counts as queued. */
   #stuck: WaitingEvent | undefined
-  /** Writes what comes from the queue. */
+  /** Writes the events from the queue. */
   #source: RowSource | undefined
   #barriers: Array<Barrier> = nothing
-  /** Events evicted that the fold has not been told of. */
+  /** Whether there are evicted events that the fold has not been informed about. */
   #skipped = false
   #moving = false
 
@@ -60,7 +60,7 @@ export class Backlog {
     return this.#stuck === undefined ? waiting : waiting + 1
   }
 
-  /** Whether nothing waits, events or barriers. */
+  /** Whether there are no events and no barriers. */
   get isEmpty(): boolean {
     return this.size === 0 && this.#barriers.length === 0
   }
@@ -70,13 +70,13 @@ export class Backlog {
     return this.#stuck !== undefined
   }
 
-  /** Takes an event that was just counted as accepted. */
+  /** Adds an event that was just counted as accepted. */
   add(entry: WaitingEvent): void {
     this.#queue ??= Effect.runSync(Queue.bounded<WaitingEvent>(this.#accounts.capacity))
     Queue.offerUnsafe(this.#queue, entry)
   }
 
-  /** Takes back the oldest event; `false` where there is none. */
+  /** Evicts the oldest event. Returns `false` if there is none. */
   evict(): boolean {
     if (this.size === 0) return false
     if (this.#stuck !== undefined) this.#stuck = undefined
@@ -91,7 +91,7 @@ export class Backlog {
     this.#barriers.push({ position: this.#accounts.accepted, run: action })
   }
 
-  /** The last event that has left. */
+  /** The sequence number of the last event that has left. */
   get #position(): number {
     return this.#accounts.accepted - this.size
   }
@@ -100,7 +100,7 @@ export class Backlog {
     return this.#barriers.length > 0 && this.#barriers[0]!.position <= this.#position
   }
 
-  /** Whether the fold has room for another event, by what was last seen of it. */
+  /** Whether the fold has room for another event, as of the last check. */
   get #mayHand(): boolean {
     return this.#position - this.#accounts.folded < this.#handedLimit
   }
@@ -110,7 +110,7 @@ export class Backlog {
     return this.#barrierIsDue || (this.isFlowing && this.size > 0 && this.#stuck === undefined && this.#mayHand)
   }
 
-  /** Moves events into the stream while they may go, `most` at the most, and runs the barriers that are due. */
+  /** Moves up to `most` events into the stream while they may go, and runs the barriers that are due. */
   move(most = Number.POSITIVE_INFINITY): void {
     if (this.#moving) return
     this.#moving = true
@@ -121,7 +121,7 @@ export class Backlog {
     }
   }
 
-  /** One that fails is run again. */
+  /** An action that fails is run again. */
   #runBarriers(): true {
     while (this.#barrierIsDue) {
       this.#barriers[0]!.run()

@@ -12,7 +12,10 @@ import type { RecorderHooks } from "./hooks.ts"
 import type { Intake } from "./intake.ts"
 import type { RecorderReads } from "./reads.ts"
 
-/** A listener that wants every change, or certain ones, by events after `from`, the last one accepted before it came. */
+/**
+ * A listener to every change, or to certain ones, caused by events after `from`, the last one accepted before it
+ * subscribed.
+ */
 interface Outlet {
   readonly from: number
   readonly consumer: Fiber.Fiber<unknown, unknown>
@@ -20,14 +23,14 @@ interface Outlet {
   readonly queue: Queue.Queue<MetricChange, RecorderFailed | Cause.Done>
 }
 
-/** Only the latest change of each metric, for a listener that takes them when it can. */
+/** Holds only the latest change of each metric, for a listener that takes changes at its own pace. */
 interface Conflated {
   readonly from: number
   readonly changes: Map<string, MetricChange>
   readonly signal: Queue.Queue<void, RecorderFailed | Cause.Done>
 }
 
-/** What the hub needs of its recorder. */
+/** What the hub needs from its recorder. */
 interface ListenedTo {
   readonly intake: Intake
   readonly laneLink: LaneLink
@@ -35,25 +38,25 @@ interface ListenedTo {
   readonly hooks: Pick<RecorderHooks, "onChange">
 }
 
-/** Changes that a listener may have waiting. More make its recorder's fold wait. */
+/** The number of changes that may be queued for a listener. Beyond it, the fold of the recorder waits. */
 const OutletSize = 16
 
-/** Those who listen to the changes of one recorder, and what they are told. */
+/** The listeners to the changes of one recorder, and the delivery to them. */
 export class ChangeHub {
   readonly #recorder: ListenedTo
   #outlets: Set<Outlet> | undefined
   #conflated: Set<Conflated> | undefined
   #watch: Watch = "none"
-  /** Whose queue the fold waits for. */
+  /** The listener whose queue the fold waits for. */
   #slowOutlet: Outlet | undefined
-  /** What became of the recorder for good: who comes later is told at once. */
+  /** The final outcome of the recorder. Later listeners get it at once. */
   #ended: Exit.Exit<void, RecorderFailed> | undefined
 
   constructor(recorder: ListenedTo) {
     this.#recorder = recorder
   }
 
-  /** Tells the fold what is listened for, where that is not what it was told last. */
+  /** Informs the fold about what is listened for, if that has changed. */
   update(): void {
     const watch: Watch =
       this.#recorder.hooks.onChange !== undefined || (this.#outlets?.size ?? 0) > 0
@@ -67,13 +70,13 @@ export class ChangeHub {
     this.#watch = watch
   }
 
-  /** Every wanted change in order. A listener that does not keep up makes the fold wait. */
+  /** Subscribes to every wanted change, in order. A listener that falls behind makes the fold wait. */
   every(isWanted: Outlet["isWanted"] = () => true): Subscribe {
     return Effect.gen({ self: this }, function* () {
       const queue = yield* Queue.bounded<MetricChange, RecorderFailed | Cause.Done>(OutletSize)
       const consumer = yield* Effect.withFiber(Effect.succeed)
       const outlet: Outlet = { from: this.#recorder.intake.accepted, consumer, isWanted, queue }
-      // Before it is added: one that is left behind would make the fold wait for good.
+      // Before the outlet is added: an abandoned outlet would make the fold wait for ever.
       yield* Effect.addFinalizer(() =>
         Effect.andThen(
           Queue.shutdown(queue),
@@ -85,7 +88,7 @@ export class ChangeHub {
     })
   }
 
-  /** The latest change of each metric since the listener last took some. Never makes the fold wait. */
+  /** Subscribes to the latest change of each metric since the listener last took some. It never makes the fold wait. */
   get latest(): Subscribe {
     return Effect.gen({ self: this }, function* () {
       const signal = yield* Queue.sliding<void, RecorderFailed | Cause.Done>(1)
@@ -96,26 +99,26 @@ export class ChangeHub {
       const pull: ChangePull = Effect.flatMap(Queue.take(signal), () => {
         const [first, ...others] = changes.values()
         changes.clear()
-        // There is one for each signal, unless a signal came while the last ones were taken.
+        // There is a change for each signal, unless a signal arrived while the previous changes were taken.
         return first === undefined ? pull : Effect.succeed([first, ...others] as const)
       })
       return pull
     })
   }
 
-  /** The fiber that the fold waits for: it consumes changes, and has not taken those that wait for it. */
+  /** The fiber that the fold waits for: a consumer that has not taken the changes queued for it. */
   get slowConsumer(): Fiber.Fiber<unknown, unknown> | undefined {
     const outlet = this.#slowOutlet
-    // It may have taken some, which the fold has not noticed yet.
+    // It may have taken some without the fold noticing yet.
     return outlet !== undefined && Queue.sizeUnsafe(outlet.queue) >= OutletSize ? outlet.consumer : undefined
   }
 
-  /** Tells everyone, in order; completes when all have taken the changes. */
+  /** Delivers changes to all listeners, in order. Completes when all have taken them. */
   deliver(changes: ReadonlyArray<MetricChange>): Effect.Effect<void> {
     return Effect.forEach(changes, (change) => this.#deliverOne(change), { discard: true })
   }
 
-  /** Ends the streams once what they have waiting is taken. New ones may come. */
+  /** Ends the streams once the queued changes are taken. New streams may be opened. */
   end(): void {
     for (const { queue } of this.#outlets ?? []) Queue.endUnsafe(queue)
     for (const { signal } of this.#conflated ?? []) Queue.endUnsafe(signal)
@@ -149,7 +152,7 @@ export class ChangeHub {
         const { consumer, from, isWanted, queue } = outlet
         if (change.sequence <= from || !isWanted(change) || Queue.offerUnsafe(queue, change)) continue
         this.#slowOutlet = outlet
-        // What this fiber waits for of the fold does not come.
+        // The fold will not answer reads of this fiber.
         reads.failFor(consumer)
         yield* Queue.offer(queue, change)
         this.#slowOutlet = undefined
@@ -171,7 +174,7 @@ export class ChangeHub {
     this.update()
   }
 
-  /** Whether it is all over: then a new listener's queue is ended as well. */
+  /** Whether the recorder has ended. In that case a new listener's queue is ended as well. */
   #hasEnded<A>(queue: Queue.Queue<A, RecorderFailed | Cause.Done>): boolean {
     if (this.#ended === undefined) return false
     if (Exit.isFailure(this.#ended)) Queue.failCauseUnsafe(queue, this.#ended.cause)

@@ -1,4 +1,4 @@
-/** What streams of changes are made of, and what gives them to a program without Effect. */
+/** The source of streams of changes, and of iterators for programs without Effect. */
 import type * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
@@ -7,7 +7,7 @@ import type { MetricChange } from "../metric/definition/snapshot.ts"
 import type { RecorderFailed } from "../model/recorderErrors.ts"
 import type { MetricNotRegistered } from "../model/registerErrors.ts"
 
-/** Gives the changes that have come, or waits for some. */
+/** Returns the changes that have arrived, or waits for some. */
 export type ChangePull = Pull.Pull<readonly [MetricChange, ...Array<MetricChange>], RecorderFailed>
 
 /** Subscribes until the scope closes. */

@@ -1,4 +1,7 @@
-/** What only the owner of a recorder may do: the runtime that made it, or the scope of one that was made alone. */
+/**
+ * The operations reserved for the owner of a recorder: the runtime that made it, or the scope of a recorder that was
+ * made alone.
+ */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -28,9 +31,9 @@ let instanceCount = 0
 
 export class RecorderControl {
   readonly service: RecorderService
-  /** Tells it from all others of this process, those of the same id included. */
+  /** Distinguishes it from all other recorders of this process, including those with the same id. */
   readonly instance: number = instanceCount++
-  /** By its clock. */
+  /** By the recorder's clock. */
   readonly createdAt: number
   readonly #parts: RecorderParts
 
@@ -48,7 +51,7 @@ export class RecorderControl {
     return statsOf(this.#parts)
   }
 
-  /** Whether the recorder was removed, and its accounting does not change any more. */
+  /** Whether the recorder was removed and its accounting is final. */
   get isSettled(): boolean {
     return this.#parts.intake.isSettled
   }
@@ -57,12 +60,12 @@ export class RecorderControl {
     return this.#parts.registrations.all
   }
 
-  /** Logs that it was made, for whoever made it. */
+  /** Logs that the recorder was made. */
   get logMade(): Effect.Effect<void> {
     return this.#parts.log.lifecycle("made")
   }
 
-  /** Starts it for the runtime that made it, see `startUnasked` of the lifecycle. */
+  /** Starts the recorder for the runtime that made it, see `startUnasked` of the lifecycle. */
   get startUnasked(): Effect.Effect<void, StartError | WaitTimeout> {
     return inTime(this.#parts, "start", this.#parts.lifecycle.startUnasked)
   }
@@ -73,29 +76,29 @@ export class RecorderControl {
     return this.#parts.reads
   }
 
-  /** The lane, where the recorder can be read. */
+  /** The lane, if the recorder can be read. */
   get readableLane(): Lane | undefined {
     return whyUnreadable(this.#parts) === undefined ? this.#parts.laneLink.lane : undefined
   }
 
-  /** Done when every event accepted before has left for the fold, or the recorder can be read no more. */
+  /** Completes when every event accepted before has been dispatched, or the recorder can no longer be read. */
   get handedOver(): Effect.Effect<void> {
     return Effect.suspend(() => (this.isHandedOver ? Effect.void : Effect.ignore(this.#parts.reads.handedOver)))
   }
 
-  /** Whether that is so now. */
+  /** Whether everything accepted has been dispatched. */
   get isHandedOver(): boolean {
     return this.#parts.intake.isHandedOver
   }
 
-  /** Why a fiber must not wait for a read of this recorder: it runs in a hook that the read would wait for. */
+  /** Explains why a fiber must not wait for a read of this recorder: it runs in a hook that the read would wait for. */
   whyNotReadIn(fiber: Fiber.Fiber<unknown, unknown>): InvalidState | undefined {
     return whyNotReadIn(hookOf(fiber, this.#parts.lifecycle), this.#parts)
   }
 
   /**
-   * Done when every event accepted before is folded, be it that the recorder was removed meanwhile. Fails with how far it
-   * has come.
+   * Completes when every event accepted before is folded, even if the recorder is removed meanwhile. On failure it
+   * reports how far the recorder has got.
    */
   flush(timeout: Duration.Input): Effect.Effect<void, Unfinished> {
     return Effect.suspend(() => {
@@ -111,22 +114,22 @@ export class RecorderControl {
     })
   }
 
-  /** Has the fold see what was accepted, at once. */
+  /** Publishes accepted events at once. */
   publish(): void {
     try {
       this.#parts.intake.flush()
     } catch {
-      // What could not be published is still there.
+      // Events that could not be published are kept.
     }
   }
 
-  /** How far it has come with the events up to this sequence number, where it was to have folded them. */
+  /** Describes how far the recorder has got, when it should have folded the events up to this sequence number. */
   unfinished({ message }: Error, accepted: number = this.#parts.intake.accepted): Unfinished {
     const { config, intake } = this.#parts
     return { recorderId: config.recorderId, accepted, folded: foldedOf(intake, accepted), reason: message }
   }
 
-  /** An attached thread has registered a metric, and has told the fold. */
+  /** Records a metric that an attached thread has registered and announced to the fold. */
   registered(metric: Metric.Any): void {
     const { config, registrations } = this.#parts
     const replaced = registrations.replacedBy([metric])
@@ -140,8 +143,8 @@ export class RecorderControl {
   // --- as a total of recorders that were removed
 
   /**
-   * Has the metrics of a recorder that is about to leave what it has counted. Returns the names of those that it has
-   * otherwise: nothing of theirs is taken.
+   * Prepares the metrics of this recorder to take over the counts of a recorder that is about to leave. Returns the
+   * names of metrics that are defined differently here, whose counts are not taken over.
    */
   prepareFor(leaving: RecorderControl): ReadonlyArray<string> {
     const { clock, laneLink, registrations } = this.#parts
@@ -154,7 +157,7 @@ export class RecorderControl {
       if (own !== undefined) {
         if (!goesOnFrom(own, metric)) refused.push(name)
       } else {
-        // It claims no name: what was removed keeps nobody from registering another metric.
+        // It claims no name, so a removed recorder does not block the registration of another metric.
         registrations.add([metric])
         laneLink.send({ _tag: "Register", name, metric, at })
         registrations.tell(metric)
@@ -171,8 +174,7 @@ export class RecorderControl {
   }
 
   /**
-   * Stops the recorder if it has been started and not stopped yet. When that takes longer than its `shutdownTimeout`, the
-   * recorder is given up.
+   * Stops the recorder if it is running. If that takes longer than its `shutdownTimeout`, the recorder is abandoned.
    */
   get close(): Effect.Effect<void, StopError> {
     return Effect.suspend(() => {
@@ -188,7 +190,7 @@ export class RecorderControl {
     })
   }
 
-  /** How far a start or a stop has come that does not end. */
+  /** Describes how far a start or stop that does not end has got. */
   get #reached(): string {
     const { hooks, intake } = this.#parts
     const { accepted, pending } = intake
@@ -200,24 +202,24 @@ export class RecorderControl {
     return `${folded} folded${hook}`
   }
 
-  /** Done when the reads that were asked for before have their answer. None, if there is nothing to wait for. */
+  /** Completes when the reads requested before are answered. `undefined` if there is nothing to wait for. */
   get answered(): Effect.Effect<void> | undefined {
     return this.#parts.reads.pending.answered
   }
 
-  /** Whether it was given up, by {@link close} or because the fold is gone. */
+  /** Whether it was abandoned, by {@link close} or because the fold is gone. */
   get isGivenUp(): boolean {
     return this.#parts.lifecycle.failure?.foldLost === true
   }
 
   /**
-   * Lets go of the lane, at once: the recorder takes and answers nothing any more. What still runs of it is interrupted;
-   * the effect that is left waits for that, a second at most. `total`: where what it has counted goes.
+   * Releases the lane at once: the recorder accepts and answers nothing any more. Its running fibers are interrupted,
+   * and the returned effect waits for that, for up to one second. `total`: the recorder that takes over its counts.
    */
   remove(total?: RecorderControl): Effect.Effect<void> {
     const { config, hooks, hub, intake, laneLink, lifecycle, log, reads, registrations } = this.#parts
     const { failure } = lifecycle
-    // Who waits already hears of the failure, if there was one, rather than of the removal.
+    // Waiting callers get the failure, if there was one, instead of the removal.
     if (failure?.foldLost === true) {
       hub.fail(failure.error)
       reads.failIfUnreadable()

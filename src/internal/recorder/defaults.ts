@@ -1,4 +1,4 @@
-/** The defaults of a recorder that a runtime makes. One made alone has the overflow policy `fail`. */
+/** The defaults of a recorder that a runtime makes. A recorder made alone has the overflow policy `fail`. */
 export const recorderDefaults = {
   capacity: 10_000,
   overflow: "drop-newest",

@@ -1,6 +1,6 @@
 /**
- * Reads what is new since its last read. It remembers what it has seen, so that readers do not disturb each other, and
- * the fold knows of none of them.
+ * Reads what is new since its last read. Each reader remembers what it has seen, so readers are independent, and the
+ * fold does not know about them.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,7 @@ type Reads = ReadonlyArray<OfMetric<StateRead>>
 
 export class Deltas {
   readonly #states: Effect.Effect<Reads, ReadError>
-  /** What was read last of each metric. One that could not be read this time has its difference from then. */
+  /** The last read of each metric. If a metric cannot be read this time, its next delta is relative to that read. */
   readonly #seen = new Map<string, StateRead>()
   readonly #beginning = new Set<Fiber.Fiber<void>>()
   readonly reader: DeltaReader
@@ -32,13 +32,13 @@ export class Deltas {
       const now = yield* Clock.currentTimeMillis
       return yield* inSlices(this.#shown(yield* states, now))
     })
-    // Each goes on from the one before.
+    // Each read is relative to the one before.
     this.reader = Object.freeze({ read: Semaphore.makeUnsafe(1).withPermit(read) })
   }
 
   /**
-   * Asks what metrics have gone on from, behind everything that was said to the fold until now: an earlier recorder, of
-   * this process or another one, has shown it.
+   * Reads what metrics have continued from, as of everything sent to the fold so far. An earlier recorder, in this
+   * process or another one, has already shown it.
    */
   readonly begin: Effect.Effect<void> = Effect.suspend(() =>
     Effect.map(Effect.forkDetach(this.#begin, { startImmediately: true }), (fiber) => {
@@ -58,12 +58,12 @@ export class Deltas {
   *#shown(all: Reads, now: number): Steps<Snapshots> {
     const snapshots: Array<readonly [name: string, snapshot: Snapshot]> = []
     for (const each of all) {
-      // What it went on from was shown before. Where that could not be asked for, it begins with this read.
+      // What it continued from was shown before. If it could not be read, the first delta starts with this read.
       const before = this.#seen.get(each.name) ?? (each.isContinued ? each : undefined)
       snapshots.push([each.name, yield* show(each, before, now)])
       yield
     }
-    // Now that nothing can keep it from its reader.
+    // Recorded only now, when nothing can keep the result from its caller.
     for (const each of all) this.#seen.set(each.name, each)
     return Object.fromEntries(snapshots)
   }
@@ -75,12 +75,12 @@ function* show(read: OfMetric<StateRead>, before: StateRead | undefined, now: nu
     const dimensions = yield* shownSince(read, before?.epoch === read.epoch ? before : undefined, now)
     return quarantine === undefined ? { name, dimensions } : { name, dimensions, quarantine }
   } catch (error) {
-    // A view that cannot show a part of the state has not been tried by the fold, which shows the whole.
+    // The fold shows only the whole state, so a view that fails for a part of the state is first found out here.
     return { name, dimensions: {}, quarantine: quarantine ?? { error: `view: ${describeError(error)}`, missed: 0 } }
   }
 }
 
-/** What there is without what was there before, unless it has begun anew since then. */
+/** The difference between the current and the previous state, unless the metric was reset in between. */
 const shownSince = (
   { metric, state }: OfMetric<StateRead>,
   before: StateRead | undefined,

@@ -1,6 +1,6 @@
 /**
- * The way of a recorder's events behind their acceptance: the backlog, the fibers that wait for a credit, and the questions
- * to the fold of whoever waits for it.
+ * What happens to a recorder's events after acceptance: the backlog, the fibers that wait for a credit, and the
+ * requests to the fold for news of its progress.
  */
 import * as Effect from "effect/Effect"
 import type { LaneLink } from "../link/link.ts"
@@ -9,12 +9,12 @@ import { BookAccepted } from "../stream/rows/laneBooks.ts"
 import { Accounts, type Refusal } from "./accounting.ts"
 import { Backlog, type WaitingEvent } from "./backlog.ts"
 
-/** What became of an event that was offered. */
+/** The outcome for an offered event. */
 export type Offer = "accepted" | Refusal
 
-/** An event on its way into a recorder, for who has to know, when its fiber is interrupted, what has become of it. */
+/** An event on its way into a recorder. If its fiber is interrupted, this shows what has become of the event. */
 export interface Emission {
-  /** `undefined`: it waits for room, and is not counted. */
+  /** `undefined`: the event waits for room and is not counted. */
   decision: Offer | undefined
 }
 
@@ -23,23 +23,26 @@ export interface Waiter {
   readonly entry: WaitingEvent
   readonly emission: Emission | undefined
   readonly resume: (offer: Effect.Effect<Offer>) => void
-  /** Lets the process end again: nobody waits. */
+  /** Stops keeping the process alive for this waiter. */
   readonly release: () => void
-  /** Once it is counted. */
+  /** Set once the event is counted. */
   decision: Offer | undefined
 }
 
 const nothing: Array<never> = []
 
-// One object with the intake: what an event needs lies in one place.
+// One object with the intake, so that everything an event needs is in one place.
 export abstract class Dispatch extends Accounts {
   protected readonly backlog: Backlog
-  /** Most events that may be with the fold. `drop-oldest` keeps the other half where it can take it back. */
+  /**
+   * The maximum number of events dispatched to the fold. `drop-oldest` keeps the other half where it can still evict
+   * them.
+   */
   protected readonly dispatchedLimit: number
-  /** The fibers that `backpressure` has suspended, first come first served. */
+  /** The fibers that `backpressure` has suspended, in FIFO order. */
   protected waiters: Set<Waiter> | undefined
   #flushing = false
-  /** Whether the fold was asked to say when it has folded something, and has not said so yet. */
+  /** Whether the fold was asked to report its next progress and has not done so yet. */
   #asked = false
   #drained: Array<() => void> = nothing
 
@@ -63,7 +66,7 @@ export abstract class Dispatch extends Accounts {
   }
 
   protected accept(entry: WaitingEvent): void {
-    // Events in the backlog go first: no event passes it until `reopen` finds it empty.
+    // Events in the backlog go first: no event passes them until `reopen` finds the backlog empty.
     this.shut()
     const { books } = this.laneLink
     this.backlog.add(entry)
@@ -71,7 +74,7 @@ export abstract class Dispatch extends Accounts {
     if (books !== undefined) books[BookAccepted] = this.rows.counted
   }
 
-  /** Has what was accepted go on its way. */
+  /** Dispatches what was accepted. */
   protected dispatch(): void {
     if (!this.backlog.isFlowing) return
     this.backlog.move()
@@ -80,19 +83,19 @@ export abstract class Dispatch extends Accounts {
 
   // --- on the way to the fold
 
-  /** Sequence number of the last event that is in the stream. */
+  /** The sequence number of the last event in the stream. */
   get written(): number {
     return this.accepted - this.backlog.size
   }
 
-  /** Whether every event that was accepted is in the stream. */
+  /** Whether every accepted event is in the stream. */
   get isHandedOver(): boolean {
     return this.backlog.isEmpty
   }
 
   /** Runs `action`, which publishes, when all events accepted up to now are in the stream, before any later one is. */
   afterAccepted(action: () => void): void {
-    // Most who ask find nothing in their way, and nobody else who waits.
+    // Usually nothing is in the way and nothing else waits.
     const isAlone = this.backlog.isEmpty && !this.#flushing && this.waiterCount === 0 && this.#drained.length === 0
     if (isAlone) return action()
     this.addBarrier(action)
@@ -112,7 +115,7 @@ export abstract class Dispatch extends Accounts {
     this.flush()
   }
 
-  /** The fold has moved the counters: credits are free. */
+  /** The fold has advanced the counters, so credits are free. */
   onFolded(): void {
     this.#asked = false
     this.lookAtFold()
@@ -120,14 +123,14 @@ export abstract class Dispatch extends Accounts {
     this.flush()
   }
 
-  /** Hands over what there is, in order, barriers between, and makes the fold see it. */
+  /** Dispatches everything in order, with the barriers between, and publishes it. */
   flush(): void {
     if (this.#flushing) return
     this.#flushing = true
     try {
       do {
         this.backlog.move()
-        // What is folded now frees credits, and with them there may be more to hand over.
+        // What is folded now frees credits, so there may be more to dispatch.
         this.laneLink.writer.publish(true)
       } while (this.backlog.canMove)
     } finally {
@@ -141,34 +144,34 @@ export abstract class Dispatch extends Accounts {
     this.askForNews()
   }
 
-  /** Its turn among those for whose events the stream had no room. */
+  /** Its turn among the recorders for whose events the stream had no room. */
   takeTurn(most: number): boolean {
     const before = this.backlog.size
     this.backlog.move(most)
     const hasMoved = this.backlog.size < before
-    // It has had its turn, and may have more.
+    // It has had its turn and may have more.
     if (hasMoved && this.backlog.canMove) this.laneLink.writer.whenRoom(this)
     this.askForNews()
     return hasMoved
   }
 
-  /** Whether the fold has to say when it has folded something, because somebody waits for it. */
+  /** Requests news of the fold's progress if something waits for it. */
   protected askForNews(): void {
     if (this.hasLeft) return
     const { isFlowing, isStuck, size } = this.backlog
     if (this.waiterCount === 0 && this.#drained.length === 0 && (!isFlowing || size === 0)) return
-    // The stream may be full of the events of others, of which the fold says nothing here.
+    // The stream may be full of events of other recorders, about which the fold reports nothing here.
     if (isStuck) this.laneLink.writer.whenRoom(this)
     if (this.#asked) return
     this.laneLink.counters.want()
-    // It may have folded all of it before it could see that it is asked.
+    // The fold may have finished everything before it could see the request.
     const { pending } = this
     const isNews =
       (this.waiterCount > 0 && pending < this.capacity) ||
       (this.#drained.length > 0 && pending === 0) ||
       this.backlog.canMove
     if (isNews) this.laneLink.nextTurn(() => this.onFolded())
-    // A question that has failed is asked again.
+    // A request that has failed is repeated.
     this.#asked = true
   }
 
@@ -178,7 +181,7 @@ export abstract class Dispatch extends Accounts {
     return this.waiters === undefined ? 0 : this.waiters.size
   }
 
-  /** Lets suspended offers in while there are credits. */
+  /** Admits suspended offers while there are credits. */
   #admit(): void {
     for (const waiter of this.waiters ?? []) {
       if (waiter.decision === undefined) {
@@ -190,7 +193,10 @@ export abstract class Dispatch extends Accounts {
     }
   }
 
-  /** Resumes a suspended fiber, at the next turn of the event loop: never user code in the middle of a hand-over. */
+  /**
+   * Resumes a suspended fiber at the next turn of the event loop, so that no user code runs in the middle of a
+   * dispatch.
+   */
   protected resume(waiter: Waiter, offer: Offer): void {
     if (waiter.emission !== undefined) waiter.emission.decision = offer
     this.laneLink.nextTurn(() => {
@@ -200,7 +206,7 @@ export abstract class Dispatch extends Accounts {
         waiter.resume(Effect.succeed(offer))
       }
     })
-    // Last: one that stays in the line for a failure is resumed again, which does nothing, but never left there.
+    // Done last: a waiter left in the queue by a failure is resumed again, which has no effect, but it is never lost.
     this.waiters?.delete(waiter)
   }
 }

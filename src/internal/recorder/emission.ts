@@ -1,4 +1,4 @@
-/** How events come into a recorder: by the fiber that emits, by the clock that it has, or without either. */
+/** How events enter a recorder: through the emitting fiber, by its clock, or without either. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -30,7 +30,7 @@ export abstract class RecorderEmission {
     this.#laneLink = laneLink
     this.overflow = config.overflow
     this.clock = clock
-    // What does not change is looked at once, and not for every event.
+    // Values that do not change are read once instead of for every event.
     this.emitUnsafe =
       clock === liveClock ? (event) => intake.offer(event) === "accepted" : (event) => this.emitAt(clock, event)
   }
@@ -39,7 +39,7 @@ export abstract class RecorderEmission {
     Effect.withFiber((fiber) =>
       this.#emittedAt(fiber.getRef(Clock.Clock), () => {
         if (this.overflow !== "backpressure") return this.#resultOf(this.#intake.offer(event), event)
-        // In a hook that the fold waits for there would be no end to waiting for room.
+        // Inside a hook that the fold waits for, waiting for room would never end.
         const { config, lifecycle } = this.parts
         const mostWait = hookOf(fiber, lifecycle) === undefined ? config.backpressureTimeout : undefined
         const offered = this.#intake.offerOrWait(event, mostWait, fiber.getRef(CurrentEmission))
@@ -58,12 +58,15 @@ export abstract class RecorderEmission {
   }
 
   emitAt(clock: Clock.Clock, event: MetricEvent): boolean {
-    // The usual case makes no function for it.
+    // The usual case creates no closure.
     if (clock === liveClock) return this.#intake.offer(event) === "accepted"
     return this.#emittedAt(clock, () => this.#intake.offer(event) === "accepted")
   }
 
-  /** Has what is emitted bear the time of a clock. The writer itself reads the live one, and sparingly. */
+  /**
+   * Gives the events emitted by `emits` the time of a clock. The writer itself reads the live clock, as rarely as
+   * possible.
+   */
   #emittedAt<A>(clock: Clock.Clock, emits: () => A): A {
     if (clock === liveClock) return emits()
     const { writer } = this.#laneLink

@@ -97,11 +97,11 @@ export interface Emitter<in E extends MetricEvent> {
    * ```
    */
   readonly onExit: {
-    // The effect decides A and E, not the function: one that takes any exit must not widen them.
+    // The effect determines A and E, not the function: a function that accepts any exit must not widen them.
     <A, Err>(
       event: (exit: Exit.Exit<NoInfer<A>, NoInfer<Err>>) => E | undefined
     ): <R>(self: Effect.Effect<A, Err, R>) => Effect.Effect<A, Err, R>
-    // Away from a pipeline there is no effect yet: the function bounds it.
+    // Outside a pipeline there is no effect yet, so the function bounds it.
     <XA, XE>(
       event: (exit: Exit.Exit<XA, XE>) => E | undefined
     ): <A extends XA, Err extends XE, R>(self: Effect.Effect<A, Err, R>) => Effect.Effect<A, Err, R>

@@ -1,6 +1,4 @@
-/**
- * Emitters, and how events get from a fiber into a recorder.
- */
+/** Emitters, and how events get from a fiber into a recorder. */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,10 +16,12 @@ import type { RecorderService } from "./service.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
-/** Somewhere that events go to: a recorder that is known, or that of the fiber. Gives the effect that is left to do. */
+/**
+ * A destination for events: a known recorder, or that of the fiber. `emit` returns the effect that remains to be run.
+ */
 export interface Sink {
   readonly emitIn: (fiber: AnyFiber, event: MetricEvent) => Effect.Effect<void>
-  /** The same in an uninterruptible region, with an event that is made if there is a recorder, and may be none. */
+  /** The same in an uninterruptible region. The event is made only if there is a recorder, and may be `undefined`. */
   readonly emitAtExit: (fiber: AnyFiber, make: () => MetricEvent | undefined) => Effect.Effect<void>
 }
 
@@ -32,7 +32,7 @@ interface EmitEffect extends Effect.Effect<void> {
   readonly event: MetricEvent
 }
 
-// A primitive of its own: neither a closure nor a second step of the run loop for each event.
+// A primitive of its own, which avoids a closure and a second step of the run loop for each event.
 function EmitEffect(this: { sink: Sink; event: MetricEvent }, sink: Sink, event: MetricEvent): void {
   this.sink = sink
   this.event = event
@@ -83,7 +83,7 @@ const emitMade = (
     try {
       return make(exit as Exit.Exit<never, never>, timing)
     } catch (error) {
-      // Must not hurt the business: it is counted as an invalid event.
+      // Must not affect the business operation. It is counted as an invalid event.
       thrown = Cause.die(error)
       return null as unknown as MetricEvent
     }
@@ -96,7 +96,7 @@ const emitMade = (
   )
 }
 
-/** Sinks of which it was told that a function threw: there is never a line per event. */
+/** Sinks for which a throwing function was already logged, because there must never be a line per event. */
 const told = new WeakSet<Sink>()
 
 // --- emitters
@@ -125,7 +125,7 @@ class OwnRecorder implements Sink {
   }
 }
 
-/** A recorder that may have to wait, or does something else when it emits. */
+/** A recorder that may have to wait, or that emits in its own way. */
 class AnyRecorder implements Sink {
   readonly #recorder: RecorderService
 
@@ -155,7 +155,7 @@ class AnyRecorder implements Sink {
   }
 }
 
-/** The emitter of a recorder. Its caller is responsible for the type of the events. */
+/** The emitter of a recorder. The caller is responsible for the type of the events. */
 export const emitterOf = (recorder: RecorderService): Emitter<MetricEvent> => {
   const sink = sinkOf(recorder)
   return Object.freeze<Emitter<MetricEvent>>({
@@ -168,7 +168,7 @@ export const emitterOf = (recorder: RecorderService): Emitter<MetricEvent> => {
 
 const unchanged = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, _event: unknown) => self)
 
-/** The emitter where there is no recorder. */
+/** The emitter used if there is no recorder. */
 export const noEmitter: Emitter<MetricEvent> = Object.freeze({
   emit: () => Effect.void,
   emitUnsafe: () => false,

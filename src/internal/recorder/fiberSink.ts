@@ -1,6 +1,6 @@
 /**
- * The sink of whatever fiber emits: the recorder in its context, which may be another one each time. An event that goes
- * nowhere is easily overlooked here, so outside production there is a warning for each tag.
+ * The sink of the emitting fiber: the recorder in its context, which may differ each time. It is easy to overlook an
+ * event that goes nowhere, so outside production there is a warning for each tag.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ import { internalsOf } from "./internals.ts"
 import { harmless } from "./logging.ts"
 import type { RecorderService } from "./service.ts"
 
-/** The key of the service, by which it lies in a context. */
+/** The key of the service in a context. */
 export const recorderKey = "mvx-metrics/Recorder"
 
 const RecorderTag = Context.Service<RecorderService, RecorderService>(recorderKey)
@@ -47,11 +47,14 @@ export const fiberSink: Sink = {
 
 const isProduction = globalThis.process?.env?.NODE_ENV === "production"
 
-/** Tags that are known to be read, or were warned of. Whoever makes tags up is warned of so many. */
+/**
+ * Tags that are known to be read, or were warned about. The number of warnings is limited, for programs that generate
+ * tags.
+ */
 const settled = new Set<string>()
 const MostSettled = 1000
 
-/** Adds a warning to an effect, where one is due. An event that was not made has no tag. */
+/** Adds a warning to an effect, if one is due. An event that was not made has no tag. */
 const warned = (
   emitted: Effect.Effect<void>,
   recorder: RecorderService | undefined,
@@ -71,7 +74,7 @@ const warned = (
   return Effect.andThen(emitted, harmless(Effect.logWarning(whyLost(recorder, tag))))
 }
 
-/** `undefined` for what is no event: its recorder counts it as invalid. */
+/** `undefined` if the value is not an event: its recorder counts it as invalid. */
 const tagOf = (event: MetricEvent): string | undefined => {
   try {
     return isMetricEvent(event) ? event._tag : undefined

@@ -1,4 +1,4 @@
-/** What comes back from the fold to a recorder. */
+/** Handles the messages from the fold to a recorder. */
 import * as Effect from "effect/Effect"
 import type { LaneListener } from "../link/link.ts"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -13,7 +13,10 @@ type Changes = Extract<LaneMessage, { readonly _tag: "Changes" }>
 export class FoldListener implements LaneListener {
   seen = 0
   readonly #parts: RecorderParts
-  /** Being delivered, and what comes after it: of a worker that died and the one in its place there may be two. */
+  /**
+   * The changes being delivered, and those after them. There may be two deliveries: of a dead worker and of its
+   * replacement.
+   */
   readonly #undelivered: Array<Changes> = []
 
   constructor(parts: RecorderParts) {
@@ -24,7 +27,7 @@ export class FoldListener implements LaneListener {
     const { hooks, intake, laneLink, log, reads } = this.#parts
     if (message._tag === "Folded") return intake.onFolded()
     if (message._tag === "Changes") this.seen = message.sequence
-    // At the next turn of the event loop: user code never runs in the middle of a hand-over.
+    // At the next turn of the event loop, so that user code never runs in the middle of a dispatch.
     laneLink.afterFold(() => {
       switch (message._tag) {
         case "Answer":
@@ -39,7 +42,7 @@ export class FoldListener implements LaneListener {
 
   #deliver({ changes, sequence }: Changes): void {
     const { config, hooks, hub, laneLink, lifecycle } = this.#parts
-    // Given up: a hook that begins now would not be waited for.
+    // Abandoned: a hook that started now would not be waited for.
     if (lifecycle.failure?.foldLost === true) return
     const { entityId, recorderId } = config
     const delivery = Effect.ensuring(
@@ -51,7 +54,7 @@ export class FoldListener implements LaneListener {
         if (next !== undefined) this.#deliver(next)
       })
     )
-    // The event may have come out of a hook of another recorder.
+    // The event may have been emitted in a hook of another recorder.
     outsideHooks(() => hooks.fork(delivery))
   }
 

@@ -1,6 +1,6 @@
 /**
- * A hook of a recorder runs while the recorder waits for it. What would wait for the hook in turn is refused there,
- * instead of hanging for ever.
+ * A recorder waits for its hooks. Operations that would in turn wait for the hook are refused inside it, instead of
+ * hanging for ever.
  */
 import type { AsyncLocalStorage } from "node:async_hooks"
 import * as Context from "effect/Context"
@@ -12,7 +12,7 @@ export type Hook = "onStarting" | "onStopped" | "onMetricChanged"
 interface Running {
   readonly owner: object
   readonly hook: Hook
-  /** A fiber or promise that the hook has started may outlive it, and is free then. */
+  /** A fiber or promise that the hook has started may outlive it, and is then unrestricted. */
   over: boolean
 }
 
@@ -23,9 +23,9 @@ const RunningHooks = Context.Reference<ReadonlyArray<Running>>("mvx-metrics/inte
 })
 
 /**
- * The same for promises: a fiber that one of them starts inherits no reference. Fibers of Effect keep the async context
- * they began in. Made when the first hook runs, because it costs every promise something on older platforms; platforms
- * that lack it have the reference alone.
+ * The same for promises: a fiber started by a promise does not inherit references, but fibers of Effect keep the async
+ * context in which they started. Created when the first hook runs, because on older platforms it slows every promise
+ * down. Platforms without it rely on the reference alone.
  */
 let storage: AsyncLocalStorage<ReadonlyArray<Running>> | "none" | undefined
 
@@ -43,7 +43,7 @@ const runningIn = (fiber: Fiber.Fiber<unknown, unknown>): ReadonlyArray<Running>
   return here === undefined || here === known ? known : [...known, ...here]
 }
 
-/** Marks `effect`, and every fiber and promise it starts, as running inside a hook of `owner` until `effect` is through. */
+/** Marks `effect`, and every fiber and promise it starts, as running inside a hook of `owner` until `effect` ends. */
 export const insideHook = <A, E, R>(
   owner: object,
   hook: Hook,
@@ -60,7 +60,7 @@ export const insideHook = <A, E, R>(
     )
   })
 
-/** Runs `effect` in a fiber that begins in an async context of its own. */
+/** Runs `effect` in a fiber that starts in its own async context. */
 const inAsyncContext = <A, E, R>(
   running: ReadonlyArray<Running>,
   effect: Effect.Effect<A, E, R>
@@ -76,17 +76,17 @@ const inAsyncContext = <A, E, R>(
   )
 }
 
-/** Runs `start` in no hook: what it starts is not waited for by the hook that happens to run. */
+/** Runs `start` outside any hook: the hook that is currently running does not wait for what it starts. */
 export const outsideHooks = <A>(start: () => A): A =>
   storage === undefined || storage === "none" ? start() : storage.run(none, start)
 
-/** Whether a fiber runs in a hook of anybody. */
+/** Whether a fiber runs in any hook. */
 export const isInHook = (fiber: Fiber.Fiber<unknown, unknown>): boolean => runningIn(fiber).some(({ over }) => !over)
 
-/** The hook of `owner` that the present fiber runs in. */
+/** The hook of `owner` that the current fiber runs in. */
 export const currentHook = (owner: object): Effect.Effect<Hook | undefined> =>
   Effect.withFiber((fiber) => Effect.succeed(hookOf(fiber, owner)))
 
-/** The hook of `owner` that a fiber runs in. Most programs have none, and each read asks. */
+/** The hook of `owner` that a fiber runs in. Most programs have no hooks, and every read checks. */
 export const hookOf = (fiber: Fiber.Fiber<unknown, unknown>, owner: object): Hook | undefined =>
   storage && runningIn(fiber).findLast((each) => each.owner === owner && !each.over)?.hook

@@ -1,6 +1,6 @@
 /**
- * What a recorder runs by itself: its hooks, and whatever else outlives the call that begins it. All of it lies in a scope
- * that closes with the recorder.
+ * What a recorder runs by itself: its hooks, and everything else that outlives the call that starts it. All of it runs
+ * in a scope that closes with the recorder.
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -17,7 +17,7 @@ import type { RecorderLifecycle } from "./lifecycle.ts"
 import type { Log } from "./logging.ts"
 import type { RecorderOptions } from "./options.ts"
 
-/** Whose hooks they are. */
+/** The recorder that the hooks belong to. */
 interface HookOwner<R> {
   readonly config: { readonly recorderId: string } & Pick<
     RecorderOptions<R>,
@@ -30,7 +30,7 @@ interface HookOwner<R> {
 export class RecorderHooks<R = never> {
   readonly #owner: HookOwner<R>
   readonly #context: Context.Context<R>
-  /** Fibers are interrupted all at once: one that does not end keeps no other from it. */
+  /** Fibers are interrupted in parallel, so that one that does not end cannot block the others. */
   readonly #scope = Scope.makeUnsafe("parallel")
   #closing: Fiber.Fiber<void> | undefined
   #running: Hook | undefined
@@ -41,7 +41,10 @@ export class RecorderHooks<R = never> {
     this.#context = context
   }
 
-  /** The hook that runs at present. There is no more than one: events are folded between the other two. */
+  /**
+   * The hook that is running. There is at most one, because events are folded only between `onStarting` and
+   * `onStopping`.
+   */
   get running(): Hook | undefined {
     return this.#running
   }
@@ -51,13 +54,13 @@ export class RecorderHooks<R = never> {
     Fiber.runIn(Effect.runForkWith(this.#context)(effect), this.#scope)
   }
 
-  /** Interrupts what runs, at once, and whatever is begun later. */
+  /** Interrupts everything that runs, and everything started later. */
   interrupt(): Fiber.Fiber<void> {
     this.#closing ??= Effect.runFork(Scope.close(this.#scope, Exit.void))
     return this.#closing
   }
 
-  /** The same; the effect that is left waits until it has ended, no longer than this. */
+  /** The same. The returned effect waits until everything has ended, for up to this time. */
   end(most: Duration.Input): Effect.Effect<void> {
     const closing = this.interrupt()
     return closing.pollUnsafe() === undefined ? giveUpAfter(most)(Fiber.await(closing)) : Effect.void
@@ -66,14 +69,14 @@ export class RecorderHooks<R = never> {
   run(hook: "onStarting" | "onStopped"): Effect.Effect<void, HookFailed> {
     const { recorderId, [hook]: effect } = this.#owner.config
     if (effect === undefined) return Effect.void
-    // From the next turn on: the call that emits the first event does not run its recorder's hook as well.
+    // Starts at the next turn, so that the call that emits the first event does not also run the hook.
     return this.#inside(hook, Effect.andThen(Effect.yieldNow, effect)).pipe(
       Effect.asVoid,
       Effect.catchCause((cause) => Effect.fail(new HookFailed({ recorderId, hook, cause: Cause.squash(cause) })))
     )
   }
 
-  /** Runs `onMetricChanged`, where there is one. */
+  /** Runs `onMetricChanged`, if it is defined. */
   get onChange(): ((change: MetricChange) => Effect.Effect<void>) | undefined {
     const { onMetricChanged } = this.#owner.config
     if (onMetricChanged === undefined) return undefined
@@ -89,7 +92,7 @@ export class RecorderHooks<R = never> {
       )
   }
 
-  /** In the context that the recorder was made in, be that the hook of another one. */
+  /** In the context in which the recorder was made, which may be a hook of another recorder. */
   #inside<A, E>(hook: Hook, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E> {
     const inside = Effect.suspend(() => {
       this.#running = hook

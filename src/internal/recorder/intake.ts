@@ -1,8 +1,8 @@
 /**
  * The producer side of one recorder's events: acceptance, credits, overflow policies.
  *
- * Everything is synchronous. An event that is accepted holds a credit until it is folded, wherever it is, so `capacity`
- * bounds the whole way. Most go straight into the stream; what cannot go there yet is in the backlog.
+ * Everything is synchronous. An accepted event holds a credit until it is folded, wherever it is, so `capacity` limits
+ * the whole path. Most events go straight into the stream; those that cannot go there yet are in the backlog.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -32,13 +32,13 @@ interface Startable {
   readonly startIfIdle: () => void
 }
 
-/** More calls than an offer makes within each other, but for those of a fold in this thread. */
+/** More nested calls than an offer makes, apart from those of a fold in this thread. */
 const CallsOfOffer = 200
 
 export class Intake extends Dispatch {
   readonly overflow: Overflow
   readonly #recorder: Startable
-  /** Whether events are taken at all: from the start of the recorder to its stop. */
+  /** Whether events are accepted: from the start of the recorder to its stop. */
   #accepting = false
 
   constructor(options: {
@@ -54,7 +54,7 @@ export class Intake extends Dispatch {
     this.#recorder = recorder
   }
 
-  /** Begins to take events. They go into the stream from {@link flow} on. */
+  /** Starts to accept events. They go into the stream from {@link flow} on. */
   open(): void {
     this.#accepting = true
     this.backlog.isFlowing = false
@@ -67,7 +67,7 @@ export class Intake extends Dispatch {
     this.flush()
   }
 
-  /** Takes no more events. Fibers that wait for room are let go; what was accepted still gets folded. */
+  /** Stops accepting events. Fibers that wait for room are released. Accepted events are still folded. */
   close(): void {
     this.#accepting = false
     this.shut()
@@ -79,13 +79,13 @@ export class Intake extends Dispatch {
     this.resume(waiter, waiter.decision)
   }
 
-  /** Takes no more events and hands over no more either: nobody is there to fold them. */
+  /** Stops accepting and dispatching events, because nothing is left to fold them. */
   fail(): void {
     this.close()
     this.backlog.isFlowing = false
   }
 
-  /** Writes nothing any more. What was accepted before may still be folded. */
+  /** Stops writing. Events accepted before may still be folded. */
   leave(): void {
     this.fail()
     this.leaveStream()
@@ -99,7 +99,7 @@ export class Intake extends Dispatch {
 
   // --- offers
 
-  /** Offers an event that may be anything. Throws defects of the library alone, for which the event is refused. */
+  /** Offers an event. It can be any value. Throws only defects of the library, for which the event is refused. */
   offer(event: unknown): Offer {
     let written: Written
     try {
@@ -107,9 +107,9 @@ export class Intake extends Dispatch {
     } catch (defect) {
       return this.refuseFor(defect)
     }
-    // No more than this: the compiler takes the encoder into a loop that emits, with all between them, or leaves out all of it,
-    // and counts the bytecode. So what is rare is in functions of its own, and what all events pass has no `#` names, each use
-    // of which takes twice the bytecode.
+    // Kept to this minimum: the compiler inlines either the whole encoder into a loop that emits, with everything in
+    // between, or none of it, and decides by the amount of bytecode. Rare cases are therefore in separate functions,
+    // and the code that all events pass uses no `#` names, each use of which takes twice the bytecode.
     if (written === true) return "accepted"
     return written === "refused" ? "overflow" : this.unwritten(event, written)
   }
@@ -124,19 +124,19 @@ export class Intake extends Dispatch {
   }
 
   /**
-   * Whether there is no room for an event, which then is refused. It is not asked with the event: to the compiler, one that
-   * goes into no call is no object. A loop that emits pays a quarter more for each from the first that does. And it is asked
-   * by the encoder, which the compiler therefore takes into the loop before this.
+   * Whether an event without room is refused. The event is not passed to it, because an event that is passed to no call
+   * is never allocated by the compiler; a loop that emits becomes a quarter slower per event with the first such call.
+   * It is called by the encoder, so that the compiler inlines the encoder into the loop before this.
    */
   refuses(): boolean {
-    // By the look at the fold that the writer has just had made: a later one would find room now and then, and the event
-    // would go on from here.
+    // Decided by the check of the fold that the writer has just made. A later check would sometimes find room, and the
+    // event would have to continue from here.
     if (!this.#isOpen || this.overflow === "drop-oldest" || this.accepted < this.rows.limit) return false
     this.refuse("overflow")
     return true
   }
 
-  /** Nothing of the event was written when it failed. Where the stack is used up, that was its caller's doing. */
+  /** Nothing of the event was written when it failed. If the stack was used up, the caller is responsible. */
   private refuseFor(defect: unknown): "overflow" {
     const { books } = this.laneLink
     this.overflowed++
@@ -146,8 +146,8 @@ export class Intake extends Dispatch {
   }
 
   /**
-   * The same, but under `backpressure` the fiber waits for room, unless `mostWait` is `undefined`. `emission` is told of the
-   * decision before the fiber is.
+   * The same, but under `backpressure` the fiber waits for room, unless `mostWait` is `undefined`. `emission` gets the
+   * decision before the fiber is resumed.
    */
   offerOrWait(
     event: unknown,
@@ -159,7 +159,7 @@ export class Intake extends Dispatch {
       if (emission !== undefined) emission.decision = decision
       return Effect.succeed(decision)
     }
-    // It counts as offered when it is decided: let in by `#admit`, or let go by `close` or when its time is up.
+    // It counts as offered when it is decided: admitted by `#admit`, or released by `close` or by its time limit.
     return Effect.callback<Offer>((resume) => {
       const released = this.laneLink.hold()
       const inTime = afterwards(millisOf(mostWait!), () => this.#letGo(waiter, "overflow"))
@@ -184,7 +184,7 @@ export class Intake extends Dispatch {
     })
   }
 
-  /** What becomes of an event at once, or what has to wait for room. */
+  /** Decides about an event at once, or returns it to wait for room. */
   #offerOrQueue(event: unknown): Offer | WaitingEvent {
     if (this.overflow !== "backpressure" || this.accepted < this.rows.limit || this.reopen()) return this.offer(event)
     const entry = this.#entryOf(event)
@@ -193,16 +193,16 @@ export class Intake extends Dispatch {
     return "accepted"
   }
 
-  /** Whether events may go straight into the stream again; looks at how far the fold is. */
+  /** Whether events may go straight into the stream again. Checks how far the fold is. */
   reopen(): boolean {
     if (this.rows.isClosed) this.laneLink.left()
     if (!this.#isOpen) return false
     this.lookAtFold()
-    // From half the capacity on the fold has to keep up, and is woken; a burst never reaches the event loop.
+    // From half the capacity on the fold must keep up and is woken, because a burst never reaches the event loop.
     if ((this.accepted - this.folded) * 2 >= this.dispatchedLimit) {
       this.laneLink.writer.publish(true)
       this.laneLink.foldNow()
-      // In process, that may have led to anything.
+      // In process, the fold may have run any code.
       if (!this.#isOpen) return false
       this.lookAtFold()
     }
@@ -211,12 +211,12 @@ export class Intake extends Dispatch {
     return this.accepted < this.rows.limit
   }
 
-  /** Whether nothing has to go into the stream before an event that comes now. */
+  /** Whether nothing must go into the stream before an event that arrives now. */
   get #isOpen(): boolean {
     return this.#accepting && this.backlog.isFlowing && this.backlog.isEmpty && this.waiterCount === 0
   }
 
-  /** The slower way: what has no room, or comes while events wait. */
+  /** The slower path, for an event without room or behind waiting events. */
   #offerAny(event: unknown): Offer {
     if (!hasStack(CallsOfOffer)) return this.refuse("overflow")
     let offer: Offer
@@ -229,24 +229,24 @@ export class Intake extends Dispatch {
     return offer
   }
 
-  /** What becomes of the event. One that is accepted waits in the backlog. */
+  /** Decides about the event. An accepted one goes to the backlog. */
   #decide(event: unknown): Offer {
     const wasShut = this.accepted >= this.rows.limit
     if (this.#isFull() && whyNotEvent(event) === undefined) return this.refuse("overflow")
-    // The fold may have made room meanwhile: in the backlog an event is copied, and of a shape that encoders do not know.
+    // The fold may have made room meanwhile. In the backlog an event is a copy, whose shape the encoders do not know.
     if (wasShut && this.reopen() && this.writeRow(this.rows, event as MetricEvent) === true) return "accepted"
     const entry = this.#entryOf(event)
     if (typeof entry === "string") return entry
     return this.#tryAccept(entry) ? "accepted" : this.refuse("overflow")
   }
 
-  /** Whether an event is bound to be refused for want of room, and need not be copied. */
+  /** Whether an event would be refused for lack of room anyway, so that it need not be copied. */
   #isFull(): boolean {
     if (!this.#accepting || this.overflow === "drop-oldest") return false
     return this.waiterCount > 0 || !this.hasCredit()
   }
 
-  /** The event as it waits, or why it is refused. The first one starts the recorder. */
+  /** Returns the event as it is queued, or why it is refused. The first event starts the recorder. */
   #entryOf(event: unknown): WaitingEvent | Refusal {
     const copy = this.copy(event)
     if (copy === undefined) return this.refuse("invalid")
@@ -264,8 +264,8 @@ export class Intake extends Dispatch {
   }
 
   /**
-   * Whether an event is accepted in shared memory alone: it outlives an attached thread. What waits for its start, for room
-   * or to be evicted does not.
+   * Whether an event is accepted only if it fits in shared memory, which outlives an attached thread. Events that wait
+   * for the start, for room or for eviction do not outlive it.
    */
   get #mustBeShared(): boolean {
     const { books } = this.laneLink
@@ -274,7 +274,7 @@ export class Intake extends Dispatch {
     )
   }
 
-  /** Under `drop-oldest`: takes back the oldest event that the fold does not have. */
+  /** Under `drop-oldest`: evicts the oldest event that was not dispatched. */
   #evict(): boolean {
     if (this.overflow !== "drop-oldest" || !this.backlog.evict()) return false
     const { books } = this.laneLink

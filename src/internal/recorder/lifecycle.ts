@@ -1,6 +1,6 @@
 /**
- * `Idle → Starting → Running → Stopping → Stopped | Failed`: which step is allowed when, who joins whom, and what a
- * failure leaves behind.
+ * `Idle → Starting → Running → Stopping → Stopped | Failed`: which step is allowed when, which callers join a step in
+ * progress, and the state after a failure.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -13,12 +13,12 @@ import { currentHook } from "./hookGuard.ts"
 
 /** What the recorder does at each step. */
 export interface Steps {
-  /** Events may come in: at once, in the call that starts. */
+  /** Events may be accepted: immediately, in the call that starts. */
   readonly beforeStart: () => void
   readonly starting: Effect.Effect<void, HookFailed>
-  /** Events may flow to the fold. */
+  /** Events may go to the fold. */
   readonly afterStart: () => void
-  /** No more events: at once, in the call that stops. */
+  /** No more events are accepted: immediately, in the call that stops. */
   readonly beforeStop: () => void
   readonly stopping: Effect.Effect<void, HookFailed>
   /** The recorder has failed and its state is `Failed`. */
@@ -31,7 +31,7 @@ export interface Steps {
 
 export interface Failure {
   readonly error: RecorderFailed
-  /** Whether the fold is gone: then nothing can be read any more. */
+  /** Whether the fold is gone, so that nothing can be read any more. */
   readonly foldLost: boolean
 }
 
@@ -43,13 +43,13 @@ export class RecorderLifecycle {
   #state: RecorderState = "Idle"
   #failure: Failure | undefined
   #removed = false
-  /** The start or stop under way, or the last one. */
+  /** The start or stop in progress, or the last one. */
   #operation: Operation = Deferred.makeUnsafe()
-  /** The last one whose fiber has begun, and goes on to its end. */
+  /** The last operation whose fiber has started. It runs to its end. */
   #begun: Operation | undefined
-  /** A stop that was asked for while the recorder starts. */
+  /** A stop that was requested while the recorder starts. */
   #stopAfterStart: Operation | undefined
-  /** Whether it runs because its runtime started it, and nobody has called `start` on it since. */
+  /** Whether it runs because its runtime started it, and `start` was not called since. */
   #startedUnasked = false
 
   constructor(recorderId: string, steps: Steps) {
@@ -84,7 +84,7 @@ export class RecorderLifecycle {
     })
   }
 
-  /** The start by the runtime that made it. The first `start` of its user joins this one, even after it has ended. */
+  /** The start by the runtime that made it. The user's first `start` joins this one, even after it has ended. */
   get startUnasked(): Effect.Effect<void, StartError> {
     return Effect.suspend(() => {
       this.#startedUnasked = true
@@ -141,12 +141,12 @@ export class RecorderLifecycle {
   }
 
   fail(cause: unknown, foldLost: boolean): void {
-    // A fold that is lost is news even to a recorder that had failed for another reason.
+    // The loss of the fold is reported even by a recorder that had failed for another reason.
     if (this.#failure !== undefined && (this.#failure.foldLost || !foldLost)) return
     this.#failure = { error: new RecorderFailed({ recorderId: this.#recorderId, cause }), foldLost }
     this.#state = "Failed"
     this.#steps.onFailed(this.#failure)
-    // Who waits is told even where the operation itself does not come to an end.
+    // Waiting callers get the error even if the operation itself never ends.
     const { error } = this.#failure
     if (!foldLost) return
     this.#steps.nextTurn(() => {
@@ -164,7 +164,7 @@ export class RecorderLifecycle {
     return new InvalidState({ subject: "recorder", id: this.#recorderId, state, operation, hint })
   }
 
-  /** In a fiber of its own, so that interrupting one who waits for it leaves it running. */
+  /** Runs in its own fiber, so that interrupting a caller leaves it running. */
   #run(step: Effect.Effect<void, HookFailed>, then: "Running" | "Stopped", operation: Operation): Operation {
     this.#operation = operation
     const begun = Effect.suspend(() => {
@@ -178,7 +178,7 @@ export class RecorderLifecycle {
     this.#steps.fork(
       Effect.onExit(begun, (exit) => Effect.sync(() => end(this.#settle(exit, then)))).pipe(
         Effect.catchCause((cause) =>
-          // It has heard of the end already, unless that is what has failed.
+          // The callers already have the outcome, unless the operation has failed.
           Effect.sync(() => {
             this.fail(Cause.squash(cause), false)
             end(Exit.fail(this.#failure!.error))
@@ -189,7 +189,7 @@ export class RecorderLifecycle {
     return operation
   }
 
-  /** Does what was asked for while the recorder started: the start, or its failure, comes first. */
+  /** Carries out a stop that was requested during the start: the start, or its failure, comes first. */
   #stopIfAsked(started: Exit.Exit<void, HookFailed | RecorderFailed>): void {
     const stop = this.#stopAfterStart
     this.#stopAfterStart = undefined

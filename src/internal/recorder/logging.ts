@@ -9,10 +9,10 @@ import * as Effect from "effect/Effect"
  */
 export type Detail = "silent" | "normal" | "inspection"
 
-/** A line of the log. A logger that throws is no reason for anything here to fail. */
+/** A log line. A logger that throws must not make anything here fail. */
 export const harmless = (line: Effect.Effect<void>): Effect.Effect<void> => Effect.catchDefect(line, () => Effect.void)
 
-/** Logs for one recorder or runtime, which the lines name. */
+/** The log of one recorder or runtime, whose name is in every line. */
 export class Log {
   readonly #detail: Detail
   readonly #annotations: { readonly [name: string]: string }
@@ -26,7 +26,7 @@ export class Log {
     return this.#line(Effect.logDebug(message))
   }
 
-  /** Good news of what a warning was about. */
+  /** Logs that the cause of a warning is gone. */
   notice(message: string): Effect.Effect<void> {
     return this.#line(Effect.logInfo(message))
   }
@@ -43,7 +43,7 @@ export class Log {
     return this.#detail === "inspection" ? this.#line(Effect.logDebug(message)) : Effect.void
   }
 
-  /** Logs that something was looked at, and gives it. Its line is made where it is logged alone. */
+  /** Logs that a value was read, and returns the value. The line is built only if it is logged. */
   inspected<A>(value: A, message: () => string): Effect.Effect<A> {
     return this.#detail === "inspection" ? Effect.as(this.inspection(message()), value) : Effect.succeed(value)
   }

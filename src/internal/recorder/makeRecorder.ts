@@ -1,6 +1,4 @@
-/**
- * The recorder, put together: an intake (the events), a lane (the fold), a lifecycle, and what is told to those who listen.
- */
+/** Assembles a recorder: an intake (the events), a lane (the fold), a lifecycle, and the delivery to listeners. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type { LaneLink } from "../link/link.ts"
@@ -19,7 +17,7 @@ import { Registrations } from "./registrations.ts"
 import { RemoteIntake } from "./remoteIntake.ts"
 import { RecorderSteps } from "./steps.ts"
 
-/** Makes a recorder, at once. `context` is what its hooks run in. */
+/** Makes a recorder immediately. `context` is what its hooks run in. */
 export const makeRecorder = <R>(config: RecorderConfig<R>, context: Context.Context<R>): RecorderControl => {
   const parts = new Parts(config, context)
   const control = new RecorderControl(parts, serviceOf(new RecorderMembers(parts)))

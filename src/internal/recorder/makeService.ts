@@ -1,5 +1,5 @@
 /**
- * The service of a recorder: a frozen object of its documented members, and an opaque token of what it is made of.
+ * The service of a recorder: a frozen object of its documented members, with an opaque token for its implementation.
  */
 import * as Effect from "effect/Effect"
 import { aFamily, check } from "../model/optionChecks.ts"
@@ -8,8 +8,8 @@ import { membersOf, type ServiceMembers, tokenOf } from "./internals.ts"
 import { type RecorderService, RecorderTypeId } from "./service.ts"
 
 /**
- * What is made when it is looked at: as a property of each of ten thousand services it would cost a kilobyte of them. The
- * getters are the same for all services and find the members in the service that they are called on.
+ * Members created on access: as properties they would cost each of ten thousand services a kilobyte. All services share
+ * the getters, which find the members through the service that they are called on.
  */
 const views: PropertyDescriptorMap = Object.fromEntries(
   (
@@ -33,7 +33,7 @@ const views: PropertyDescriptorMap = Object.fromEntries(
   ).map((name) => [name, view((service) => membersOf(service)[name])])
 )
 
-/** A copy of a service gives emitters that emit as the copy does; taken out of it, as the service does. */
+/** A copy of a service returns emitters that emit like the copy. Called without a receiver, it uses the service. */
 const called = (on: unknown, service: RecorderService): RecorderService =>
   (on as RecorderService | undefined)?.[RecorderTypeId] === service[RecorderTypeId] ? (on as RecorderService) : service
 
@@ -61,7 +61,7 @@ function view(get: (service: RecorderService) => unknown): PropertyDescriptor {
   }
 }
 
-/** `emitUnsafe` is a property of its own: a getter would be a step of each event. */
+/** `emitUnsafe` is a plain property, because a getter would add a step to each event. */
 export const serviceOf = (members: ServiceMembers): RecorderService => {
   const { emit, emitUnsafe, entityId, overflow, recorderId } = members
   const own = { recorderId, entityId, overflow, emit, emitUnsafe, [RecorderTypeId]: tokenOf(members) }

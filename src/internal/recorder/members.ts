@@ -1,4 +1,4 @@
-/** What the users of a recorder call, and what emitters and exporters of this package call beside that. */
+/** The operations of a recorder for its users, and those for emitters and exporters of this package. */
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -19,7 +19,8 @@ import type { Registrations } from "./registrations.ts"
 import { CurrentWaitTimeout, inTime } from "./waitTimeout.ts"
 import { wantedOf } from "./wantedOf.ts"
 
-// One object for all of it, since there may be ten thousand of them. What a service shows is made when it is looked at.
+// One object for everything, because there may be ten thousand recorders. Views that a service shows are created on
+// access.
 export class RecorderMembers extends RecorderEmission implements ServiceMembers, Registrar {
   get recorderId(): string {
     return this.parts.config.recorderId
@@ -104,7 +105,7 @@ export class RecorderMembers extends RecorderEmission implements ServiceMembers,
     intake.forgetLayouts()
     intake.addBarrier(() => {
       settle((metric) => laneLink.send({ _tag: "Register", name: metric.name, metric, at }))
-      // The events before it were written for those that it has replaced as well.
+      // Earlier events were also written for the metrics that it has replaced.
       intake.forgetLayouts()
     })
     return registered

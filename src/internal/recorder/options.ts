@@ -86,7 +86,7 @@ export interface RecorderOptions<out R = never> {
   readonly onMetricChanged?: (change: MetricChange) => Effect.Effect<unknown, unknown, R>
 }
 
-/** The fold counts in 32 bits. More events between two looks at its counters could not be told from fewer. */
+/** The fold counts in 32 bits. More events between two readings of its counters could not be told from fewer. */
 const MostCapacity = 2 ** 31 - 1
 
 /** The checks of {@link RecorderOptions}. */

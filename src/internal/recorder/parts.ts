@@ -1,6 +1,6 @@
 /**
- * What one recorder consists of. Who acts on a recorder has a file: its users (`service.ts`, `members.ts`, `emission.ts`),
- * its owner (`control.ts`), its lifecycle (`steps.ts`) and the fold (`foldListener.ts`).
+ * The parts of one recorder. Each kind of access to a recorder has a file: its users (`service.ts`, `members.ts`,
+ * `emission.ts`), its owner (`control.ts`), its lifecycle (`steps.ts`) and the fold (`foldListener.ts`).
  */
 import type * as Clock from "effect/Clock"
 import type { LaneLink, Link } from "../link/link.ts"
@@ -14,7 +14,7 @@ import type { RecorderReads } from "./reads.ts"
 import type { Registrations } from "./registrations.ts"
 import type { RemoteEvents } from "./remoteIntake.ts"
 
-/** Options with every default decided, without the hooks. */
+/** Options with all defaults applied, without the hooks. */
 interface RecorderSettings
   extends Required<
     Pick<
@@ -25,11 +25,11 @@ interface RecorderSettings
   readonly recorderId: string
   readonly namespace: string
   readonly link: Link
-  /** Where its events come from, if an attached thread writes them. */
+  /** The source of its events, if an attached thread writes them. */
   readonly remote?: RemoteEvents | undefined
 }
 
-/** Options with every default decided. */
+/** Options with all defaults applied. */
 export interface RecorderConfig<R>
   extends RecorderSettings,
     Pick<RecorderOptions<R>, "onStarting" | "onStopped" | "onMetricChanged"> {}
@@ -48,7 +48,7 @@ export interface RecorderParts {
   readonly reads: RecorderReads
 }
 
-/** Gives up on whatever is running: the recorder goes to `Failed`. */
+/** Abandons whatever is running: the recorder goes to `Failed`. */
 export const abort = ({ hooks, laneLink, lifecycle }: RecorderParts, cause: unknown): void => {
   lifecycle.fail(cause, true)
   laneLink.nextTurn(() => hooks.interrupt())

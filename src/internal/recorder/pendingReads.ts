@@ -5,36 +5,36 @@ import { type AnswerPart, AnswerParts } from "../stream/answerParts.ts"
 import { afterwards } from "../util/deadlines.ts"
 
 interface Pending {
-  /** Who waits. */
+  /** The waiting fiber. */
   readonly fiber: Fiber.Fiber<unknown, unknown>
-  /** What is in the answer, the one who asked knows. */
+  /** Completes the read. Only the caller knows what the answer contains. */
   readonly answer: (read: ReadonlyArray<unknown>) => void
   readonly fail: (error: ReadError) => void
-  /** What is long in the answer comes before it. */
+  /** The long parts of the answer arrive before it. */
   parts: AnswerParts | undefined
-  // What ends that goes on while it waits.
+  // Ends what runs while the read waits.
   stopTimer: (() => void) | undefined
   stopWatching: (() => void) | undefined
 }
 
-/** What goes on while a read waits. */
+/** What runs while a read waits. */
 export interface Waiting {
-  /** Milliseconds of the real clock that it may take. Its timer keeps the process alive. */
+  /** The time limit in milliseconds of the real clock. Its timer keeps the process alive. */
   readonly most: number
-  /** The error of one that took longer. */
+  /** The error when the time limit has passed. */
   readonly late: () => ReadError
-  /** Looks for other reasons to give up, until the function given back is called. */
+  /** Watches for other reasons to give up, until the returned function is called. */
   readonly watch: ((giveUp: () => void) => () => void) | undefined
 }
 
-/** Reads that were asked for and not yet answered. Every one gets an answer: from the fold, or by `failAll`. */
+/** Reads that were requested and are not answered yet. Each gets an answer: from the fold, or by `failAll`. */
 export class PendingReads {
   #reads: Map<number, Pending> | undefined
   #next = 0
-  /** Called when one of them has its answer. */
+  /** Called when a read is answered. */
   readonly #whenAnswered = new Set<() => void>()
 
-  /** Asks by `send`, waits for the answer under the number it was given, and goes on with what `then` makes of it. */
+  /** Sends a request with `send`, waits for the answer with its number, and continues with the result of `then`. */
   ask<A, B, E>(
     fiber: Fiber.Fiber<unknown, unknown>,
     send: (request: number) => void,
@@ -55,7 +55,7 @@ export class PendingReads {
       this.#reads.set(request, pending)
       try {
         send(request)
-        // What is needed while it waits is done while the fold is at work.
+        // Set up while the fold is already at work.
         if (this.#reads.has(request)) this.#wait(request, pending, waiting())
       } catch (defect) {
         this.#forget(request, pending)
@@ -71,7 +71,7 @@ export class PendingReads {
     pending.stopWatching = watch?.(giveUp)
   }
 
-  // One that was not resumed is still known here, and hears of the end of the fold, or of its time.
+  // A read that was not resumed remains here, and still gets the failure of the fold or of its time limit.
 
   #fail(request: number, pending: Pending, error: ReadError): void {
     if (!this.#reads?.has(request)) return
@@ -96,7 +96,7 @@ export class PendingReads {
     this.#forget(request, pending)
   }
 
-  /** A part of an answer; whether somebody waits for it. */
+  /** Adds a part of an answer. Returns whether the read is still pending. */
   part(request: number, part: AnswerPart): boolean {
     const pending = this.#reads?.get(request)
     if (pending === undefined) return false
@@ -109,7 +109,7 @@ export class PendingReads {
     for (const pending of this.#reads?.values() ?? []) pending.parts = undefined
   }
 
-  /** Done when all that were asked for before have their answer. None, if all have. */
+  /** Completes when all reads requested before are answered. `undefined` if they are. */
   get answered(): Effect.Effect<void> | undefined {
     const next = this.#next
     const isDone = (): boolean => {
@@ -135,7 +135,7 @@ export class PendingReads {
     for (const [request, pending] of [...(this.#reads ?? [])]) this.#fail(request, pending, error)
   }
 
-  /** Fails those of one fiber. */
+  /** Fails the reads of one fiber. */
   failFor(fiber: Fiber.Fiber<unknown, unknown>, error: ReadError): void {
     for (const [request, pending] of [...(this.#reads ?? [])]) {
       if (pending.fiber === fiber) this.#fail(request, pending, error)

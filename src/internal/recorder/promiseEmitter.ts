@@ -1,6 +1,4 @@
-/**
- * The emitter of the promise facade.
- */
+/** The emitter of the promise facade. */
 import * as Predicate from "effect/Predicate"
 import type { MetricEvent } from "../model/event.ts"
 import { stopwatch } from "../util/timing.ts"
@@ -64,7 +62,7 @@ export interface Emitter<in E extends MetricEvent> {
   readonly track: <A>(work: () => A, event: (outcome: Outcome<Awaited<A>>, timing: Timing) => E | undefined) => A
 }
 
-/** The emitter of a recorder of this package. Its caller is responsible for the type of the events. */
+/** The emitter of a recorder of this package. The caller is responsible for the type of the events. */
 export const promiseEmitterOf = (recorder: RecorderService): Emitter<MetricEvent> => {
   const { clock } = internalsOf(recorder)!
   const emit = recorder.emitUnsafe

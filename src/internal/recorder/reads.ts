@@ -1,6 +1,4 @@
-/**
- * Reading a recorder: each read is a command in the stream, behind every event accepted before it.
- */
+/** Reads a recorder. Each read is a command in the stream, after every event accepted before it. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -42,19 +40,19 @@ export const statsOf = ({ intake, lifecycle }: Pick<Readable, "intake" | "lifecy
 
 type Definitions = ReadonlyMap<string, Metric.Any>
 
-/** What is asked for, and how. */
+/** What is requested, and how. */
 interface Question {
   readonly what: ReadCommand["what"]
   readonly names?: ReadonlyArray<string>
   readonly labels?: SeriesFilter
   readonly maxSeries?: number
-  /** For an exporter, which answers somebody who waits. */
+  /** For an exporter, whose own caller is waiting. */
   readonly promptly?: boolean
-  /** What is waited for. Default: a read. */
+  /** The operation that waits. Default: a read. */
   readonly operation?: "read" | "flush"
 }
 
-/** What the fold answered, the definitions that it had then, by name, and where in the order of events it was asked. */
+/** The fold's answer, the definitions at that time by name, and the read's place in the order of events. */
 interface Answer<A> {
   readonly at: number
   readonly sequence: number
@@ -65,7 +63,7 @@ interface Answer<A> {
 const ofMetrics = <A>({ definitions, read }: Answer<A>, nameOf: (each: A) => string): ReadonlyArray<OfMetric<A>> =>
   read.map((each) => ({ ...each, metric: definitions.get(nameOf(each))! }))
 
-/** As they are given to others. */
+/** In the public form. */
 export const statesOf = (read: ReadonlyArray<OfMetric<StateRead>>): States =>
   Object.fromEntries(read.map(({ metric, name, state }) => [name, stateOf(metric, state)]))
 
@@ -73,18 +71,18 @@ export const statesOf = (read: ReadonlyArray<OfMetric<StateRead>>): States =>
 const byName = (read: ReadonlyArray<Snapshot>): Snapshots =>
   Object.fromEntries(read.map((snapshot) => [snapshot.name, snapshot]))
 
-/** The snapshot of a metric, or those of a set by name, as the overloads of `snapshot` have it. */
+/** The snapshot of a metric, or those of a set by name, following the overloads of `snapshot`. */
 export const snapshotsOf = (given: Metric.Any | Metric.MetricSet, all: Snapshots): never =>
   (isMetricSet(given)
     ? Object.fromEntries(given.metrics.map(({ name }) => [name, all[name]]))
     : all[given.name]) as never
 
 export class RecorderReads {
-  /** Those that the fold has not answered. */
+  /** Reads that the fold has not answered. */
   readonly pending = new PendingReads()
   readonly #recorder: Readable
   readonly #mostMillis: number
-  /** Those that somebody still has, where metrics may go on from something. */
+  /** Delta readers that are still in use, if metrics may continue from an earlier state. */
   #deltas: Set<WeakRef<Deltas>> | undefined
 
   constructor(recorder: Readable) {
@@ -123,7 +121,7 @@ export class RecorderReads {
         fiber,
         { what: "snapshots", names, ...(options?.labels && { labels: options.labels }) },
         ({ definitions, read, sequence }) => {
-          // Another one may have had its name when it was the turn of this read.
+          // Another definition may have had its name at the time of this read.
           const replaced = metrics.find((metric) => {
             const read = definitions.get(metric.name)
             return read === undefined || !isSame(read, metric)
@@ -140,7 +138,7 @@ export class RecorderReads {
     return Effect.map(this.#stateReads("the states"), statesOf)
   }
 
-  /** The same for those who add up processes. */
+  /** The same for processes that add up counts. */
   get counted(): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {
     return this.#stateReads("what was counted", "counted")
   }
@@ -160,7 +158,7 @@ export class RecorderReads {
   get deltaReader(): Effect.Effect<DeltaReader> {
     return Effect.suspend(() => {
       const deltas = new Deltas(this.#stateReads("what is new"))
-      // Nothing goes on from anything otherwise.
+      // Otherwise no metric continues from an earlier state.
       if (this.#recorder.config.link.durable === undefined) return Effect.succeed(deltas.reader)
       this.#deltas ??= new Set()
       this.#deltas.add(new WeakRef(deltas))
@@ -168,7 +166,10 @@ export class RecorderReads {
     })
   }
 
-  /** Metrics were registered, and the fold has been told: a reader begins with what they have gone on from. */
+  /**
+   * Metrics were registered and the fold has been informed: delta readers start from what the metrics have continued
+   * from.
+   */
   get registered(): Effect.Effect<void> {
     const deltas = this.#deltas
     if (deltas === undefined) return Effect.void
@@ -180,7 +181,7 @@ export class RecorderReads {
     return Effect.forEach(deltas, begin, { discard: true })
   }
 
-  /** Done when every event accepted before is folded. A read of nothing is answered then. */
+  /** Completes when every event accepted before is folded. That is when a read of nothing is answered. */
   get flush(): Effect.Effect<void, ReadError> {
     return Effect.withFiber((fiber) => {
       const refusal = whyNotReadBy(fiber, this.#recorder)
@@ -192,7 +193,7 @@ export class RecorderReads {
     })
   }
 
-  /** Done when every event accepted before has left for the fold. */
+  /** Completes when every event accepted before has been dispatched. */
   get handedOver(): Effect.Effect<void, ReadError> {
     const { intake } = this.#recorder
     return Effect.withFiber((fiber) =>
@@ -208,7 +209,7 @@ export class RecorderReads {
     )
   }
 
-  /** What all metrics show, with the time since when. */
+  /** What all metrics show, and since when. */
   get shown(): Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError> {
     return this.#readFor("an exporter", { what: "shown", promptly: true })
   }
@@ -231,8 +232,9 @@ export class RecorderReads {
   }
 
   /**
-   * Asks the fold, behind every event accepted until now, and goes on with its answer. A read is rare, so all of it runs
-   * cold, and takes as long as it has steps: hence no generator, and no step of an Effect that can be a call.
+   * Sends a request to the fold, after every event accepted until now, and continues with its answer. Reads are rare,
+   * so all of this runs cold, and its time depends on the number of steps. It therefore uses no generator, and a plain
+   * call wherever an Effect step can be avoided.
    */
   #ask<A, B, E = never>(
     question: Question,
@@ -287,12 +289,12 @@ export class RecorderReads {
     }
   }
 
-  /** The fold waits for a consumer of changes: the reads that this fiber waits for itself would have no end. */
+  /** The fold waits for a consumer of changes, so reads for which this same fiber waits would never end. */
   failFor(consumer: Fiber.Fiber<unknown, unknown>): void {
     this.pending.failFor(consumer, whyNotBetweenChanges(this.#recorder))
   }
 
-  /** The recorder can be read no more, if that is so: then those who wait hear of it. */
+  /** Fails the waiting reads if the recorder can no longer be read. */
   failIfUnreadable(): void {
     const refusal = whyUnreadable(this.#recorder)
     if (refusal !== undefined) this.pending.failAll(refusal)

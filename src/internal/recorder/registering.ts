@@ -1,6 +1,6 @@
 /**
- * Registering and resetting metrics, whatever folds them. A set is registered as a whole or not at all: every reason
- * against it is looked for before anything is changed.
+ * Registers and resets metrics, for any kind of fold. A set is registered as a whole or not at all: every reason
+ * against it is checked before anything is changed.
  */
 import * as Effect from "effect/Effect"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -10,14 +10,14 @@ import type { InvalidArgument, InvalidState } from "../model/usageErrors.ts"
 import type { RegisterOptions } from "./options.ts"
 import type { Registrations } from "./registrations.ts"
 
-/** A recorder that metrics are registered in. */
+/** A recorder in which metrics are registered. */
 export interface Registrar {
   readonly registrations: Registrations
-  /** Why it takes no metrics at present. */
+  /** Why it accepts no metrics at present. */
   readonly whyClosedForMetrics: () => InvalidState | undefined
   /**
-   * Has the fold take these metrics, at once or later: `settle` runs `put` for each of them in order. Where it throws,
-   * `settle` is never run.
+   * Passes these metrics to the fold, immediately or later: `settle` runs `put` for each of them in order. If it
+   * throws, `settle` never runs.
    */
   readonly putMetrics: (
     metrics: ReadonlyArray<Metric.Any>,

@@ -23,7 +23,7 @@ import type { RegisterOptions } from "./options.ts"
 /** Most recorders never replace a metric. */
 const none: ReadonlyArray<Metric.Any> = []
 
-/** What was read of a metric, with the definition that it had then. */
+/** What was read of a metric, with its definition at that time. */
 export type OfMetric<A> = A & { readonly metric: Metric.Any }
 
 /** The definitions registered in one recorder, by name. */
@@ -33,18 +33,18 @@ export class Registrations {
   readonly #names: ExpositionNames
   readonly #isRecorded: boolean
   readonly #metrics = new Map<string, Metric.Any>()
-  /** Replaced, but not by the fold yet: it still gets the events that were accepted before. */
+  /** Replaced definitions that the fold has not replaced yet: they still get the events accepted before. */
   #leaving: ReadonlyArray<Metric.Any> = none
-  /** Those that the fold has been told of. */
+  /** The definitions that the fold has been informed about. */
   readonly #told = new Map<string, Metric.Any>()
-  /** The tags of events whose spans are read; `undefined` when the metrics have changed. */
+  /** The tags of events whose spans are read. `undefined` when the metrics have changed. */
   #spanTags: ReadonlySet<string> | undefined
   #cut: ReadonlyMap<string, Metric.Any> | undefined
   #released = false
 
   /**
-   * `catalog`: the definitions that the fold has, where it does not take them from here. `names`: those that are taken
-   * by the metrics of all recorders. `isRecorded`: somebody reads the events beside the metrics.
+   * `catalog`: the definitions of the fold, if it does not take them from here. `names`: the names taken by the metrics
+   * of all recorders. `isRecorded`: whether events are also read by something other than the metrics.
    */
   constructor(recorderId: string, catalog: WorkerCatalog | undefined, names: ExpositionNames, isRecorded = false) {
     this.#recorderId = recorderId
@@ -53,15 +53,15 @@ export class Registrations {
     this.#names = names
   }
 
-  /** Whether this definition is registered, or the same one. */
+  /** Whether this definition, or an identical one, is registered. */
   has(metric: Metric.Any): boolean {
     const registered = this.#metrics.get(metric.name)
     return registered !== undefined && isSame(registered, metric)
   }
 
   /**
-   * Those of `metrics` that a registration adds. The functions of a definition that is registered go on serving in place
-   * of those of the same one. With `replace`, its own functions are what the caller wants: only that very object is left.
+   * The metrics that a registration adds. For an identical definition the functions registered first stay in use. With
+   * `replace` the caller wants the functions of this definition, so only the very same object is left out.
    */
   fresh(metrics: ReadonlyArray<Metric.Any>, options: RegisterOptions | undefined): ReadonlyArray<Metric.Any> {
     return options?.replace === true
@@ -69,15 +69,15 @@ export class Registrations {
       : metrics.filter((metric) => !this.has(metric))
   }
 
-  /** The fold is told of a definition, in the place of one of the same name if there is one. */
+  /** Records that the fold is informed about a definition, which replaces one of the same name if there is one. */
   tell(metric: Metric.Any): void {
     this.#told.set(metric.name, metric)
     this.#cut = undefined
   }
 
   /**
-   * The definitions that the fold has behind everything said to it until now: those that a read is of that is sent to it
-   * now, whatever is registered until the answer comes.
+   * The definitions of the fold after everything sent so far. A read sent now refers to them, whatever is registered
+   * before its answer.
    */
   get cut(): ReadonlyMap<string, Metric.Any> {
     this.#cut ??= new Map(this.#told)
@@ -99,12 +99,12 @@ export class Registrations {
     return false
   }
 
-  /** Takes the names of these metrics, in the place of those of the same name, or says why it takes none. */
+  /** Claims the names of these metrics, replacing definitions of the same names, or returns why it claims none. */
   claim(metrics: ReadonlyArray<Metric.Any>): MetricNameCollision | undefined {
     return this.#names.claim(metrics, this.replacedBy(metrics))
   }
 
-  /** Takes metrics in. Those in whose place they come leave when the fold knows: see {@link left}. */
+  /** Adds metrics. Those that they replace leave when the fold knows: see {@link left}. */
   add(metrics: ReadonlyArray<Metric.Any>): void {
     const replaced = this.replacedBy(metrics)
     if (replaced.length > 0) this.#leaving = [...this.#leaving, ...replaced]
@@ -112,7 +112,10 @@ export class Registrations {
     this.#spanTags = undefined
   }
 
-  /** Undoes {@link claim} and {@link add}, the latter wherever it failed: the fold was not told, and will not be. */
+  /**
+   * Undoes {@link claim} and {@link add}, at whatever point the latter failed. The fold was not informed and will not
+   * be.
+   */
   takeBack(metrics: ReadonlyArray<Metric.Any>, replaced: ReadonlyArray<Metric.Any>): void {
     for (const { name } of metrics) this.#metrics.delete(name)
     for (const before of replaced) {
@@ -122,25 +125,25 @@ export class Registrations {
     this.#names.claim(replaced, metrics)
   }
 
-  /** Those in whose place these metrics come. */
+  /** The definitions that these metrics replace. */
   replacedBy(metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<Metric.Any> {
     return metrics.flatMap(({ name }) => this.#metrics.get(name) ?? [])
   }
 
-  /** The recorder is removed: others may have the names of its metrics. */
+  /** Releases the names of a removed recorder's metrics for others. */
   release(): void {
     if (this.#released) return
     this.#released = true
     this.#names.release(this.all)
   }
 
-  /** No event will come any more to a metric that was replaced. */
+  /** Forgets a metric that was replaced and gets no more events. */
   left(metric: Metric.Any): void {
     this.#leaving = this.#leaving.filter((each) => each !== metric)
     this.#spanTags = undefined
   }
 
-  /** How the events of a tag cross, as things stand. Fields that nobody reads are left out. */
+  /** How the events of a tag cross at present. Fields that are not read are left out. */
   layoutOf(tag: string): TagLayout {
     const concerned = [...this.#metrics.values(), ...this.#leaving].filter(({ events }) =>
       Object.hasOwn(events.cases, tag)
@@ -151,14 +154,14 @@ export class Registrations {
     for (const { events } of concerned) {
       const layout = layoutOfCase(tag, events.cases[tag]!.ast, fields, spans)
       if (layout === undefined) return "generic"
-      // Families that know the same event in different ways: no one layout has the fields of both.
+      // Families that describe the same event in different ways: no single layout has the fields of both.
       if (found !== "foreign" && found !== layout && describe(found) !== describe(layout)) return "generic"
       if (found === "foreign") found = layout
     }
     return found
   }
 
-  /** Whether a metric has the spans of the events of a tag as its exemplars. */
+  /** Whether a metric uses the spans of the events of a tag as exemplars. */
   readsSpan(tag: string): boolean {
     this.#spanTags ??= new Set(
       [...this.#metrics.values(), ...this.#leaving].flatMap(({ instrument }) =>
@@ -168,7 +171,7 @@ export class Registrations {
     return this.#spanTags.has(tag)
   }
 
-  /** Why `metric` cannot be registered, alone or as a part of `given`, or `undefined`. It may be anything. */
+  /** Why `metric` cannot be registered, alone or as a part of `given`, or `undefined`. It can be any value. */
   whyNot(metric: unknown, options: RegisterOptions | undefined, given: Metric.Any | Metric.MetricSet) {
     if (!isDefinition(metric)) {
       return new InvalidArgument({ argument: "metric", reason: mustBeMetric })
@@ -186,14 +189,14 @@ export class Registrations {
     return different.length === 0 ? undefined : this.#catalog.whyDifferent(metric, different)
   }
 
-  /** Fails a registration, or dies of bad input. */
+  /** Fails a registration, or dies if the input is bad. */
   refuse(reason: InvalidArgument | RegisterError["reason"]): Effect.Effect<never, RegisterError> {
     return refuse(
       reason instanceof InvalidArgument ? reason : new RegisterError({ recorderId: this.#recorderId, reason })
     )
   }
 
-  /** Why `metric` cannot be read, or `undefined`. It may be anything. */
+  /** Why `metric` cannot be read, or `undefined`. It can be any value. */
   whyNotRead(metric: unknown) {
     if (!isDefinition(metric)) {
       return new InvalidArgument({ argument: "metric", reason: mustBeMetric })
@@ -217,8 +220,8 @@ export class Registrations {
 }
 
 /**
- * The fields of the events of a tag that the metrics read; `undefined`: all of them, because a function of the user may,
- * or because none of the metrics reads such events.
+ * The fields of the events of a tag that the metrics read. `undefined` means all: because a user's function may read
+ * any of them, or because none of the metrics reads such events.
  */
 const fieldsOf = (tag: string, metrics: ReadonlyArray<Metric.Any>): ReadonlySet<string> | undefined => {
   const fields = new Set<string>()
@@ -231,13 +234,13 @@ const fieldsOf = (tag: string, metrics: ReadonlyArray<Metric.Any>): ReadonlySet<
   return readers.length === 0 ? undefined : fields
 }
 
-/** The layouts by what they are: families that are made anew for each recorder share encoders, of which there are few. */
+/** The layouts by content, so that families created anew for each recorder share encoders, whose number is limited. */
 const distinctLayouts = new Interned<Layout>()
 
 const interned = (layout: Layout | undefined): Layout | undefined =>
   layout && distinctLayouts.get(describe(layout), () => layout)
 
-/** One layout for a schema and what is read of its events, so that all recorders of a runtime share its encoder. */
+/** One layout for a schema and the fields that are read, so that all recorders of a runtime share its encoder. */
 const layoutsOf = oncePer((_ast: SchemaAST.AST) => new Map<string, Layout | "none">())
 
 const layoutOfCase = (

@@ -1,5 +1,6 @@
 /**
- * The intake of a recorder whose events an attached thread writes: it takes none itself, and has the books of the thread.
+ * The intake of a recorder whose events an attached thread writes. It accepts no events itself, and uses the accounting
+ * of the thread.
  */
 import type { LaneLink, LaneListener } from "../link/link.ts"
 import {
@@ -18,10 +19,10 @@ import { Intake } from "./intake.ts"
 export interface RemoteEvents {
   readonly openLane: (listener: LaneListener) => LaneLink
   readonly books: LaneBooks
-  /** Events that the thread had accepted, and not counted, when it ended. */
+  /** Events that the thread had accepted but not counted when it ended. */
   readonly uncounted: number
   readonly hasEnded: boolean
-  /** Has the thread write no more. */
+  /** Stops the thread from writing. */
   readonly stop: () => void
   /** Runs `action` when everything that the thread has written by now is folded. */
   readonly whenFolded: (action: () => void) => void
@@ -47,14 +48,14 @@ export class RemoteIntake extends Intake {
     if (this.isSettled) return
     const { applied, ignored } = this.laneLink.counters
     const { books } = this.#events
-    // The counters have 32 bits: the thread looks often enough to know the others.
+    // The counters have 32 bits. The thread reads them often enough to know the upper bits.
     this.applied = whole(books[BookApplied]!, applied)
     this.ignored = whole(books[BookIgnored]!, ignored)
     if (this.hasLeft) this.#balance()
     else this.#look()
   }
 
-  /** Of what was given up when the recorder left, a worker that takes the place of another one may fold some all the same. */
+  /** A replacement worker may still fold some of the events that were written off when the recorder left. */
   #balance(): void {
     const taken = this.applied + this.ignored
     this.#accepted = Math.max(this.#accepted, taken)
@@ -70,7 +71,7 @@ export class RemoteIntake extends Intake {
     this.evicted = books[BookEvicted]! + this.#lost
   }
 
-  /** What is emitted in the thread of the runtime is refused. */
+  /** Events emitted in the runtime's thread are refused. */
   override open(): void {}
 
   override flow(): void {}
@@ -80,7 +81,7 @@ export class RemoteIntake extends Intake {
     this.#events.stop()
   }
 
-  /** The thread may go on, and count what it had not. */
+  /** The thread may continue, and count events that it had not counted. */
   override leave(): void {
     this.lookAtFold()
     super.leave()
@@ -93,7 +94,7 @@ export class RemoteIntake extends Intake {
 
   override whenDrained(action: () => void): void {
     this.#events.whenFolded(() => {
-      // What the thread has in its heap is not folded any more.
+      // Events in the thread's heap will not be folded any more.
       this.#lost += this.pending
       this.lookAtFold()
       action()
@@ -101,5 +102,5 @@ export class RemoteIntake extends Intake {
   }
 }
 
-/** The number that has these lower 32 bits, and is next to one that was true before. */
+/** The number with these lower 32 bits that is nearest to an earlier value. */
 const whole = (before: number, lower: number): number => before + ((lower - (before | 0)) | 0)

@@ -1,6 +1,4 @@
-/**
- * The shape of a recorder, apart from its implementation: what the service offers.
- */
+/** The interface of a recorder, apart from its implementation: what the service offers. */
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -40,7 +38,7 @@ export interface DeltaReader {
 /** The errors of a read of named metrics. */
 export type SnapshotError = ReadError | MetricNotRegistered
 
-/** The key in a service of the opaque token that leads to its internals. */
+/** The key under which a service carries the opaque token of its internals. */
 export const RecorderTypeId = "~mvx-metrics/Recorder"
 
 /**

@@ -46,11 +46,11 @@ export class RecorderSteps implements Steps {
     const tell = (): void => {
       hub.fail(error)
       reads.failIfUnreadable()
-      // Of a start that is given up, the one who made the recorder hears.
+      // The maker of the recorder is informed about a start that is abandoned.
       if (removed) return
       hooks.fork(error.cause instanceof FoldClosed ? log.lifecycle(error.message) : log.failure(error.message))
     }
-    // A fold that is lost is lost for many recorders: all of them fail before anybody hears of it.
+    // The loss of a fold affects many recorders: all of them fail before anything is notified.
     if (foldLost) this.nextTurn(tell)
     else tell()
   }

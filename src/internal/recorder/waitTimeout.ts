@@ -21,7 +21,7 @@ export interface Awaited {
   readonly hooks: Pick<RecorderHooks, "running">
 }
 
-/** The error of someone who waited for so long. */
+/** The error of a wait that reached its limit. */
 export const waitTimedOut = (
   { config, hooks, intake }: Awaited,
   operation: WaitTimeout["operation"],
@@ -41,7 +41,7 @@ export const foldedOf = (intake: Intake, sequence: number): number => {
   return Math.min(intake.folded, sequence)
 }
 
-/** Waits for a start or a stop, which goes on when the time is up. */
+/** Waits for a start or a stop, which continues when the limit has passed. */
 export const inTime = <E>(
   recorder: Awaited,
   operation: "start" | "stop",

@@ -6,7 +6,7 @@ import { refuse } from "../model/optionChecks.ts"
 import type { MetricNotRegistered } from "../model/registerErrors.ts"
 import type { Registrations } from "./registrations.ts"
 
-/** Which changes are those of some metrics. */
+/** Selects the changes of certain metrics. */
 export const wantedOf = (
   given: Metric.Any | Metric.MetricSet,
   registrations: Registrations
@@ -16,7 +16,7 @@ export const wantedOf = (
     const refusal = registrations.whyNotAll(metrics)
     if (refusal !== undefined) return refuse(refusal)
     const byName = new Map(metrics.map((metric) => [metric.name, metric]))
-    // A definition that has replaced one of them has changes of another type.
+    // The changes of a definition that has replaced one of them have another type.
     return Effect.succeed(({ snapshot }) => {
       const metric = byName.get(snapshot.name)
       return metric !== undefined && registrations.has(metric)

@@ -9,10 +9,10 @@ interface Folded {
 }
 
 /**
- * Runs `giveUp` about a second after the fold has fallen silent, or has gone on without folding anything of the events
- * that this recorder has, which wait for a hook or a listener then. An exporter answers somebody who waits. A fold that has
- * no events to fold is making the answer, which takes longer for very many series. Costs next to nothing, unless the read
- * is slow.
+ * Runs `giveUp` about a second after the fold has fallen silent, or has made progress without folding any of this
+ * recorder's events, which then wait for a hook or a listener. It serves exporters, whose own callers are waiting. A
+ * fold without events to fold is making the answer, which takes longer for very many series. Costs next to nothing,
+ * unless the read is slow.
  */
 export const whenStuck = ({ config, intake }: Folded, giveUp: () => void): (() => void) => {
   const { probe } = config.link

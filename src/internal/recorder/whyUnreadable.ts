@@ -1,6 +1,4 @@
-/**
- * Why a recorder cannot be read: by anyone any more, or by a fiber that the fold would wait for.
- */
+/** Why a recorder cannot be read: by anything any more, or by a fiber that the fold would wait for. */
 import type * as Fiber from "effect/Fiber"
 import type { ReadError } from "../model/recorderErrors.ts"
 import type { InvalidState } from "../model/usageErrors.ts"
@@ -12,14 +10,14 @@ import type { RecorderLifecycle } from "./lifecycle.ts"
 export interface Refusing {
   readonly intake: Intake
   readonly lifecycle: RecorderLifecycle
-  /** Has the fiber that the fold waits for, because it consumes changes. */
+  /** Knows the fiber that the fold waits for because it consumes changes. */
   readonly hub: { readonly slowConsumer: Fiber.Fiber<unknown, unknown> | undefined }
 }
 
 export const whyUnreadable = ({ intake, lifecycle }: Omit<Refusing, "hub">): ReadError | undefined => {
   const { failure, removed } = lifecycle
   if (removed) return lifecycle.invalidState("be read", "Read it before it is removed")
-  // A stop that failed has folded everything first: then the state is all there.
+  // A stop that failed has folded everything first, so the state is complete.
   return failure !== undefined && (failure.foldLost || intake.pending > 0) ? failure.error : undefined
 }
 

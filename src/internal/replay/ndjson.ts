@@ -1,6 +1,4 @@
-/**
- * Captured events as lines of JSON: text in chunks of any size becomes lines with their numbers, a line an event.
- */
+/** Captured events as lines of JSON: splits text in chunks of any size into numbered lines, one per event. */
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -22,7 +20,7 @@ export interface Captured<out E extends MetricEvent = MetricEvent> {
   readonly event: E
 }
 
-/** A line that says what the events after it are a recording of. It holds no event. */
+/** A line that describes the recording of the events after it. It contains no event. */
 export interface RecordingHeader {
   readonly recording: {
     readonly namespace: string
@@ -35,22 +33,22 @@ export interface RecordingHeader {
   }
 }
 
-/** Whether a line, read as JSON, is one that says what follows. */
+/** Whether a line, parsed as JSON, is such a header. */
 export const isRecordingHeader = (json: unknown): json is RecordingHeader =>
   Predicate.hasProperty(json, "recording") && Predicate.isObject(json.recording) && !("event" in json)
 
-/** A line of a text: its number, from 1, and what it is made of. */
+/** A line of a text: its number, from 1, and its parts. */
 interface Line {
   readonly number: number
   readonly parts: ReadonlyArray<string | Uint8Array>
 }
 
-/** Cuts a text into lines. A chunk may end anywhere, be it within a character. */
+/** Splits a text into lines. A chunk may end anywhere, even within a character. */
 export class LineCutter {
   #number = 0
   #parts: Array<string | Uint8Array> = []
 
-  /** The lines that are complete with these chunks. */
+  /** The lines that are complete after these chunks. */
   push(chunks: ReadonlyArray<string | Uint8Array>): ReadonlyArray<Line> {
     const lines: Array<Line> = []
     for (const chunk of chunks) {
@@ -65,7 +63,7 @@ export class LineCutter {
     return lines
   }
 
-  /** The last line, where the text does not end with a line feed. */
+  /** The last line, if the text does not end with a line feed. */
   end(): ReadonlyArray<Line> {
     return this.#parts.length === 0 ? [] : [this.#cut()]
   }
@@ -82,14 +80,14 @@ const LineFeed = 10
 const lineEnd = (chunk: string | Uint8Array, from: number): number =>
   typeof chunk === "string" ? chunk.indexOf("\n", from) : chunk.indexOf(LineFeed, from)
 
-/** A copy, for who gave the bytes may use their memory for the next ones. */
+/** A copy, because the owner of the bytes may reuse their memory for the next ones. */
 const part = (chunk: string | Uint8Array, from: number, to: number): string | Uint8Array =>
   typeof chunk === "string" ? chunk.slice(from, to) : Uint8Array.from(chunk.subarray(from, to))
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
-/** The text of a line. Throws where it is not UTF-8. */
+/** The text of a line. Throws if it is not UTF-8. */
 const textOf = ({ number, parts }: Line): string => {
   if (parts.every((part) => typeof part === "string")) {
     const text = parts.join("")
@@ -105,7 +103,7 @@ const codecOf = <F extends Family>(family: F): Codec<F> =>
   Schema.toCodecJson(Schema.Struct({ at: Schema.Finite, event: family })) as unknown as Codec<F>
 
 /**
- * Why a value is not an event of the family, in one line. Of an event with an unknown tag, the schema would print the
+ * Why a value is not an event of the family, in one line. For an event with an unknown tag, the schema would print the
  * whole family.
  */
 const whyNotOf = (family: Family, captured: unknown, error: Schema.SchemaError): string => {
@@ -124,8 +122,8 @@ const whyNotOf = (family: Family, captured: unknown, error: Schema.SchemaError):
 const MostOfTag = 100
 
 /**
- * Reads a line: the event in it, what is wrong with it, or `undefined` for an empty line, for a header, and for an event
- * of another recorder than the one that is asked for.
+ * Reads a line. Returns its event, what is wrong with it, or `undefined` for an empty line, for a header, and for an
+ * event of another recorder than the requested one.
  */
 export const lineReader = <F extends Family>(
   family: F,

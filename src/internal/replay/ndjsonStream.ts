@@ -1,6 +1,4 @@
-/**
- * Streams of captured events from and to NDJSON.
- */
+/** Streams of captured events from and to NDJSON. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
@@ -115,7 +113,7 @@ export const fromNdjson: {
       { onHalt: (cutter) => [cutter.end()] }
     ),
     Stream.map((lines) => lines.flatMap((line) => read(line) ?? [])),
-    // As one array where all is well: a stream for each line would cost ten times as much.
+    // As one array if all lines are valid, because a stream per line would cost ten times as much.
     Stream.flatMap((results) =>
       results.every(Result.isSuccess)
         ? Stream.fromIterable(results.map(({ success }) => success))

@@ -1,6 +1,6 @@
 /**
- * The runtime of a thread that belongs to the runtime of another one: its recorders are of this thread, and what they
- * count is folded by the worker of the other.
+ * The runtime of an attached thread: its recorders belong to this thread, and their events are folded by the worker of
+ * another thread's runtime.
  */
 import type { MessagePort } from "node:worker_threads"
 import { threadId } from "node:worker_threads"
@@ -28,7 +28,7 @@ import { defaultMemoryLimit, runtimeOptionChecks } from "./options.ts"
 import type { RuntimeService } from "./service.ts"
 import { type ThreadOptions, whyInvalidAttach } from "./threadOptions.ts"
 
-/** Attaches this thread, and starts what is the runtime here. */
+/** Attaches this thread, and starts the runtime that represents it here. */
 export const makeAttached = Effect.fnUntraced(function* (
   options: ThreadOptions = {}
 ): Effect.fn.Return<RuntimeService, RuntimeStartError, Scope.Scope> {
@@ -68,13 +68,13 @@ export const makeAttached = Effect.fnUntraced(function* (
   const runtime = yield* makeRuntime({ ...own, namespace, totalOfRemoved: false }, runtimeOptionChecks, openLink)
   yield* runtime.start
   const waitTimeout = options.waitTimeout ?? recorderDefaults.waitTimeout
-  /** The main thread makes room for a recorder. */
+  /** Has the main thread reserve room for a recorder. */
   const reserved = (recorderId: string) =>
     within(waitTimeout, () => Effect.fail(new RecorderFailed({ recorderId, cause: notAnswered(waitTimeout) })))(
       attached!.reserved
     )
   const here = <R>(recorderId: string, own: RecorderOptions<R> | undefined) => {
-    // Refused further on.
+    // Refused later, by the registration itself.
     if (typeof recorderId !== "string" || whyInvalidOptions(own, recorderOptionChecks) !== undefined) return own
     const { totalOfRemoved, ...rest } = own ?? {}
     totals.set(recorderId.trim(), typeof totalOfRemoved === "string" ? totalOfRemoved.trim() : totalOfRemoved)
@@ -93,7 +93,7 @@ export const makeAttached = Effect.fnUntraced(function* (
   })
 })
 
-/** Says who this thread is. The answer is the last message that is received here. */
+/** Identifies this thread. The answer is the last message that is received here. */
 const greet = (port: MessagePort, words: StreamWords, bytes: number): Effect.Effect<Welcome, Error> =>
   Effect.callback((resume) => {
     const onMessage = (message: ToThread): void => {

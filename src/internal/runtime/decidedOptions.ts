@@ -1,6 +1,4 @@
-/**
- * What is asked of a runtime for a recorder, with its defaults.
- */
+/** Applies a runtime's defaults to the options of a recorder. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { aDuration, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
@@ -21,11 +19,11 @@ export const recorderIdOf = (recorderId: string): Effect.Effect<string> =>
 /** A blank entity id is replaced by a generated one. */
 export const entityIdOf = (entityId: string): string => entityId.trim() || crypto.randomUUID()
 
-/** Where states are durable, what a recorder leaves is for the next one of its id. */
+/** With durable states, the counts of a removed recorder are kept for the next recorder of its id. */
 export const defaultTotalOf = ({ durable, totalOfRemoved }: RuntimeOptions): string | false =>
   totalOfRemoved ?? (durable === undefined ? DefaultTotal : false)
 
-/** The id and the options, unless something is wrong with them. `defaults` are the options of the runtime. */
+/** The id and the options, if they are valid. `defaults` are the options of the runtime. */
 export const decideOptions = Effect.fnUntraced(function* <R>(
   recorderId: string,
   own: RecorderOptions<R> | undefined,

@@ -1,6 +1,6 @@
 /**
- * The flight recorder of a runtime: decodes the end of the log when something has gone wrong, or when it is asked to, and
- * writes it down. Nothing that fails here is more than a warning.
+ * The flight recorder of a runtime. After an incident, or on request, it decodes the end of the log and writes it to a
+ * file. A failure in here is never more than a warning.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -27,11 +27,14 @@ const DefaultEvents = 10_000
 const DefaultMemory = 4 * 1024 * 1024
 const DefaultFiles = 20
 
-/** Recordings of incidents in a minute, and how long one overflow is the same as the next, in milliseconds. */
+/**
+ * The maximum number of recordings per minute, and the time in milliseconds during which further overflows belong to
+ * the same incident.
+ */
 const MostPerMinute = 10
 const Minute = 60_000
 
-/** What keeps the end of the log, where the options ask for a flight recorder. */
+/** Keeps the end of the log, if the options ask for a flight recorder. */
 export const flightLogOf = ({
   flightRecorder,
   namespace
@@ -52,11 +55,11 @@ export const flightLogOf = ({
 export class FlightRecorder {
   readonly #lifecycle: RuntimeLifecycle
   readonly #options: FlightRecorderOptions
-  /** Incidents that are being written down. */
+  /** Incidents that are being written. */
   readonly #unwritten = new Set<Deferred.Deferred<void>>()
-  /** When incidents were recorded in the last minute. */
+  /** The times of the incidents recorded in the last minute. */
   #times: ReadonlyArray<number> = []
-  /** Before that an overflow is no news. There may be one for each event. */
+  /** Until this time another overflow is not a new incident. There may be one for each event. */
   #nextOverflow = 0
 
   constructor(lifecycle: RuntimeLifecycle, options: FlightRecorderOptions) {
@@ -74,7 +77,7 @@ export class FlightRecorder {
     })
   }
 
-  /** Those of a recorder, or of all. */
+  /** The recent events of a recorder, or of all recorders. */
   recent(recorderId: string | undefined): FlightRecording {
     const incident: Incident = { reason: "demand", ...(recorderId !== undefined && { recorderId }) }
     const isOf = (recorder: LoggedRecorder) => recorderId === undefined || recorder.recorderId === recorderId
@@ -93,7 +96,7 @@ export class FlightRecorder {
     return true
   }
 
-  /** An incident may come up in the midst of an emission: what it leads to begins at another turn. */
+  /** An incident may occur in the middle of an emission, so handling starts in another turn. */
   #onIncident({ error, metric, of, reason, sequence }: LogIncident): Effect.Effect<void> {
     const written = Deferred.makeUnsafe<void>()
     this.#unwritten.add(written)
@@ -122,10 +125,10 @@ export class FlightRecorder {
     )
   }
 
-  /** Done when the files are written of what has happened until now. */
+  /** Completes when the files of all incidents so far are written. */
   readonly written: Effect.Effect<void> = Effect.andThen(
-    // What a worker has said comes in between this turn and the next but one: the first may begin before the event loop
-    // looks for messages again. It is heard of in the turn after that.
+    // A report from the worker arrives between this turn and the next but one, because the first may start before the
+    // event loop polls for messages. It is handled in the turn after that.
     Effect.repeat(nextTurn, { times: 2 }),
     Effect.suspend(() => Effect.forEach([...this.#unwritten], Deferred.await, { discard: true }))
   )
@@ -147,7 +150,7 @@ export class FlightRecorder {
     return { recording: { ...recording, toNdjson: () => [...parts()].join("") }, parts }
   }
 
-  /** Writes the file, where there is a folder for it. */
+  /** Writes the file, if a folder is configured. */
   #write(made: FlightRecording, parts: () => Iterable<string>): Effect.Effect<FlightRecording, unknown> {
     const { directory, files = DefaultFiles } = this.#options
     if (directory === undefined) return Effect.succeed(made)

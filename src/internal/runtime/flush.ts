@@ -1,4 +1,4 @@
-/** Flushes a runtime: its recorders first, then the exporters that send what there is. */
+/** Flushes a runtime: its recorders first, then the exporters that send. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -13,16 +13,16 @@ import type { FlushedExporter } from "./internals.ts"
 import type { RecorderRegistry } from "./registry.ts"
 import type { RuntimeService } from "./service.ts"
 
-/** The exporters of a runtime that a flush has send what there is. */
+/** The exporters of a runtime that a flush makes send. */
 export class FlushedExporters extends Listeners<FlushedExporter> {
-  /** Of those that count their exports. */
+  /** The stats of the exporters that count their exports. */
   get stats(): Pick<RuntimeStats, "exports"> {
     const exports = Array.from(this, ({ stats }) => stats?.()).filter((stats) => stats !== undefined)
     return exports.length === 0 ? {} : { exports }
   }
 }
 
-/** `waitTimeout` is the limit where the call has none. */
+/** `waitTimeout` is the limit if the call has none. */
 export const flushOf = (
   registry: Pick<RecorderRegistry, "controls" | "namespace" | "refuseReadInHook">,
   exporters: FlushedExporters,
@@ -33,7 +33,7 @@ export const flushOf = (
     yield* registry.refuseReadInHook
     const most = Duration.fromInputUnsafe(options?.timeout ?? (yield* CurrentWaitTimeout) ?? waitTimeout)
     const begun = performance.now()
-    // A recorder that does not fold leaves time to export what the others have.
+    // Leaves time to export what the other recorders have if one does not fold.
     const forRecorders = exporters.size === 0 ? most : Duration.divideUnsafe(most, 2)
     const { controls } = registry
     const results = yield* Effect.forEach(controls, (control) => Effect.result(control.flush(forRecorders)), {

@@ -1,17 +1,17 @@
-/** What tells apart the processes of one service, and what they go on from. */
+/** Identifies the processes of one service, and what they continue from. */
 import * as Effect from "effect/Effect"
 import type { Log } from "../recorder/logging.ts"
 import { messageOf } from "../util/describeError.ts"
 
 let own: string | undefined
 
-/** The same for all runtimes of the process, as they are one instance of the service. */
+/** Shared by all runtimes of the process, because they are one instance of the service. */
 export const processInstance: Effect.Effect<string> = Effect.sync(() => {
   own ??= crypto.randomUUID()
   return own
 })
 
-/** Of a runtime whose state lies in a folder: that of the processes before, which counted in the same series. */
+/** For a runtime with its state in a folder: the id of the earlier processes, which counted in the same series. */
 export const folderInstance = (directory: string, namespace: string, log: Log): Effect.Effect<string> =>
   Effect.flatMap(processInstance, (made) =>
     Effect.tryPromise({

@@ -1,6 +1,4 @@
-/**
- * What a runtime can do for the exporters of this package, beside what its service offers.
- */
+/** The operations of a runtime for the exporters of this package, in addition to its service. */
 import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -26,26 +24,26 @@ import { type RuntimeService, RuntimeTypeId } from "./service.ts"
 
 export interface ScrapeRequest {
   readonly rendering: ExpositionRendering
-  /** How long the fold may take, by the real clock. */
+  /** The time limit for the fold, by the real clock. */
   readonly timeout: Duration.Input
-  /** What is to be shown beside, read when its turn has come. Those of one `kind` are the same. */
+  /** What is shown in addition, read at its turn. Requests of one `kind` are the same. */
   readonly others?: { readonly kind: string; readonly read: () => ReadonlyArray<MetricData> }
 }
 
-/** The metrics of recorders as OTLP has them, without what the library says of itself, and without totals. */
+/** Requests the metrics of recorders in OTLP, without the library's own metrics and without totals. */
 export interface OtlpRequest {
   readonly rendering: OtlpRendering
   readonly timeout: Duration.Input
-  /** What it goes on from, read when its turn has come. */
+  /** The base of the export, read at its turn. */
   readonly from: () => OtlpBase
 }
 
 export interface OtlpBase {
-  /** Recorders, by instance, that are left out: what was exported of them last still stands. */
+  /** Recorders, by instance, that are left out because their last export is still valid. */
   readonly without: ReadonlySet<number>
-  /** What was exported last, of deltas. Of what is in several, the first one counts. */
+  /** The last exports, for deltas. If a series is in several, the first one counts. */
   readonly bases: ReadonlyArray<Uint8Array>
-  /** Memory for what is exported now, which nobody else uses. */
+  /** Memory for the base of this export, which nothing else uses. */
   readonly free?: SharedArrayBuffer | undefined
 }
 
@@ -54,91 +52,97 @@ export interface Source {
   readonly recorderId: string
   readonly entityId: string
   readonly statsUnsafe: () => Stats
-  /** Tells it from all others of this process, those of the same id included. */
+  /** Distinguishes it from all others of this process, including those with the same id. */
   readonly instance: number
-  /** Since when it counts. */
+  /** When it began to count. */
   readonly createdAt: number
-  /** What all metrics show, every event accepted before included. */
+  /** What all metrics show, including every event accepted before. */
   readonly shown: Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError>
-  /** What all metrics have counted, for those who add up processes. */
+  /** What all metrics have counted, for processes that add up counts. */
   readonly counted: Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError>
   /** What they show, with the largest series of each metric only. */
   readonly largest: (maxSeries: number) => Effect.Effect<ReadonlyArray<OfMetric<LargestRead>>, ReadError>
 }
 
-/** Sends what a runtime has to show somewhere, and fails with why it did not arrive. */
+/** Sends what a runtime shows, and fails with the reason if it did not arrive. */
 export interface FlushedExporter {
   readonly name: string
   readonly flush: Effect.Effect<unknown, Error>
-  /** How its exports went, where it counts them. */
+  /** The stats of its exports, if it counts them. */
   readonly stats?: () => ExportStats
 }
 
 export type MetricWatch = (metric: Metric.Any, isThere: boolean) => void
 
 export interface RuntimeInternals {
-  /** What the runtime was made in. Exporters without Effect run in it. */
+  /** The context in which the runtime was made. Exporters without Effect run in it. */
   readonly context: Context.Context<never>
   readonly log: Log
   /** Whether it has the option `durable`. */
   readonly isDurable: boolean
-  /** What tells this process apart from others of its service, and stays where it goes on from a state in a folder. */
+  /**
+   * Distinguishes this process from others of its service. It stays the same when a process continues from a state in a
+   * folder.
+   */
   readonly instanceId: Effect.Effect<string>
-  /** Brings the recorders here, where they are elsewhere. To be run before they are read. */
+  /** Loads recorders that are elsewhere. Must run before they are read. */
   readonly gather: Effect.Effect<void>
-  /** The recorders of now. */
+  /** The current recorders. */
   readonly sources: () => ReadonlyArray<Source>
   /**
-   * The totals of recorders that were removed. Who reads a recorder before it is removed, or adds up its lives, has what
-   * is in them.
+   * The totals of removed recorders. A reader that reads each recorder before its removal, or adds up its lives, has
+   * their contents already.
    */
   readonly totals: () => ReadonlyArray<Source>
   /**
-   * Who wants to read recorders once more before they are gone, after they stopped. It gives what undoes this. A
-   * removal waits for it.
+   * Registers a read of recorders after they stopped and before they are gone. Returns the function that undoes this. A
+   * removal waits for the read.
    */
   readonly beforeRemoval: (read: (source: Source) => Effect.Effect<void>) => () => void
   /**
-   * The process may end with this call: has the fold see all events that it can, and a worker write the durable state, for
-   * which it blocks the thread no longer than this. Never throws.
+   * Called when the process may end: has the fold read all events that it can, and a worker write the durable state,
+   * for which it blocks the thread for up to this time. Never throws.
    */
   readonly saveNow: (most: Duration.Input) => void
   /**
-   * Tells of a recorder right after metrics were registered in it, where the state is durable: a read that is begun in
-   * that call is of what they went on from. It gives what undoes this.
+   * Calls `tell` right after metrics were registered in a recorder, if the state is durable: a read started in that
+   * call shows what they continued from. Returns the function that undoes this.
    */
   readonly onRegistered: (tell: (source: Source) => void) => () => void
-  /** Has the fold tell a store what it counts, from now on until the runtime shuts down. */
+  /** Has the fold send its counts to a store, from now on until the runtime shuts down. */
   readonly tellStore: (telling: Telling) => Effect.Effect<void, InvalidState | MetricsStoreError>
-  /** Has a flush of the runtime flush an exporter, behind the events before it. It gives what undoes this. */
+  /**
+   * Adds an exporter to the flush of the runtime, which includes the events before it. Returns the function that undoes
+   * this.
+   */
   readonly onFlush: (exporter: FlushedExporter) => () => void
   /**
-   * Tells of each metric by name, at once of those that are there, and when the last one of the name is there no more.
-   * It gives what undoes this.
+   * Reports each metric by name, immediately for those that exist, and the removal of the last one of a name. Returns
+   * the function that undoes this.
    */
   readonly watchMetrics: (watch: MetricWatch) => () => void
-  /** Makes a recorder without starting it, as one that is made alone is: for tests of what is true of all recorders. */
+  /** Makes a recorder without starting it, like one that is made alone, for tests of properties of all recorders. */
   readonly makeIdle: <R = never>(
     recorderId: string,
     options?: RecorderOptions<R>
   ) => Effect.Effect<RecorderService, InvalidState | RecorderAlreadyExists, R>
-  /** Of a cluster, there is less to tell. */
+  /** A cluster reports less. */
   readonly usage: () => Partial<RuntimeStats>
-  /** How long the fold took, in seconds, to come to the last read. */
+  /** How long the fold took to reach the last read, in seconds. */
   readonly foldLag: () => number | undefined
-  /** Remembers it. */
+  /** Records that time. */
   readonly foldCame: (seconds: number) => void
-  /** What there is to show in a format: every event accepted before is in it. Made where the metrics are folded. */
+  /** Renders everything in a format, including every event accepted before, where the metrics are folded. */
   readonly scrape: (request: ScrapeRequest) => Effect.Effect<Pieces, RenderError>
-  /** The same for OTLP, where the metrics are folded in this process. */
+  /** The same for OTLP, if the metrics are folded in this process. */
   readonly otlp?: (request: OtlpRequest) => Effect.Effect<Rendered, RenderError>
 }
 
 const { read, tokenOf } = opaque<RuntimeInternals>()
 
-/** The service, frozen, with a token of the internals: copies of the service have it as well. */
+/** The service, frozen, with a token of the internals, which copies of the service also have. */
 export const withInternals = (service: RuntimeService, internals: RuntimeInternals): RuntimeService => {
-  // What is a getter stays one: who has no streams asks for none.
+  // Getters stay getters, so that streams are created only when they are used.
   const properties = Object.getOwnPropertyDescriptors(service)
   return Object.freeze(
     Object.defineProperties({} as RuntimeService, {
@@ -151,7 +155,7 @@ export const withInternals = (service: RuntimeService, internals: RuntimeInterna
 const internalsIn = (runtime: unknown): RuntimeInternals | undefined =>
   isRecord(runtime) ? read((runtime as Partial<RuntimeService>)[RuntimeTypeId]) : undefined
 
-/** What an exporter says of a value that is not a runtime of this package. */
+/** The error of an exporter for a value that is not a runtime of this package. */
 export const notARuntime = (): InvalidArgument => {
   const reason =
     "must be a MetricsRuntime: the service of a layer of MetricsLayer, a copy of it, or what MetricsRuntime.start of mvx-metrics/promise returns"

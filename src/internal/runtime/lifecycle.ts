@@ -1,6 +1,4 @@
-/**
- * `Idle → Starting → Running → Stopping → Closed | Failed`: how a runtime gets its fold, and how it lets go of it.
- */
+/** `Idle → Starting → Running → Stopping → Closed | Failed`: how a runtime gets its fold, and how it releases it. */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -25,12 +23,12 @@ import { StateChanges } from "./stateChanges.ts"
 interface LifecycleOptions {
   readonly namespace: string
   readonly log: Log
-  /** What the runtime was made in. */
+  /** The context in which the runtime was made. */
   readonly context: Context.Context<never>
   readonly shutdownTimeout: Duration.Input
-  /** Opens the link to the fold; its scope is that of the running fold. */
+  /** Opens the link to the fold. Its scope is that of the running fold. */
   readonly makeLink: Effect.Effect<Link, RuntimeStartError, Scope.Scope>
-  /** Is run once with the link, in the step in which the runtime begins to run. */
+  /** Runs once with the link, in the step in which the runtime starts to run. */
   readonly onOpened: (link: Link) => void
   readonly onStateChanged: RuntimeOptions["onStateChanged"]
 }
@@ -47,7 +45,7 @@ export class RuntimeLifecycle {
   #link: Link | undefined
   #isTerminated = false
   #restarts = 0
-  /** The start under way, or the last one. */
+  /** The start in progress, or the last one. */
   #opening: Fiber.Fiber<unknown, unknown> | undefined
 
   constructor(options: LifecycleOptions) {
@@ -61,7 +59,7 @@ export class RuntimeLifecycle {
     return this.#state === "Running" && this.#link?.isRestarting() === true ? "Restarting" : this.#state
   }
 
-  /** Each state from now on, the present one first. */
+  /** The current state and each state from now on. */
   get states(): Stream.Stream<RuntimeState> {
     return this.#changes.stream
   }
@@ -82,12 +80,12 @@ export class RuntimeLifecycle {
     this.inBackground(told)
   }
 
-  /** Whether recorders can be made, and read. */
+  /** Whether recorders can be made and read. */
   get isRunning(): boolean {
     return this.#state === "Running"
   }
 
-  /** Once it has started. */
+  /** Present once it has started. */
   get link(): Link | undefined {
     return this.#link
   }
@@ -96,7 +94,7 @@ export class RuntimeLifecycle {
     return new InvalidState({ subject: "runtime", id: this.namespace, state: this.#state, operation, hint })
   }
 
-  /** Of what takes a runtime that runs. */
+  /** The error of an operation that requires a running runtime. */
   notRunning(operation: string): InvalidState {
     return this.invalidState(
       operation,
@@ -104,7 +102,7 @@ export class RuntimeLifecycle {
     )
   }
 
-  /** In a fiber of its own, so that interrupting one who waits leaves it running. */
+  /** Runs in its own fiber, so that interrupting a caller leaves it running. */
   inBackground(effect: Effect.Effect<unknown>): Fiber.Fiber<unknown> {
     return Effect.runForkWith(this.#options.context)(effect)
   }
@@ -142,7 +140,7 @@ export class RuntimeLifecycle {
       return Effect.andThen(logged, this.closeFold(false))
     }
     return Effect.andThen(
-      // Not logged: what imports the module reports it.
+      // Not logged, because the importer of the module reports it.
       Effect.tapCause(refuseInMetricsModule, () => failed(Effect.void)),
       Effect.tapCause(open, (cause) => failed(log.failure(`runtime failed to start: ${Cause.pretty(cause)}`)))
     )
@@ -184,7 +182,7 @@ export class RuntimeLifecycle {
 
   // --- the end
 
-  /** Waits for a start that is under way, and gives it up when it does not end in time. */
+  /** Waits for a start in progress, and abandons it if it does not end in time. */
   get startedOrGivenUp(): Effect.Effect<void> {
     const { namespace, shutdownTimeout } = this
     return within(shutdownTimeout, () => {
@@ -198,7 +196,9 @@ export class RuntimeLifecycle {
     if (this.#state !== "Failed") this.#become("Stopping")
   }
 
-  /** Ends the thread: it is asked to end, and terminated when it does not in time, or at once where it is `stuck`. */
+  /**
+   * Ends the thread: it is asked to end, and terminated if it does not end in time, or immediately if it is `stuck`.
+   */
   closeFold(stuck: boolean): Effect.Effect<void> {
     const terminate = Effect.sync(() => {
       this.#isTerminated = true

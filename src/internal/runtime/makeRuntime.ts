@@ -1,6 +1,4 @@
-/**
- * The runtime: one link to one fold, and the recorders on it.
- */
+/** The runtime: one link to one fold, and the recorders on it. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { KeeperProgress } from "../link/keeperEnd.ts"
@@ -35,7 +33,7 @@ import { ToldAccounts } from "./toldAccounts.ts"
 /**
  * Makes an idle runtime that shuts down with the scope.
  *
- * @param checks the checks of all options, those of `makeLink` included
+ * @param checks the checks of all options, including those of `makeLink`
  * @param makeLink opens the link to the fold when the runtime starts; its scope is that of the running fold
  */
 export const makeRuntime = Effect.fnUntraced(function* (

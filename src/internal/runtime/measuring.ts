@@ -1,6 +1,4 @@
-/**
- * The recorder of ready-made metrics: shared by all that name its id, for as long as the scope of one of them is open.
- */
+/** The recorder of ready-made metrics: shared by all users of its id, while the scope of one of them is open. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -28,7 +26,7 @@ interface MeasureOptions {
 
 type Checks = { readonly [option: string]: Check }
 
-/** `recorderId`: that of the recorder where the options have none. */
+/** `recorderId`: the default id of the recorder. */
 export const measuringRecorder = (
   runtime: RuntimeService,
   metrics: Metric.MetricSet,
@@ -41,7 +39,7 @@ export const measuringRecorder = (
     Effect.tap((recorder) => recorder.register(metrics))
   )
 
-/** The same without Effect, until the runtime shuts down, and the clock to measure with. */
+/** The same without Effect, until the runtime shuts down, with the clock to measure with. */
 export const measuringWith = async (
   runtime: AnyRuntime,
   metrics: Metric.MetricSet,

@@ -1,6 +1,6 @@
 /**
- * A runtime that folds on a worker thread. What it takes to start the thread is imported by the start, and what folds in
- * process only where a start turns out to be in a metrics worker.
+ * A runtime that folds on a worker thread. The code that starts the thread is imported by the start. The code for
+ * folding in process is imported only if the start happens inside a metrics worker.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -44,7 +44,8 @@ const openWorker = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Link, RuntimeStartError, Scope.Scope> {
   const { memoryLimit = defaultMemoryLimit, namespace, startTimeout = "10 seconds" } = options
   const { isMetricsThread } = yield* importing(namespace, () => import("../worker/metricsThread.ts"))
-  // A preload runs in each thread of its process. A worker for the one in a metrics worker would start another one.
+  // A preload runs in each thread of its process. If it started a worker inside a metrics worker, that one would start
+  // another.
   if (isMetricsThread()) {
     const { makeInProcessLink } = yield* importing(namespace, () => import("../link/inProcess.ts"))
     return yield* makeInProcessLink(memoryLimit, yield* flightLogOf(options))
@@ -58,7 +59,7 @@ const openWorker = Effect.fnUntraced(function* (
   return yield* makeWorkerLink({ ...worker, namespace, startTimeout, memoryLimit, ...own })
 })
 
-/** Bundles that give `spawn` neither have the packaged worker beside them nor look for it. */
+/** Bundles that pass `spawn` neither contain the packaged worker nor look for it. */
 const packaged = (namespace: string, options: WorkerOptions) =>
   importing(namespace, () => import("../worker/spawnForModules.ts")).pipe(
     Effect.flatMap(({ packagedWorker }) => packagedWorker(options.metrics, options))

@@ -1,6 +1,6 @@
 /**
- * The services that layers and statics of this package take from the context. Types say that they are there; a program in
- * JavaScript, or one that casts, is told what to provide.
+ * The services that layers and statics of this package take from the context. The types require them; a program in
+ * JavaScript, or one that casts, gets an error that names what to provide.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import type { RuntimeService } from "./service.ts"
 
-/** The service of a tag. `name` and `reason` are those of the error where there is none. */
+/** The service of a tag. `name` and `reason` are those of the error if it is missing. */
 export const provided = <I, S>(tag: Context.Key<I, S>, name: string, reason: string): Effect.Effect<S, never, I> =>
   Effect.flatMap(
     Effect.serviceOption(tag),

@@ -1,4 +1,4 @@
-/** The recorders of a runtime by id, and the totals of those that were removed. Each step is a synchronous one. */
+/** The recorders of a runtime by id, and the totals of removed recorders. Each step is synchronous. */
 
 import type { Stats } from "../model/stats.ts"
 import { DefaultTotal } from "../model/totalIds.ts"
@@ -6,12 +6,12 @@ import type { RecorderControl } from "../recorder/control.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import { Totals } from "./totals.ts"
 
-/** A recorder of this runtime. `removing` is set by the first of those who want to remove it. */
+/** A recorder of this runtime. `removing` is set by the first removal. */
 export interface Registered {
   readonly control: RecorderControl
-  /** Where it goes when it is removed. */
+  /** The total for its counts when it is removed. */
   readonly total: string | false
-  /** It goes there with the runtime as well: its id does not come back in another process. */
+  /** Its counts go there when the runtime ends as well, because its id is not used again in another process. */
   readonly leavesAtEnd: boolean
   removing: boolean
 }
@@ -20,7 +20,7 @@ export class RecordersById {
   readonly namespace: string
   readonly #lifecycle: RuntimeLifecycle
   readonly #recorders = new Map<string, Registered>()
-  /** Events that recorders accepted which are removed. */
+  /** Events accepted by recorders that are removed. */
   #acceptedBefore = 0
   readonly #totals: Totals
 
@@ -39,17 +39,17 @@ export class RecordersById {
     return Array.from(this.#recorders.values(), ({ control }) => control)
   }
 
-  /** Those that stand for recorders which were removed. */
+  /** The recorders that represent removed ones. */
   get totals(): ReadonlyArray<RecorderControl> {
     return this.#totals.controls
   }
 
-  /** The id of the total of a recorder, which may be one; its own, if it has none. */
+  /** The id of a recorder's total, or its own id if it has none. The recorder may be a total itself. */
   totalIdOf({ service: { recorderId } }: RecorderControl): string {
     return this.#recorders.get(recorderId)?.total || recorderId
   }
 
-  /** Where states are durable: a total goes on from its own as soon as a recorder that names it has the metrics. */
+  /** With durable states: a total continues from its state as soon as a recorder that names it has the metrics. */
   prepareTotal(recorderId: string): void {
     const { link } = this.#lifecycle
     const { control, total } = this.#recorders.get(recorderId) ?? { total: false }
@@ -77,7 +77,7 @@ export class RecordersById {
     return this.#recorders.get(recorderId)
   }
 
-  /** The id that keeps a recorder from being made, if one does. */
+  /** The id that prevents a recorder from being made, if there is one. */
   protected taken(recorderId: string, total: string | false): string | undefined {
     if (this.#recorders.has(recorderId) || this.#totals.isReserved(recorderId)) return recorderId
     return total !== false && (total === recorderId || this.#recorders.has(total)) ? total : undefined
@@ -88,19 +88,21 @@ export class RecordersById {
     this.#recorders.set(control.service.recorderId, { control, total, leavesAtEnd, removing: false })
   }
 
-  /** The total for what a thread leaves: no total has the id of a recorder. */
+  /** The total for what a thread leaves. No total has the id of a recorder. */
   protected totalFor(wanted: string | false): string | false {
     return wanted !== false && this.#recorders.has(wanted) ? DefaultTotal : wanted
   }
 
-  /** In the step in which it leaves its lane: who reads sees its numbers in it, or in its total, which is given back. */
+  /**
+   * Called in the step in which it leaves its lane: readers see its counts in it, or in its total, which is returned.
+   */
   protected forget(control: RecorderControl): RecorderControl | undefined {
     const { recorderId } = control.service
     const { leavesAtEnd, total } = this.#recorders.get(recorderId) ?? { total: false }
     this.#recorders.delete(recorderId)
     this.#acceptedBefore += control.statsUnsafe().accepted
     const { isRunning, link } = this.#lifecycle
-    // With a runtime that ends, all others do.
+    // When the runtime ends, all other totals end as well.
     return total === false || !(isRunning || leavesAtEnd) ? undefined : this.#totals.of(control, total, link!)
   }
 }

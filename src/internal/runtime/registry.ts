@@ -1,6 +1,6 @@
 /**
- * The recorders of a runtime by id: making, finding, stopping and removing them. Racing makers and removers have one
- * winner.
+ * The recorders of a runtime by id: making, finding, stopping and removing them. Concurrent creations and removals have
+ * one winner.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -61,7 +61,7 @@ export class RecorderRegistry extends RecordersById implements Registry {
     )
   }
 
-  /** Makes a recorder of what is asked for, with its defaults, once nothing is wrong with that. */
+  /** Makes a recorder with the defaults applied, once the options are checked. */
   #decided<R, E, R2>(
     recorderId: string,
     own: RecorderOptions<R> | undefined,
@@ -83,7 +83,7 @@ export class RecorderRegistry extends RecordersById implements Registry {
       Effect.gen({ self: this }, function* () {
         const control = yield* this.#make(id, decided, yield* Effect.context<R>())
         onMade?.(control)
-        // Nobody has a recorder that does not start.
+        // A recorder that does not start is discarded.
         yield* Effect.onError(restore(control.startUnasked), () => this.#discard(control))
         return control
       })
@@ -94,7 +94,7 @@ export class RecorderRegistry extends RecordersById implements Registry {
     return this.#lifecycle.notRunning("create a recorder")
   }
 
-  /** In one synchronous step: racing creates have one winner, and none slips past a shutdown. */
+  /** In one synchronous step, so that concurrent creations have one winner, and none slips past a shutdown. */
   #make<R>(
     recorderId: string,
     decided: DecidedOptions<R>,
@@ -109,15 +109,16 @@ export class RecorderRegistry extends RecordersById implements Registry {
       if (taken !== undefined) return Effect.fail(new RecorderAlreadyExists({ recorderId: taken, namespace }))
       const entityId = entityIdOf(decided.entityId)
       const control = makeRecorder<R>({ ...options, entityId, recorderId, namespace, link: link! }, context)
-      // Where states are durable, it would leave them to the next one of its id otherwise, which has named a total.
+      // With durable states its counts would otherwise be kept for the next recorder of its id, although it has named a
+      // total.
       this.add(control, total, this.#defaults.durable !== undefined)
       return Effect.as(control.logMade, control)
     })
   }
 
   /**
-   * Makes a recorder that stands for one of an attached thread, at once. `undefined`: the runtime does not run. Ids of
-   * threads are never used again in a process, so those of its recorders are taken only by somebody who means to.
+   * Makes a recorder that represents one of an attached thread, immediately. `undefined`: the runtime is not running.
+   * Thread ids are never reused in a process, so the ids of its recorders are only taken on purpose.
    */
   attach(threadId: number, of: ThreadRecorder, remote: RemoteEvents): RecorderControl | undefined {
     const { namespace } = this
@@ -221,7 +222,7 @@ export class RecorderRegistry extends RecordersById implements Registry {
     })
   }
 
-  /** Begins in one step: others may have their turn between any two. */
+  /** Starts in one step, because other operations may run between any two. */
   #stopAndBury(registered: Registered, underWay: Effect.Effect<void, StopError>): Effect.Effect<void, StopError> {
     return Effect.suspend(() => {
       if (registered.removing) return underWay
@@ -232,7 +233,7 @@ export class RecorderRegistry extends RecordersById implements Registry {
     })
   }
 
-  /** Removes a recorder that has stopped, when those who want to have read it for the last time. */
+  /** Removes a recorder that has stopped, after its last reads. */
   bury(control: RecorderControl): Effect.Effect<void> {
     return Effect.andThen(
       this.farewells.tell(control),

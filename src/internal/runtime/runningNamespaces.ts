@@ -1,9 +1,9 @@
-/** How many runtimes of each namespace run in this process. */
+/** The number of running runtimes per namespace in this process. */
 const running = new Map<string, number>()
 
 /**
- * Counts a runtime that has started. `isShared`: another one of its namespace runs, as when a layer is made for each of
- * several services, which nobody means.
+ * Counts a runtime that has started. `isShared`: another one of its namespace is running, for example because a layer
+ * is built once for each of several services, which is a mistake.
  */
 export const claimNamespace = (namespace: string): { readonly isShared: boolean; readonly release: () => void } => {
   const others = running.get(namespace) ?? 0
@@ -16,6 +16,6 @@ export const claimNamespace = (namespace: string): { readonly isShared: boolean;
   return { isShared: others > 0, release }
 }
 
-/** What is told of that. */
+/** The warning about that. */
 export const namespaceShared =
   "another runtime of this namespace runs in this process, with recorders of its own. Build MetricsLayer once and provide that one layer to all, or give the runtimes different namespaces"

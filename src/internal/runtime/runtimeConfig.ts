@@ -1,6 +1,4 @@
-/**
- * The options of a runtime from `Config`, under names of the library's own.
- */
+/** The options of a runtime from `Config`, under the library's own names. */
 import * as Config from "effect/Config"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
@@ -16,7 +14,7 @@ import {
 import type { DurableOptions } from "./durableOptions.ts"
 import { runtimeOptionChecks as checks, type RuntimeOptions } from "./options.ts"
 
-/** What an option accepts in code, a variable accepts as well. */
+/** A variable accepts the same values as the option in code. */
 const accepted = (check: Check) => Schema.makeFilter<unknown>((value) => check(value))
 
 const namespace = Config.schema(Schema.Trim.check(accepted(checks.namespace)), "METRICS_NAMESPACE")
@@ -49,7 +47,7 @@ const optional = {
   >]-?: Config.Config<NonNullable<RuntimeOptions[K]>>
 }
 
-/** The options that the variables set, and the given ones for those that they do not. */
+/** The options from variables, and the given ones for the rest. */
 export const runtimeConfig = (defaults: Partial<RuntimeOptions>): Config.Config<RuntimeOptions> => {
   const invalid = whyInvalidOptions(defaults, { ...checks, durable: aRecord, stream: aRecord })
   if (invalid !== undefined) throw invalid
@@ -60,14 +58,14 @@ export const runtimeConfig = (defaults: Partial<RuntimeOptions>): Config.Config<
     }),
     ({ namespace, ...options }) => {
       const read: Partial<RuntimeOptions> = Record.getSomes(options)
-      // Of the durable state, a variable says the folder alone.
+      // For the durable state, a variable only sets the folder.
       const { store, ...durable } = { ...defaults.durable, ...read.durable }
       return { ...defaults, namespace, ...read, ...(read.durable && { durable }) }
     }
   )
 }
 
-/** Options of which each is a `Config`, or all together are one. */
+/** Options that are each a `Config`, or a single `Config` of all of them. */
 export const unwrapped = <A>(options: Config.Wrap<A>): Config.Config<A> => {
   const invalid = whyInvalid("options", options, someConfigs)
   if (invalid !== undefined) throw invalid

@@ -1,4 +1,4 @@
-/** The text of a scrape of all recorders of a runtime, made where they are folded. */
+/** Renders a scrape of all recorders of a runtime, where they are folded. */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -14,8 +14,8 @@ import type { RecorderRegistry } from "./registry.ts"
 import { SharedScrapes } from "./sharedScrapes.ts"
 
 /**
- * How long a scrape waits, by the real clock, for events that have not left their recorder: those of one that starts, or
- * for which memory has no room. They come with the next scrape, and the accounting shows them as pending.
+ * How long a scrape waits, by the real clock, for events that have not left their recorder, because it is starting or
+ * memory has no room. Such events come with the next scrape, and the accounting shows them as pending.
  */
 const Patience = Duration.millis(250)
 
@@ -25,7 +25,9 @@ type Request = (ScrapeRequest | OtlpRequest) &
 
 let exports = 0
 
-/** What has the same kind is the same, whoever asks for it. An exporter has recorders and bases of its own. */
+/**
+ * Requests of the same kind have the same result. An exporter with its own recorders and bases is a kind of its own.
+ */
 const kindOf = ({ from, others, rendering }: Request): string =>
   JSON.stringify([rendering, others?.kind, from && ++exports])
 
@@ -39,7 +41,7 @@ export const scrapeOf = (
 
   const failed = (cause: unknown) => Effect.fail(new RuntimeFailed({ namespace, cause }))
 
-  /** By the live clock, with the time of the clock of whoever asks first. */
+  /** Waits by the live clock, with the time of the first requester's clock. */
   const rendered = Effect.fnUntraced(function* (link: Link, { from, others, rendering }: Request, clock: Clock.Clock) {
     const seconds = stopwatch(clock)
     const behind = registry.controls.filter(({ isHandedOver }) => !isHandedOver)
@@ -57,7 +59,7 @@ export const scrapeOf = (
         : registry.controls.filter(({ instance }) => !without.has(instance))
     const request = {
       rendering,
-      // Not the time when it was asked for: events that came meanwhile would lie in the future of the read.
+      // Not the time of the request, because events that arrived meanwhile would be in the future of the read.
       now: clock.currentTimeMillisUnsafe(),
       namespace,
       recorderIds: controls.map(({ service }) => service.recorderId),

@@ -1,6 +1,4 @@
-/**
- * The shape of a runtime, apart from its implementation.
- */
+/** The interface of a runtime, apart from its implementation. */
 
 import type { MessagePort } from "node:worker_threads"
 import type * as Effect from "effect/Effect"
@@ -24,7 +22,7 @@ import type { RecorderService } from "../recorder/service.ts"
 import type { RuntimeState } from "./options.ts"
 import type { ThreadsOptions } from "./threadOptions.ts"
 
-/** The key in a service of the opaque token that leads to its internals. */
+/** The key under which a service carries the opaque token of its internals. */
 export const RuntimeTypeId = "~mvx-metrics/MetricsRuntime"
 
 /**

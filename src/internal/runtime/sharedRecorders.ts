@@ -1,9 +1,9 @@
 /**
  * Recorders that all users of an id share: made for the first, removed with the last.
  *
- * They are counted here and not by an `RcMap`. That one would make the next recorder while the one before still stops and
- * has the id, keep the failure of a start for as long as the scope of any user is open, and knows nothing of options,
- * which are to be compared in the same step in which a user joins.
+ * They are counted here and not by an `RcMap`. An `RcMap` would make the next recorder while the previous one is still
+ * stopping and holds the id, would keep the failure of a start while the scope of any user is open, and could not
+ * compare options in the same step in which a user joins.
  */
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -19,26 +19,26 @@ import { type DecidedOptions, differences } from "./decidedOptions.ts"
 /** The recorders of a runtime. */
 export interface Registry {
   readonly namespace: string
-  /** Makes and starts a recorder. It is given to `onMade` before it starts. When it fails, the id is free again. */
+  /** Makes and starts a recorder, and passes it to `onMade` before it starts. If this fails, the id is free again. */
   readonly create: <R>(
     id: string,
     options: DecidedOptions<R>,
     onMade: (control: RecorderControl) => void
   ) => Effect.Effect<RecorderControl, CreateError, R>
-  /** Whether somebody removes it at present. */
+  /** Whether it is being removed. */
   readonly isBeingRemoved: (control: RecorderControl) => boolean
-  /** Stops and removes it, and fails if the stop does. It does nothing where that is done or under way. */
+  /** Stops and removes it, and fails if the stop does. Does nothing if that is done or in progress. */
   readonly remove: (control: RecorderControl) => Effect.Effect<void, unknown>
 }
 
 interface Shared {
   readonly id: string
   readonly options: DecidedOptions<unknown>
-  /** For its hooks: the scope of the first user may close before it. */
+  /** For its hooks, because the scope of the first user may close before the recorder ends. */
   readonly scope: Scope.Closeable
-  /** Done when the id is free again. */
+  /** Completes when the id is free again. */
   readonly gone: Deferred.Deferred<void>
-  /** In a fiber of its own, so that it is nobody's to interrupt while others wait for it. */
+  /** Runs in its own fiber, so that no user can interrupt it while others wait for it. */
   starting: Fiber.Fiber<RecorderControl, CreateError> | undefined
   control: RecorderControl | undefined
   users: number
@@ -52,7 +52,7 @@ export class SharedRecorders {
     this.#registry = registry
   }
 
-  /** The recorder of this id, for as long as the scope of the caller is open. */
+  /** The recorder of this id, while the scope of the caller is open. */
   use<R>(id: string, options: DecidedOptions<R>): Effect.Effect<RecorderControl, ShareError, R | Scope.Scope> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.gen({ self: this }, function* () {
@@ -81,7 +81,7 @@ export class SharedRecorders {
     )
   }
 
-  /** The registry has removed a recorder, whoever asked for that. */
+  /** Called when the registry has removed a recorder, for whatever reason. */
   removed(control: RecorderControl): Effect.Effect<void> {
     return Effect.suspend(() => {
       const shared = this.#shared.get(control.service.recorderId)
@@ -103,7 +103,7 @@ export class SharedRecorders {
     const created = this.#registry.create(id, options, (control) => {
       shared.control = control
     })
-    // Interrupted at its very end, it may have made a recorder.
+    // If it is interrupted at its very end, it may have made a recorder.
     shared.starting = Effect.onError(created, () => Effect.andThen(this.#remove(shared), this.#end(shared))).pipe(
       Effect.runForkWith(Context.add(context, Scope.Scope, shared.scope))
     )
@@ -118,7 +118,9 @@ export class SharedRecorders {
     return control?.refuseInHook("be waited for") ?? Effect.void
   }
 
-  /** A user leaves. The last one waits for the end, unless the end waits for a hook that the user runs in. */
+  /**
+   * Called when a user leaves. The last one waits for the end, unless the end waits for a hook that the user runs in.
+   */
   #leave(shared: Shared): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (--shared.users > 0 || this.#shared.get(shared.id) !== shared) return Effect.void
@@ -130,7 +132,7 @@ export class SharedRecorders {
     })
   }
 
-  /** A stop that fails has been logged by the recorder. */
+  /** The recorder has logged a stop that fails. */
   #remove(shared: Shared): Effect.Effect<void> {
     return Effect.suspend(() =>
       shared.control === undefined ? Effect.void : Effect.ignore(this.#registry.remove(shared.control))

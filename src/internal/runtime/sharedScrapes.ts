@@ -1,7 +1,7 @@
 /**
- * Scrapes that are asked for at once are made once: whoever comes before one has begun gets the same, since it includes
- * all that came before it begins. Those who come later share the next one, so of one kind two at most are to be made.
- * What nobody waits for any more is given up.
+ * Simultaneous scrapes are made once. Requests that arrive before a scrape has begun share it, because it includes
+ * everything before its beginning. Later requests share the next one, so at most two of one kind are pending. A scrape
+ * whose requests are all cancelled is dropped.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -15,10 +15,10 @@ interface Shared<A, E> {
 }
 
 export class SharedScrapes<A, E> {
-  /** By kind: the last one that is under way. */
+  /** By kind: the last one in progress. */
   readonly #last = new Map<string, Shared<A, E>>()
 
-  /** `make` begins with all that it is to include. */
+  /** `make` starts with everything that it must include. */
   share(kind: string, make: Effect.Effect<A, E>): Effect.Effect<A, E> {
     return Effect.suspend(() => {
       const last = this.#last.get(kind)
@@ -50,7 +50,7 @@ export class SharedScrapes<A, E> {
     shared.waiting++
     return Effect.onInterrupt(Deferred.await(shared.result), () => {
       if (--shared.waiting > 0) return Effect.void
-      // Whoever comes now does not join one that is given up.
+      // Later requests must not join a scrape that is dropped.
       if (this.#last.get(kind) === shared) this.#last.delete(kind)
       return shared.fiber === undefined ? Effect.void : Fiber.interrupt(shared.fiber)
     })

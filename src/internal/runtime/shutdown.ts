@@ -10,7 +10,7 @@ import type { RecorderRegistry } from "./registry.ts"
 import type { RuntimeService } from "./service.ts"
 import type { RuntimeThreads } from "./threads.ts"
 
-/** Who asks first begins it, in a fiber of its own; all others wait for the same end. */
+/** The first caller starts it, in its own fiber. All others wait for the same end. */
 export const shutdownOf = (
   lifecycle: RuntimeLifecycle,
   registry: RecorderRegistry,
@@ -32,7 +32,7 @@ export const shutdownOf = (
     )
     yield* Effect.forEach(controls, (control) => registry.bury(control), { concurrency: "unbounded", discard: true })
     threads.close()
-    // It may be one of their reducers that the fold does not come back from.
+    // The fold may be stuck in a reducer of one of them.
     const isStuck = controls.some(({ isGivenUp }) => isGivenUp)
     yield* isStuck ? Effect.void : Effect.all([saveLast(lifecycle), shipLast(lifecycle)], { concurrency: "unbounded" })
     // Before the log of the fold is gone.
@@ -59,7 +59,7 @@ export const shutdownOf = (
   })
 }
 
-/** Has the durable state written, and the store told, with what the recorders have left. */
+/** Has the durable state written and the store updated, including what the recorders have left. */
 const saveLast = ({ link, log, shutdownTimeout }: RuntimeLifecycle): Effect.Effect<void> => {
   if (link === undefined || link.failure() !== undefined) return Effect.void
   const last = (what: string, persist: Effect.Effect<void, Error> | undefined): Effect.Effect<void> =>
@@ -68,14 +68,14 @@ const saveLast = ({ link, log, shutdownTimeout }: RuntimeLifecycle): Effect.Effe
       : Effect.catch(endsWithin(shutdownTimeout)(persist), ({ message }) =>
           log.failure(`${what} not written at shutdown: ${message}`)
         )
-  // What a store has is never more than the durable state: it is written behind that.
+  // A store must never contain more than the durable state, so it is written after that.
   return Effect.andThen(
     last("the durable state was", link.durable?.persist),
     last("the counts were", link.store.end?.persistLast)
   )
 }
 
-/** Has what the recorders have accepted appended to its store, and says there that nothing more comes. */
+/** Has everything that the recorders have accepted appended to the store, and marks the end there. */
 const shipLast = ({ link, log, shutdownTimeout }: RuntimeLifecycle): Effect.Effect<void> => {
   if (link?.shipping === undefined || link.failure() !== undefined) return Effect.void
   return Effect.catch(endsWithin(shutdownTimeout)(link.shipping.end), ({ message }) =>

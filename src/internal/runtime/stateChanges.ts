@@ -1,4 +1,4 @@
-/** The states of a runtime as they follow each other, for whoever listens. */
+/** The successive states of a runtime, for listeners. */
 import type * as Cause from "effect/Cause"
 import * as Queue from "effect/Queue"
 import type * as Stream from "effect/Stream"
@@ -6,7 +6,7 @@ import { effectStream } from "../util/effectStream.ts"
 import { Listeners, listening } from "../util/listeners.ts"
 import type { RuntimeState } from "./options.ts"
 
-/** States that wait for a listener. Of more, it misses the oldest. */
+/** The number of states that are queued for a listener. Beyond it, the listener misses the oldest. */
 const MostWaiting = 16
 
 const isLast = (state: RuntimeState): boolean => state === "Closed" || state === "Failed"
@@ -19,7 +19,7 @@ export class StateChanges {
     return this.#state
   }
 
-  /** `true`: it is another state than before. */
+  /** Returns `true` if the state has changed. */
   announce(state: RuntimeState): boolean {
     if (state === this.#state) return false
     this.#state = state
@@ -27,7 +27,7 @@ export class StateChanges {
     return true
   }
 
-  /** Begins with the present state, and ends with the last one there can be. */
+  /** Starts with the current state, and ends after a final one. */
   get stream(): Stream.Stream<RuntimeState> {
     return effectStream().callback<RuntimeState>(
       (queue: Queue.Queue<RuntimeState, Cause.Done>) =>

@@ -94,7 +94,7 @@ const streamOptions = (store: Check): Check =>
     }
   )
 
-/** Of a runtime that folds in process, and of one on a worker: functions cannot cross threads. */
+/** For a runtime that folds in process, and for one on a worker, because functions cannot cross threads. */
 export const inProcessStream: Check = streamOptions(anEventStore)
 export const workerStream: Check = streamOptions(aModule)
 

@@ -1,6 +1,4 @@
-/**
- * The threads that are attached to a runtime. Loaded by a runtime that accepts any.
- */
+/** The threads that are attached to a runtime. Loaded by a runtime that accepts threads. */
 import { MessageChannel, type MessagePort } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import type { Link, LinkedThreads } from "../link/link.ts"
@@ -47,7 +45,7 @@ export class ThreadHost {
     this.#known.add(metrics)
   }
 
-  /** Has threads find the runtime by themselves. */
+  /** Lets threads find the runtime by themselves. */
   accept(): void {
     // Another runtime of the namespace may have taken the place, and be gone.
     this.#stop?.()
@@ -60,7 +58,7 @@ export class ThreadHost {
     return port2
   }
 
-  /** The first message of the thread says what it needs. */
+  /** The thread's first message contains what it needs. */
   readonly #attach = (port: MessagePort): void => {
     port.once("message", (hello: FromThread) => {
       if (hello._tag !== "Hello") return port.close()
@@ -101,7 +99,7 @@ export class ThreadHost {
         const logged = lifecycle.log.lifecycle(
           `the thread ${thread.threadId} has ended, and all of its events are folded`
         )
-        // Names that it had are free then, and its events are folded.
+        // Its names are then free, and its events are folded.
         const removed = Effect.andThen(remaining, thread.removed)
         lifecycle.inBackground(Effect.andThen(Effect.ensuring(removed, ended), logged))
       }
@@ -116,7 +114,7 @@ export class ThreadHost {
     })
   }
 
-  /** No thread is attached from now on. Those that are know that the runtime ends, and does not fail. */
+  /** No thread can attach from now on. Attached threads know that the runtime ends, and does not fail. */
   closing(): void {
     this.#stopAccepting()
     for (const thread of this.#attached) thread.closing()

@@ -1,4 +1,4 @@
-/** Has a runtime accept threads. What that takes is loaded by the first call. */
+/** Makes a runtime accept threads. The code for that is loaded by the first call. */
 import * as Effect from "effect/Effect"
 import { refuse, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { ThreadStats } from "../model/runtimeStats.ts"
@@ -12,7 +12,7 @@ import { type ThreadsOptions, threadsOptionChecks } from "./threadOptions.ts"
 export interface RuntimeThreads extends Pick<RuntimeService, "acceptThreads" | "threadPort"> {
   /** `undefined`: none were ever accepted. */
   readonly stats: () => ReadonlyArray<ThreadStats> | undefined
-  /** The runtime begins to end. */
+  /** Called when the runtime starts to end. */
   readonly closing: () => void
   readonly close: () => void
 }

@@ -1,4 +1,4 @@
-/** Tells the fold the accounting of recorders, of those whose numbers have changed. */
+/** Reports the accounting of recorders to the fold, for those whose numbers have changed. */
 
 import { packStats } from "../formats/packedStats.ts"
 import type { Link } from "../link/link.ts"
@@ -11,7 +11,7 @@ export class ToldAccounts {
   constructor(link: Link) {
     this.#link = link
     link.onRestart(({ _tag }) => {
-      // The one that has taken the place knows nothing of them.
+      // The replacement knows none of them.
       if (_tag === "Restarted") this.#told.clear()
     })
   }
@@ -33,7 +33,7 @@ export class ToldAccounts {
     })
   }
 
-  /** For the last time, of one that is about to be removed. */
+  /** The last report about a recorder that is about to be removed. */
   tellLast(control: RecorderControl): void {
     this.tell([control])
     this.#told.delete(control.service.recorderId)

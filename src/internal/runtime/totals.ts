@@ -1,6 +1,6 @@
 /**
- * What recorders have counted that were removed, as totals: each is a recorder without users, which has the metrics of those
- * that went into it. No event is missed by who reads at intervals, and no sum of all recorders goes back.
+ * What removed recorders have counted, as totals: each is a recorder without users, which has the metrics of the
+ * recorders that went into it. A periodic reader misses no event, and no sum over all recorders decreases.
  */
 import * as Context from "effect/Context"
 import type { Link } from "../link/link.ts"
@@ -11,14 +11,17 @@ import { recorderDefaults } from "../recorder/defaults.ts"
 import { makeRecorder } from "../recorder/makeRecorder.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 
-/** Most totals: an id for each recorder would be no total. What would go into another one goes into the default one. */
+/**
+ * The maximum number of totals, because one id per recorder would be no total. Beyond it, counts go to the default
+ * total.
+ */
 const MostTotals = 1000
 
 interface Total {
   readonly control: RecorderControl
-  /** The accounting of those that went into it, but for {@link Total.leaving}. */
+  /** The accounting of the recorders that went into it, except for {@link Total.leaving}. */
   stats: Stats
-  /** Those of which the fold may still come to events. */
+  /** Recorders whose events the fold may still read. */
   readonly leaving: Set<RecorderControl>
 }
 
@@ -33,7 +36,7 @@ export class Totals {
     this.#lifecycle = lifecycle
   }
 
-  /** Keeps recorders from having this id. */
+  /** Prevents recorders from having this id. */
   reserve(id: string): void {
     if (this.#ids.size < MostTotals) this.#ids.add(id)
     else this.#ids.add(DefaultTotal)
@@ -47,7 +50,7 @@ export class Totals {
     return Array.from(this.#totals.values(), ({ control }) => control)
   }
 
-  /** The accounting of those that went into a total; `undefined` for a recorder that is none. */
+  /** The accounting of the recorders in a total; `undefined` for a recorder that is not a total. */
   statsOf(control: RecorderControl): Stats | undefined {
     const total = this.#totals.get(control.service.recorderId)
     if (total?.control !== control) return undefined
@@ -55,7 +58,7 @@ export class Totals {
     return Array.from(total.leaving, (each) => each.statsUnsafe()).reduce(plus, total.stats)
   }
 
-  /** The total that a recorder goes into, which is about to leave; `undefined`: it has nothing to leave. */
+  /** The total for a recorder that is about to leave; `undefined`: it has nothing to leave. */
   of(leaving: RecorderControl, id: string, link: Link): RecorderControl | undefined {
     const stats = leaving.statsUnsafe()
     if (link.failure() !== undefined || (stats.offered === 0 && leaving.metricsUnsafe().length === 0)) return undefined
@@ -67,7 +70,7 @@ export class Totals {
     return total.control
   }
 
-  /** Has the total of a recorder take what its metrics go on from. */
+  /** Has the total of a recorder take over the states that its metrics continue from. */
   prepare(recorder: RecorderControl, id: string, link: Link): void {
     if (link.failure() !== undefined) return
     this.#totalOf(this.isReserved(id) ? id : DefaultTotal, link).control.prepareFor(recorder)
@@ -97,7 +100,10 @@ export class Totals {
 
 const nothing: Stats = { state: "Running", ...noCounts }
 
-/** Adds up those of which nothing more comes. The fold closes them in order, but for threads, of which some may wait. */
+/**
+ * Adds up the recorders that are finished. The fold closes them in order, except for those of threads, some of which
+ * may wait.
+ */
 const settle = (total: Total): void => {
   for (const control of total.leaving) {
     if (!control.isSettled) return
@@ -106,7 +112,7 @@ const settle = (total: Total): void => {
   }
 }
 
-/** What was accepted and not folded when a recorder was given up stays pending. */
+/** What was accepted and not folded when a recorder was abandoned stays pending. */
 const plus = (total: Stats, stats: Stats): Stats => ({
   ...total,
   ...addCounts(total, stats),

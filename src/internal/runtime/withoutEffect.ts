@@ -1,5 +1,5 @@
 /**
- * What exporters take of programs without Effect, and give to them: a runtime, and something that can be stopped.
+ * What exporters accept from programs without Effect, and return to them: a runtime, and something that can be stopped.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import type { RuntimeService } from "./service.ts"
  */
 export type AnyRuntime = RuntimeService | FacadeRuntime
 
-/** What tells the facade's runtime from others, without importing it. */
+/** Distinguishes the facade's runtime from other values without importing it. */
 interface FacadeRuntime extends AsyncDisposable {
   readonly namespace: string
   readonly recorderIds: ReadonlyArray<string>
@@ -24,7 +24,7 @@ interface FacadeRuntime extends AsyncDisposable {
 
 const services = new WeakMap<object, RuntimeService>()
 
-/** Remembers the service that is behind an object of the facade. */
+/** Remembers the service behind an object of the facade. */
 export const withService = (facade: object, service: RuntimeService): void => void services.set(facade, service)
 
 export const serviceOf = (runtime: AnyRuntime): RuntimeService => {
@@ -45,7 +45,7 @@ export interface Stoppable extends AsyncDisposable {
   readonly stop: () => Promise<void>
 }
 
-/** Starts it in a scope of its own. When that fails, what was there by then is closed. */
+/** Starts it in its own scope. If that fails, everything opened so far is closed. */
 export const inOwnScope = <A, E>(
   effect: Effect.Effect<A, E, Scope.Scope>
 ): Effect.Effect<readonly [A, Scope.Closeable], E> =>

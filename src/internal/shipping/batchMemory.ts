@@ -1,7 +1,7 @@
-/** The memory that a batch is written into. It grows, and is used again for the next one. */
+/** The memory that a batch is written into. It grows, and is reused for the next one. */
 import { Format, HeadWords, Magic } from "./batchFormat.ts"
 
-/** Words at the beginning. */
+/** The initial number of words. */
 const FirstWords = 8192
 
 export class BatchMemory {
@@ -17,7 +17,7 @@ export class BatchMemory {
     this.clear()
   }
 
-  /** Begins another batch. */
+  /** Starts another batch. */
   clear(): void {
     this.i32.fill(0, 0, HeadWords * 2)
     this.i32[0] = Magic
@@ -29,7 +29,7 @@ export class BatchMemory {
     return this.pos === HeadWords
   }
 
-  /** In memory of its own. */
+  /** Copies it into other memory. */
   copyTo(bytes: Uint8Array): void {
     bytes.set(this.u8.subarray(0, this.pos * 8))
   }
@@ -55,7 +55,7 @@ export class BatchMemory {
     this.u8 = new Uint8Array(memory)
   }
 
-  /** UTF-16 code units from a word on. */
+  /** Writes UTF-16 code units from a word on. */
   putText(word: number, text: string): void {
     const { length } = text
     this.f64[word + textWords(length) - 1] = 0

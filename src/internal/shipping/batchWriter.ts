@@ -1,6 +1,6 @@
 /**
- * Writes what a fold takes as batches, see {@link ./batchFormat.ts}. Rows are copied as they are, in one piece; only the
- * codes of their strings are looked at.
+ * Writes what a fold takes as batches, see {@link ./batchFormat.ts}. Rows are copied as they are, in one piece; only
+ * the codes of their strings are examined.
  */
 import { serialize } from "node:v8"
 import type { FoldTap, TappedLane } from "../fold/foldTap.ts"
@@ -34,7 +34,7 @@ import { BatchMemory, byteWords, textWords } from "./batchMemory.ts"
 interface KnownLayout {
   readonly number: number
   readonly words: number
-  /** The halves of a row that have codes of strings. */
+  /** The halves of a row that contain codes of strings. */
   readonly codes: ReadonlyArray<number>
   readonly bytes: Uint8Array
   batch: number
@@ -52,25 +52,28 @@ interface KnownMetrics {
   batch: number
 }
 
-/** Lists of metrics that are known. Each reset makes another one. */
+/** The maximum number of known lists of metrics. Each reset creates another one. */
 const MostMetrics = 4096
 
-/** Events of any shape take no part in a dictionary: a batch is read by itself. */
+/** Events of any shape do not use a dictionary, because a batch is self-contained. */
 const encoder = new DataEncoder(new StringCodes(() => false), new NameLists(() => false))
 
 export class BatchWriter implements FoldTap {
   readonly #memory = new BatchMemory()
-  /** Whether what comes may have come before, to a fold in whose place this one is. */
+  /** Whether the input may have been written before, by a fold that this one replaces. */
   isReplaying = (): boolean => false
-  /** Whether what comes is dropped: it has its sequence numbers, so that whoever reads the batches knows what is missing. */
+  /**
+   * Whether the input is dropped. Its sequence numbers are used up, so that readers of the batches know what is
+   * missing.
+   */
   hasNoRoom = (): boolean => false
-  /** Events that were dropped. */
+  /** The number of dropped events. */
   dropped = 0
-  /** Is told when something was written. */
+  /** Called when something was written. */
   onWritten: () => void = () => {}
-  /** Events since the batch was begun. */
+  /** The number of events in the current batch. */
   events = 0
-  /** The number of the batch, as long as it is open. */
+  /** The number of the open batch. */
   #batch = 1
   /** By code: the string that was declared, and in which batch. */
   readonly #texts: Array<string | undefined> = []
@@ -80,12 +83,12 @@ export class BatchWriter implements FoldTap {
   readonly #metrics = new Map<string, KnownMetrics>()
   #metricsMade = 0
 
-  /** Bytes of the batch that is open. 0: nothing was written. */
+  /** The size of the open batch in bytes. 0: nothing was written. */
   get bytes(): number {
     return this.#memory.isEmpty ? 0 : this.#memory.pos * 8
   }
 
-  /** Ends the batch: what comes next is in another one. */
+  /** Ends the batch. Later input goes into another one. */
   take(allocate: (bytes: number) => Uint8Array): Uint8Array {
     const memory = this.#memory
     const bytes = allocate(memory.pos * 8)
@@ -151,7 +154,7 @@ export class BatchWriter implements FoldTap {
   }
 
   closed(lane: TappedLane, total: string | undefined): void {
-    // As many as were declared are written whatever room there is.
+    // The end of a declared recorder is written even if there is no room.
     if (this.hasNoRoom() && !this.#lanes.has(lane.lane)) return
     this.#lane(lane)
     const memory = this.#memory
@@ -169,7 +172,7 @@ export class BatchWriter implements FoldTap {
 
   // --- what they refer to
 
-  /** Declares the recorder as it is now, and what has come to it since it was last shown. */
+  /** Declares the recorder in its current form, and what was added to it since it was last shown. */
   #lane(lane: TappedLane): void {
     const known = this.#lanes.get(lane.lane)
     if (known?.batch !== this.#batch || known.life !== lane.life || known.version !== lane.metrics.version) {
@@ -226,7 +229,7 @@ export class BatchWriter implements FoldTap {
       let half = at * 2 + codes[c]!
       for (let i = 0; i < count; i++, half += words * 2) {
         const code = i32[half]!
-        // Of a passing code the string changes, and each stream has codes of its own.
+        // The string of a passing code changes, and each stream has its own codes.
         if (code < FirstCode || (batches[code] === batch && texts[code] === strings[code])) continue
         this.#text(code, strings[code]!)
       }

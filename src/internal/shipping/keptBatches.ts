@@ -1,11 +1,11 @@
 /**
- * The batches of a source that may be needed yet: those that the store does not have, and those that it has, but could
- * lose yet. A store that is killed may forget the last seconds, a commit as well as what was appended.
+ * The batches of a source that may still be needed: those that the store does not have, and those that it has but could
+ * lose. A store that is killed may forget its last seconds, both commits and appended batches.
  */
 import type { EventBatch } from "../store/eventStore.ts"
 import type { KeptBatch } from "../stream/restore.ts"
 
-/** A batch that was committed by the last answer of the store at this time, and by all answers since. */
+/** A batch that was committed by the store's answer at this time, and by all answers since. */
 interface Committed {
   readonly number: number
   readonly at: number
@@ -21,12 +21,12 @@ export class KeptBatches {
     return this.#bytes
   }
 
-  /** The number of the batch that comes next. */
+  /** The number of the next batch. */
   get next(): number {
     return this.#next
   }
 
-  /** That of the oldest batch that there is, or of the next one. */
+  /** The number of the oldest batch, or of the next one if there is none. */
   get oldest(): number {
     return this.#batches[0]?.number ?? this.#next
   }
@@ -42,7 +42,7 @@ export class KeptBatches {
     return batch
   }
 
-  /** Takes over those of a fold before. */
+  /** Takes over the batches of an earlier fold. */
   restore(batches: ReadonlyArray<KeptBatch>, next: number): void {
     this.#batches = [...batches]
     this.#bytes = batches.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
@@ -50,7 +50,7 @@ export class KeptBatches {
     this.#committed = []
   }
 
-  /** Those behind a number, of about so many bytes, and one at least. */
+  /** The batches after a number, up to about this many bytes, and at least one. */
   after(number: number, most: number): ReadonlyArray<EventBatch> {
     const first = this.#batches.findIndex((batch) => batch.number > number)
     if (first < 0) return []
@@ -65,8 +65,8 @@ export class KeptBatches {
   }
 
   /**
-   * The store has answered that the batches up to a number are committed. Lets go of those that have been so for as long as
-   * it takes until the store cannot lose them; whether there were any.
+   * The store has answered that the batches up to a number are committed. Releases those that have been committed for
+   * so long that the store cannot lose them. Returns whether there were any.
    */
   committed(number: number, now: number, graceMillis: number): boolean {
     this.#committed = this.#committed.filter((sample) => sample.number <= number)
@@ -84,7 +84,10 @@ export class KeptBatches {
     return dropped.length > 0
   }
 
-  /** Those up to a number are part of the total of a source that was retired; the others are the first of another source. */
+  /**
+   * The batches up to a number are part of the total of a retired source. The others are the first ones of another
+   * source.
+   */
   renumber(last: number): void {
     this.#drop(last)
     this.#batches = this.#batches.map((batch, i) => ({ ...batch, number: i + 1 }))

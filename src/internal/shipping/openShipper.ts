@@ -1,4 +1,4 @@
-/** Opens the store of events of a runtime, wherever its fold runs. */
+/** Opens the store of events of a runtime, in the thread of its fold. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { RuntimeFailed } from "../model/runtimeErrors.ts"

@@ -1,7 +1,7 @@
 /**
- * Appends what a fold takes to a store, from the thread that folds. Batches are kept until the store has committed them and
- * cannot lose that any more. While the store cannot be reached they are kept up to a limit; then nothing is folded, so that
- * the capacity of the recorders decides.
+ * Appends what a fold takes to a store, from the thread that folds. Batches are kept until the store has committed them
+ * and cannot lose that any more. While the store is unreachable they are kept up to a limit. Beyond it nothing is
+ * folded, so that the recorders' capacity and overflow policies apply.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -15,29 +15,29 @@ import { nextSource } from "./batchFormat.ts"
 import { BatchWriter } from "./batchWriter.ts"
 import { KeptBatches } from "./keptBatches.ts"
 
-/** A batch is ended when it has so many bytes, whatever the interval. */
+/** The size in bytes at which a batch is ended, whatever the interval. */
 const BatchBytes = 256 * 1024
 
-/** Bytes that are appended at once. */
+/** The number of bytes appended at once. */
 const AppendBytes = 1024 * 1024
 
-/** Milliseconds between two attempts, from the first one that failed to the longest. */
+/** The delays between two attempts in milliseconds, from the first failure up to the maximum. */
 const FirstRetry = 100
 const LongestRetry = 5000
 
-/** Milliseconds between two looks for what was committed, while there is no room for more. */
+/** The interval in milliseconds for checking what was committed while there is no room. */
 const WhileFull = 250
 
 export interface ShipperOptions {
   readonly store: EventStoreService
   readonly settings: ShippingSettings
   readonly send: (message: FoldMessage) => void
-  /** Keeps batches where they outlive this thread. Done before the store gets them. */
+  /** Keeps batches where they outlive this thread, before the store gets them. */
   readonly save: (saved: SavedBatches) => void
   readonly allocate: (bytes: number) => ArrayBufferLike
-  /** Runs an effect while the fold goes on. */
+  /** Runs an effect while the fold continues. */
   readonly beside: (effect: Effect.Effect<void>) => void
-  /** {@link Shipper.isFull} has become false. */
+  /** Called when {@link Shipper.isFull} has become false. */
   readonly onRoom: () => void
 }
 
@@ -48,9 +48,9 @@ export class Shipper {
   #source: string
   /** The last batch that the store has. */
   #last = 0
-  /** Whether it goes on as another source, of which the store has taken nothing yet. */
+  /** Whether it continues as another source, of which the store has accepted nothing yet. */
   #isNew = false
-  /** By ticket, the batch behind which somebody waits, and whether it is the last one. */
+  /** By ticket: the batch that is waited for, and whether it is the last one. */
   readonly #waiting = new Map<number, { readonly number: number; readonly ends: boolean }>()
   #isAppending = false
   #isEnding = false
@@ -60,7 +60,7 @@ export class Shipper {
   #isDue = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #dueAt = Number.POSITIVE_INFINITY
-  // What is told.
+  // The numbers that are reported.
   #appended = 0
   #failures = 0
   #failure: string | undefined
@@ -74,7 +74,7 @@ export class Shipper {
     this.#arm(0)
   }
 
-  /** So much is kept that no more may be folded. */
+  /** Whether the limit is reached, so that nothing more may be folded. */
   get isFull(): boolean {
     return this.#options.settings.overflow === "backpressure" && this.#hasNoRoom
   }
@@ -90,7 +90,7 @@ export class Shipper {
     } else this.#arm(this.#options.settings.intervalMillis)
   }
 
-  /** Ends the batch at hand. From here on what was folded does not depend on this thread. */
+  /** Ends the current batch. From here on what was folded does not depend on this thread. */
   close(): void {
     if (this.writer.bytes === 0) return
     const { events } = this.writer
@@ -107,14 +107,14 @@ export class Shipper {
     this.#options.save({ _tag: "Batches", source: this.#source, batches, oldest: this.#kept.oldest, restarts })
   }
 
-  /** Takes the place of a shipper in a thread that has ended. */
+  /** Takes over from a shipper in a thread that has ended. */
   restore({ batches, next, source }: KeptShipping): void {
     this.#source = source
     this.#kept.restore(batches, next)
     this.#arm(0)
   }
 
-  /** Somebody waits for all that was folded before. `ends`: nothing comes any more. */
+  /** Requests that everything folded before is appended. `ends`: no more events follow. */
   ship(ticket: number, ends: boolean): void {
     this.close()
     this.#isEnding ||= ends
@@ -123,18 +123,18 @@ export class Shipper {
     this.#arm(0)
   }
 
-  /** Tells those who wait whether what they wait for is in the store. */
+  /** Answers the requests whose batches are in the store. */
   #answer(failure: string | undefined): void {
     for (const [ticket, { ends, number }] of this.#waiting) {
       const isThere = number <= this.#last && (!ends || this.#hasEnded)
-      // Whoever ends has nothing left to do but to try again, for as long as there is time.
+      // At the end there is nothing left to do but to retry, as long as there is time.
       if (!isThere && (ends || failure === undefined)) continue
       this.#waiting.delete(ticket)
       this.#options.send({ _tag: "Shipped", ticket, failure: isThere ? undefined : failure })
     }
   }
 
-  /** Nothing is appended any more. */
+  /** Stops appending. */
   stop(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
@@ -142,7 +142,7 @@ export class Shipper {
 
   // --- to the store
 
-  /** Appends after so many milliseconds, or earlier. */
+  /** Appends after this many milliseconds, or earlier. */
   #arm(millis: number): void {
     const at = performance.now() + millis
     if (this.#isClosed || at >= this.#dueAt) return
@@ -162,7 +162,7 @@ export class Shipper {
   #append(): void {
     if (this.#isClosed) return
     this.#isDue = true
-    // After a failure it is the timer that tries again.
+    // After a failure the timer retries.
     if (this.#isAppending || (this.#retry > 0 && this.#dueAt < Number.POSITIVE_INFINITY)) return
     this.#isAppending = true
     this.#isDue = false
@@ -203,7 +203,10 @@ export class Shipper {
     else this.#arm(this.#hasNoRoom ? Math.min(heartbeatMillis, WhileFull) : heartbeatMillis)
   }
 
-  /** Its events are part of the total: it was silent for too long. What the store has not had belongs to another source. */
+  /**
+   * The source was silent for too long, so its events are part of the total. What the store has not received belongs to
+   * another source.
+   */
   #retired({ last }: EventEnd): void {
     this.#count(last)
     this.#kept.renumber(last)

@@ -1,6 +1,4 @@
-/**
- * Effect's SQL client, with each of its statements measured.
- */
+/** Effect's SQL client, with each of its statements measured. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
@@ -16,12 +14,12 @@ import { statementTexts } from "./statementText.ts"
 
 type AnyStatement = Statement<object>
 
-/** Begins to measure a run of a statement. The result ends it. */
+/** Starts to measure a run of a statement. The returned function ends it. */
 type Begin = (statement: AnyStatement, clock: Clock.Clock) => (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
 
 export type Database = Pick<SqlEvent, "namespace" | "address" | "port">
 
-/** What the driver has told the client for its spans. It is no part of the type of a statement. */
+/** What the driver has passed to the client for its spans. It is not part of the type of a statement. */
 const databaseOf = (client: SqlClient): Database => {
   const { spanAttributes } = client.unsafe("") as { readonly spanAttributes?: unknown }
   const attributes = new Map(Array.isArray(spanAttributes) ? (spanAttributes as ReadonlyArray<[string, unknown]>) : [])
@@ -37,7 +35,7 @@ const databaseOf = (client: SqlClient): Database => {
   }
 }
 
-/** The client, and whatever its driver has beside. What is given goes before what the client tells. */
+/** The client, including everything that its driver adds. Given values take precedence over those of the client. */
 export const measureSql = <Client extends SqlClient>(
   client: Client,
   emit: (event: SqlEvent) => void,
@@ -88,7 +86,7 @@ const measuredClient = <Client extends SqlClient>(client: Client, begin: Begin):
   return Object.assign(self, { safe: self })
 }
 
-/** What a measured statement has in place of what the statement has, which it inherits from. */
+/** The members that replace those of a measured statement, from which it inherits the others. */
 const membersOf = (begin: Begin): PropertyDescriptorMap => {
   const ran = <A, E, R>(statement: AnyStatement, run: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => Effect.onExit(run, begin(statement, fiber.getRef(Clock.Clock))))

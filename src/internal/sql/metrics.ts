@@ -14,7 +14,7 @@ import { module as moduleOf } from "../metric/metricSet.ts"
 export const SqlEvent = Schema.TaggedUnion({
   /** A statement has ended. */
   "db.client.operation": {
-    /** The database, as the conventions call it: `postgresql`. */
+    /** The name of the database system in the conventions: `postgresql`. */
     system: Schema.String,
     /** The name of the database on its server, and the server, if the client or the options specify them. */
     namespace: Schema.optional(Schema.String),

@@ -1,6 +1,6 @@
 /**
- * What the text of a statement says of its operation and its table. Where it takes more than a look to tell, it says
- * nothing: a label must not be made of a guess.
+ * Extracts the operation and the table from the text of a statement. If that is not obvious, it returns nothing,
+ * because a label must not be a guess.
  */
 
 interface Described {
@@ -8,7 +8,7 @@ interface Described {
   readonly collection: string | undefined
 }
 
-/** Statements begin with a word of SQL. Anything else is something that the database alone understands. */
+/** Statements begin with a keyword of SQL. Other texts are specific to the database. */
 const operations = new Set(
   [
     "ALTER ANALYZE ATTACH BEGIN CALL CLOSE COMMENT COMMIT COPY CREATE DEALLOCATE DECLARE DELETE DESCRIBE DETACH DO DROP",
@@ -20,7 +20,7 @@ const operations = new Set(
     .split(" ")
 )
 
-/** What may hold any text: literals and comments. */
+/** Parts that may contain any text: literals and comments. */
 const Quoted = /'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\//g
 const SecondStatement = /;\s*\S/
 const FirstWord = /^[\s(]*([a-z]+)/i
@@ -55,10 +55,10 @@ const tableOf = (text: string): string | undefined => {
 const unquoted = (name: string): string =>
   Array.from(name.matchAll(new RegExp(part, "g")), ([each]) => each.replaceAll(/^["`[]|["`\]]$/g, "")).join(".")
 
-/** The texts of a program are few, but for those that it puts together of values, which are not kept. */
+/** A program has few texts, except for those that it builds from values, which are not kept. */
 const MostKept = 1000
 
-/** Describes texts, each of the first thousand once. */
+/** Describes texts. The first thousand are described once each. */
 export const statementTexts = (): ((text: string) => Described) => {
   const known = new Map<string, Described>()
   return (text) => {

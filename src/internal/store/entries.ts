@@ -1,31 +1,31 @@
 /** The keys of the entries of a source. */
 import { createHash } from "node:crypto"
 
-/** Of a recorder that is there. */
+/** The key of an existing recorder. */
 export const liveKey = (recorderId: string): string => `+${recorderId}`
 
-/** Of the recorders that have had an id and are not there. */
+/** The key of the recorders that had an id and no longer exist. */
 export const endedKey = (recorderId: string): string => `-${recorderId}`
 
-/** Of recorders that are not kept by their ids any more. */
+/** The key of recorders that are no longer kept by their ids. */
 export const othersKey = "~"
 
-/** Of what is to be known of a source beside states: {@link AboutSource}, in JSON. */
+/** The key of what else must be known of a source: {@link AboutSource}, in JSON. */
 export const aboutKey = "#"
 
 export interface AboutSource {
-  /** Recorder ids that have gone together. */
+  /** The number of merged recorder ids. */
   readonly others: number
-  /** Of a source that writes: at least so often, in milliseconds. */
+  /** The maximum interval between two writes of a source, in milliseconds. */
   readonly every?: number
-  /** Sources that were retired, of the total. */
+  /** The number of retired sources in the total. */
   readonly retired?: number
 }
 
 export type EntryOf =
   | { readonly kind: "live" | "ended"; readonly recorderId: string }
   | { readonly kind: "others" | "about" }
-  /** Of a later version of this package. */
+  /** Written by a later version of this package. */
   | undefined
 
 export const readKey = (key: string): EntryOf => {
@@ -37,19 +37,19 @@ export const readKey = (key: string): EntryOf => {
 
 const kinds = { "+": "live", "-": "ended" } as const
 
-/** Of those whose ids are not for every store. */
+/** The prefixes of hashed ids, which not every store can hold. */
 const hashed = { "*": "live", "=": "ended" } as const
 
 const kindOf = <A>(key: string, kinds: { readonly [first: string]: A }): A | undefined => kinds[key[0]!]
 
-/** In UTF-16 code units: a server has an index of keys, which limits them. */
+/** In UTF-16 code units. Servers index keys, which limits their length. */
 const MostOfKey = 256
 
 const NotOfServers = /[\0\p{Cs}]/u
 
 /**
- * As a store has it. Recorder ids may be of any length, and need not be text that a server takes: PostgreSQL has no NUL, and
- * UTF-8 no half of a surrogate pair. The states know which recorder they are of.
+ * The key in a store. Recorder ids may be of any length, and may not be text that a server accepts: PostgreSQL rejects
+ * NUL, and UTF-8 has no lone surrogates. The states contain the id of their recorder.
  */
 export const storedKey = (key: string): string => {
   if (key.length <= MostOfKey && !NotOfServers.test(key)) return key
@@ -57,7 +57,7 @@ export const storedKey = (key: string): string => {
   return first + createHash("sha256").update(key, "utf16le").digest("hex")
 }
 
-/** What a key of {@link storedKey} is of. `recorderId` is `undefined` where only the states know it. */
+/** What a key of {@link storedKey} belongs to. `recorderId` is `undefined` if only the states contain it. */
 export const readStoredKey = (
   key: string
 ): EntryOf | { readonly kind: "live" | "ended"; readonly recorderId: undefined } => {

@@ -1,4 +1,4 @@
-/** Stores that somebody else may have written, which answer in time or fail, whatever they do. */
+/** Wraps stores, which may be written by others, so that they answer in time or fail, whatever they do. */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -26,7 +26,7 @@ interface Store {
 
 type Operation = (...args: ReadonlyArray<never>) => Effect.Effect<unknown, MetricsStoreError>
 
-/** Why an answer is none to what was asked. */
+/** Why an answer does not fit its request. */
 type WhyNone<Args extends ReadonlyArray<unknown>> = (answer: unknown, ...args: Args) => string | undefined
 
 /** By the functions of a port. */
@@ -43,11 +43,11 @@ const guarded =
     const guard = (operation: string, whyNone: WhyNone<ReadonlyArray<never>>): Operation => {
       const failed = (reason: string) => Effect.fail(new MetricsStoreError({ store: place, operation, reason }))
       return (...args) =>
-        // A method of an object, for a store that is one.
+        // A method of an object, for a store that is a class instance.
         Effect.suspend(() => (store as unknown as { readonly [name: string]: Operation })[operation]!(...args)).pipe(
           within(Most, () => failed(`no answer within ${durationText(Most)}`)),
           Effect.catchDefect((defect) => failed(messageOf(defect))),
-          // By the store: whoever interrupts the caller ends this as well.
+          // Interrupted by the store. An interruption by the caller ends this as well.
           Effect.catchCauseIf(Cause.hasInterruptsOnly, () => failed("it was interrupted")),
           Effect.tap((answer) => {
             const reason = whyNone(answer, ...args)
@@ -104,7 +104,10 @@ export const guardedStates = guarded<StateStoreService>({
   forget: anything
 })
 
-/** Everything was appended, or the store has lost what comes before it: otherwise the same would be sent again at once. */
+/**
+ * Everything was appended, or the store has lost what comes before it. Otherwise the same would be sent again
+ * immediately.
+ */
 const hasAppended = ({ last }: EventEnd, { batches, oldest }: EventAppend): boolean => {
   const [first] = batches
   if (last < oldest - 1) return false

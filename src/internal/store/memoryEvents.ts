@@ -14,7 +14,7 @@ interface Kept {
   readonly parts: ReadonlyMap<string, Uint8Array>
 }
 
-/** Everything in the store. What was stored is replaced and never changed, so that a copy of a moment is cheap. */
+/** The contents of the store. Values are replaced and never modified, so that a snapshot is cheap. */
 export interface EventsInMemory {
   readonly sources: Map<string, Kept>
   /** By namespace and aggregator, until when it has joined. */
@@ -34,7 +34,7 @@ const unknown: Kept = {
 
 const endOf = ({ isRetired, last, position }: Kept): EventEnd => ({ last, committed: position, isRetired })
 
-/** `stored`: is asked for what there is, each time. */
+/** `stored`: returns the current contents, at each call. */
 export const memoryEvents = (stored: () => EventsInMemory = always(noEvents())): EventStoreService => {
   const withNow = <A>(run: (now: number) => A): Effect.Effect<A> => Effect.map(Clock.currentTimeMillis, run)
   const keyOf = (namespace: string, id: string): string => JSON.stringify([namespace, id])
@@ -123,7 +123,7 @@ const always =
   () =>
     value
 
-/** Nobody retires a source that has appended meanwhile. */
+/** A source that has appended meanwhile must not be retired. */
 const isMadeFrom = ({ base, position, retires }: EventCommit, { last, version }: Kept): boolean =>
   base === version && (!retires || last <= position)
 
@@ -136,7 +136,7 @@ const committed = (kept: Kept, { parts, position, retires, version }: EventCommi
   }
   return {
     ...kept,
-    // What was read before the store lost it is in the state all the same.
+    // What was read before the store lost it is still in the state.
     last: Math.max(kept.last, position),
     version,
     position,

@@ -1,4 +1,4 @@
-/** Opens the store that a module makes, in the thread that calls this. */
+/** Opens the store that a module makes, in the calling thread. */
 import { realpathSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as Cause from "effect/Cause"
@@ -20,20 +20,20 @@ import { packedEvents, packedStates } from "./packing.ts"
 import { StateStore, type StateStoreService } from "./stateStore.ts"
 import { isStoreModule, type StoreModule } from "./storeModule.ts"
 
-/** How long a store is waited for that is closed. */
+/** The time limit for closing a store. */
 const ClosesWithin = "5 seconds"
 
 /** A store as a layer, which has no requirements. */
 export type StoreLayer<A = StateStore> = Layer.Layer<A, unknown>
 
-/** A store of states, which answers in time or fails, and has less to keep. */
+/** A store of states, which answers in time or fails, and stores packed values. */
 export const openStates = (
   store: StoreModule | StoreLayer<StateStore>,
   most?: Duration.Input
 ): Effect.Effect<StateStoreService, MetricsStoreError, Scope.Scope> =>
   Effect.map(openStore(store, StateStore, most), (service) => packedStates(guardedStates(service)))
 
-/** The same of events. */
+/** The same for events. */
 export const openEvents = (
   store: StoreModule | StoreLayer<EventStore>,
   most?: Duration.Input
@@ -41,8 +41,8 @@ export const openEvents = (
   Effect.map(openStore(store, EventStore, most), (service) => packedEvents(guardedEvents(service)))
 
 /**
- * The service of a store until the scope closes. A store of this package opens no connection here: one that cannot be
- * reached fails when it is used. One of somebody else's may connect, which takes no longer than `most`.
+ * The service of a store until the scope closes. A store of this package does not connect here: one that cannot be
+ * reached fails when it is used. Another store may connect, within `most`.
  */
 const openStore = <I, S>(
   store: StoreModule | StoreLayer<I>,
@@ -67,7 +67,7 @@ const openStore = <I, S>(
   )
 }
 
-/** Its resources are released when the scope closes, for which nobody waits for long. */
+/** Its resources are released when the scope closes, within a short limit. */
 const built = <I>(layer: StoreLayer<I>): Effect.Effect<Context.Context<I>, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()

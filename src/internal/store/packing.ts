@@ -1,6 +1,6 @@
 /**
- * How bytes lie in a store: deflated where that is shorter, behind a byte that says so and their length. What was stored
- * before there was such a byte begins with another one, and is read as it is.
+ * The form of bytes in a store: deflated if that is shorter, preceded by a marker byte and their length. Bytes stored
+ * before this marker existed begin with another byte, and are read as they are.
  */
 import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from "node:zlib"
 import * as Effect from "effect/Effect"
@@ -10,25 +10,27 @@ import type { StateStoreService } from "./stateStore.ts"
 /** No state, batch or text of this package begins with it. */
 const Deflated = 1
 
-/** The byte, and the length in 32 bits. */
+/** The marker, and the length in 32 bits. */
 const HeadBytes = 5
 
-/** Fewer bytes are not deflated: they would hardly become shorter. */
+/** Fewer bytes are not deflated, because they would hardly become shorter. */
 const FewBytes = 128
 
-/** So many bytes are deflated in this thread: to have another one do it would take as long. */
+/** Up to this many bytes are deflated in this thread, because using another thread would take as long. */
 const SmallBytes = 8 * 1024
 
-/** More bytes are stored as they are, so that what is read never takes more memory than this. */
+/** More bytes are stored as they are, so that reading never takes more memory than this. */
 const MostBytes = 256 * 1024 * 1024
 
-/** An entry beyond that, of those that are read together, stays as it is stored: a few bytes may stand for very many. */
+/**
+ * When entries are read together, an entry beyond this limit stays packed, because a few bytes may stand for very many.
+ */
 const MostTogether = 1024 * 1024 * 1024
 
-/** Threads that deflate and inflate for one write or read. */
+/** The number of threads that deflate and inflate for one write or read. */
 const AtOnce = 4
 
-/** A little larger than at the usual level, in less than half the time. */
+/** The result is a little larger than at the usual level, and takes less than half the time. */
 const level = 3
 
 type Bytes = Uint8Array
@@ -46,7 +48,7 @@ const deflated = (bytes: Bytes): Effect.Effect<Buffer, Error> =>
     ? Effect.sync(() => deflateRawSync(bytes, { level }))
     : inThreads((all, done) => deflateRaw(all, { level }, done), bytes)
 
-/** Fails where that gives more than `maxOutputLength`. */
+/** Fails if the result exceeds `maxOutputLength`. */
 const inflated = (bytes: Bytes, maxOutputLength: number): Effect.Effect<Buffer, Error> =>
   maxOutputLength <= SmallBytes
     ? Effect.try({ try: () => inflateRawSync(bytes, { maxOutputLength }), catch: (error) => error as Error })
@@ -64,7 +66,7 @@ export const pack = (bytes: Bytes): Effect.Effect<Bytes> => {
       packed.set(short, HeadBytes)
       return packed
     }),
-    // Whatever the reason is, it can be stored as it is.
+    // Whatever the reason, it can be stored as it is.
     Effect.orElseSucceed(() => bytes)
   )
 }
@@ -75,7 +77,7 @@ const unpackedLength = (bytes: Bytes): number | undefined =>
     ? undefined
     : new DataView(bytes.buffer, bytes.byteOffset).getUint32(1)
 
-/** What cannot be unpacked stays as it is, for whoever reads it to name: see {@link whyPacked}. */
+/** What cannot be unpacked stays as it is, so that its reader can name it: see {@link whyPacked}. */
 export const unpack = (bytes: Bytes): Effect.Effect<Bytes> => {
   const length = unpackedLength(bytes)
   if (length === undefined || length > MostBytes) return Effect.succeed(bytes)
@@ -85,7 +87,7 @@ export const unpack = (bytes: Bytes): Effect.Effect<Bytes> => {
   )
 }
 
-/** The same of entries that are read together. */
+/** The same for entries that are read together. */
 const unpacking = (): ((bytes: Bytes) => Effect.Effect<Bytes>) => {
   let left = MostTogether
   return (bytes) => {
@@ -96,7 +98,7 @@ const unpacking = (): ((bytes: Bytes) => Effect.Effect<Bytes>) => {
   }
 }
 
-/** Why bytes that were read are packed yet, if they are. */
+/** Why bytes that were read are still packed, if they are. */
 export const whyPacked = (bytes: Bytes): string | undefined => {
   const length = unpackedLength(bytes)
   return length === undefined
@@ -104,7 +106,7 @@ export const whyPacked = (bytes: Bytes): string | undefined => {
     : `it was not inflated to its ${length} bytes, as it is damaged or too large: at most ${MostBytes} bytes, and ${MostTogether} of one source, are inflated`
 }
 
-/** By key, those that are there. */
+/** By key, for those that exist. */
 const each = <A extends Bytes | undefined>(
   all: ReadonlyMap<string, A>,
   change: (bytes: Bytes) => Effect.Effect<Bytes>

@@ -13,17 +13,17 @@ export interface PostgresConnection {
   readonly place: string
   /** The prefix of all tables. */
   readonly prefix: string
-  /** Uses the client, whose tables are there. */
+  /** Uses the client, whose tables exist. */
   readonly use: <A, E>(
     operation: string,
     f: (sql: PgClient) => Effect.Effect<A, E>
   ) => Effect.Effect<A, MetricsStoreError>
 }
 
-/** A server takes a hundred, and a store has a connection in each process. */
+/** A server accepts a hundred, and a store has a connection in each process. */
 const MostConnections = 1
 
-/** Until the scope closes. Connects when it is first used, and makes the tables then, if they are not there. */
+/** Until the scope closes. Connects on first use, and creates missing tables then. */
 export const postgresConnection = Effect.fnUntraced(function* (
   settings: ServerSettings,
   makeTables: (sql: PgClient) => Effect.Effect<unknown, unknown>
@@ -33,7 +33,7 @@ export const postgresConnection = Effect.fnUntraced(function* (
     place,
     timeout: settings.timeout,
     connect: Effect.tap(connect(settings), makeTables),
-    // Its pool replaces connections that were lost.
+    // Its pool replaces lost connections.
     isAlive: () => true
   })
   return { place, prefix: settings.prefix, use: (operation, f) => client.use(operation, f) }
@@ -43,7 +43,7 @@ const connect = Effect.fnUntraced(function* ({
   timeout,
   url
 }: ServerSettings): Effect.fn.Return<PgClient, unknown, Scope.Scope> {
-  // Imported here: only the thread that uses it needs it.
+  // Imported here, because only the thread that uses it needs it.
   const { make } = yield* Effect.tryPromise({ try: () => import("@effect/sql-pg/PgClient"), catch: (error) => error })
   const made = make({
     url: Redacted.make(url),

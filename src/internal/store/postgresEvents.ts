@@ -1,4 +1,4 @@
-/** Events in PostgreSQL: tables of sources, of their batches, of what these have come to, and of the aggregators. */
+/** Events in PostgreSQL: tables of sources, of their batches, of their folded states, and of the aggregators. */
 import type { PgClient } from "@effect/sql-pg/PgClient"
 import { chunksOf } from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -13,16 +13,16 @@ import {
 } from "./eventStore.ts"
 import type { PostgresConnection } from "./postgresConnection.ts"
 
-/** Any number will do: the tables are made by one connection at a time. */
+/** An arbitrary number, so that only one connection at a time creates the tables. */
 const TablesLock = 7_261_944
 
-/** A statement has 65 535 parameters at the most. */
+/** A statement has at most 65 535 parameters. */
 const RowsAtOnce = 1000
 
-/** Most batches that are read at once, whatever they take. */
+/** The maximum number of batches read at once, whatever their size. */
 const MostBatches = 1000
 
-/** Does nothing where they are there. */
+/** Does nothing if they exist. */
 export const makeEventTables =
   (prefix: string) =>
   (sql: PgClient): Effect.Effect<void, SqlError> => {
@@ -32,7 +32,7 @@ export const makeEventTables =
         namespace text not null, source text not null, last bigint not null, position bigint not null,
         version text not null, is_retired boolean not null, has_ended boolean not null,
         appended_at timestamptz not null, primary key (namespace, source))`
-      // However many were retired, those that were not are found at once, and so are those that are to be forgotten.
+      // An index finds active sources, and those to be forgotten, however many are retired.
       yield* sql`create index if not exists ${sql(`${prefix}event_sources_live`)}
         on ${sql(`${prefix}event_sources`)} (namespace) where not is_retired`
       yield* sql`create index if not exists ${sql(`${prefix}event_sources_retired`)}
@@ -46,7 +46,7 @@ export const makeEventTables =
       yield* sql`create table if not exists ${sql(`${prefix}aggregators`)} (
         namespace text not null, owner text not null, until timestamptz not null, primary key (namespace, owner))`
     })
-    // Whoever may only read and write finds them made.
+    // A user with only read and write permissions finds existing tables.
     const there = sql<{ found: boolean }>`select to_regclass(${`${prefix}aggregators`}) is not null as found`
     return Effect.flatMap(there, ([row]) => (row!.found ? Effect.void : sql.withTransaction(make)))
   }
@@ -59,7 +59,7 @@ export const postgresEvents = ({ place, prefix, use }: PostgresConnection): Even
   /** The columns of a source. */
   const ends = (sql: PgClient) =>
     sql.literal(`last::float8 as last, position::float8 as committed, is_retired as "isRetired", version`)
-  /** As it stands until the transaction ends. */
+  /** Locks its row until the transaction ends. */
   const lock = Effect.fnUntraced(function* (sql: PgClient, namespace: string, source: string) {
     const sources = sql(`${prefix}event_sources`)
     yield* sql`insert into ${sources} values (${namespace}, ${source}, 0, 0, '', false, false, now())
@@ -141,7 +141,7 @@ export const postgresEvents = ({ place, prefix, use }: PostgresConnection): Even
       ),
     state: (namespace, source) =>
       use("state", (sql) =>
-        // One statement sees one moment.
+        // One statement sees a single snapshot.
         Effect.map(
           sql<{ version: string; position: number; key: string | null; bytes: Uint8Array | null }>`
             select s.version, s.position::float8 as position, p.key, p.bytes from ${sql(`${prefix}event_sources`)} s
@@ -168,7 +168,7 @@ export const postgresEvents = ({ place, prefix, use }: PostgresConnection): Even
     commit: (namespace, commits) =>
       use("commit", (sql) =>
         Effect.gen(function* (): Effect.gen.Return<boolean, SqlError> {
-          // In one order, so that no two of them wait for each other.
+          // In a fixed order, so that no two of them wait for each other.
           const inOrder = [...commits].sort((one, other) => (one.source < other.source ? -1 : 1))
           for (const { base, position, retires, source } of inOrder) {
             const { last, version } = yield* lock(sql, namespace, source)

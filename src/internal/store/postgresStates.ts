@@ -7,13 +7,13 @@ import type { PostgresConnection } from "./postgresConnection.ts"
 import { standing, stateOf } from "./standing.ts"
 import type { SourceVersion, StateStoreService, StoredSource, WriteOutcome } from "./stateStore.ts"
 
-/** Any number will do: the tables are made by one connection at a time. */
+/** An arbitrary number, so that only one connection at a time creates the tables. */
 const TablesLock = 7_261_943
 
-/** A statement has 65 535 parameters at the most. */
+/** A statement has at most 65 535 parameters. */
 const RowsAtOnce = 1000
 
-/** Does nothing where they are there. */
+/** Does nothing if they exist. */
 export const makeStateTables =
   (prefix: string) =>
   (sql: PgClient): Effect.Effect<void, SqlError> => {
@@ -26,7 +26,7 @@ export const makeStateTables =
         namespace text not null, source text not null, key text not null, bytes bytea not null,
         primary key (namespace, source, key))`
     })
-    // Whoever may only read and write finds them made.
+    // A user with only read and write permissions finds existing tables.
     const there = sql<{ found: boolean }>`select to_regclass(${`${prefix}states`}) is not null as found`
     return Effect.flatMap(there, ([row]) => (row!.found ? Effect.void : sql.withTransaction(make)))
   }
@@ -56,7 +56,7 @@ export const postgresStates = ({ place, prefix, use }: PostgresConnection): Stat
         on conflict (namespace, source, key) do update set bytes = excluded.bytes`
     }
   })
-  /** As it stands until the transaction ends. One that is not there has the sequence number 0. */
+  /** Locks its row until the transaction ends. A missing source has the sequence number 0. */
   const lock = Effect.fnUntraced(function* (sql: PgClient, namespace: string, source: string) {
     const sources = sql(`${prefix}sources`)
     yield* sql`insert into ${sources} values (${namespace}, ${source}, 0, 0, now(), 'L') on conflict do nothing`
@@ -107,7 +107,7 @@ export const postgresStates = ({ place, prefix, use }: PostgresConnection): Stat
   const read: StateStoreService["read"] = ({ known, namespace }) =>
     use("read", (sql) => {
       const has = JSON.stringify(Array.from(known, ([source, { epoch, sequence }]) => ({ source, epoch, sequence })))
-      // One statement sees one moment.
+      // One statement sees a single snapshot.
       const rows = sql<EntryRow>`
         select s.source, s.epoch::float8 as epoch, s.sequence::float8 as sequence, s.state,
           (extract(epoch from now() - s.written_at) * 1000)::float8 as age,

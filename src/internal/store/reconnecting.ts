@@ -1,6 +1,6 @@
 /**
- * A client of a server that is made when it is first used, and made anew when it was lost, so that a store can be opened
- * while its server is down. No use takes longer than its limit, and one that does loses the client.
+ * A client of a server that is created on first use, and again after it was lost, so that a store can be opened while
+ * its server is down. Every use has a time limit, and one that exceeds it drops the client.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -14,7 +14,7 @@ import { withLiveClock } from "../util/liveClock.ts"
 interface ReconnectingOptions<Client> {
   /** For messages, without a password. */
   readonly place: string
-  /** In milliseconds, by the real clock: of a use, and of the connecting before it. */
+  /** The limit in milliseconds, by the real clock, of a use and of the connecting before it. */
   readonly timeout: number
   readonly connect: Effect.Effect<Client, unknown, Scope.Scope>
   /** Whether a client can still be used. */
@@ -26,7 +26,7 @@ interface Open<Client> {
   readonly scope: Scope.Closeable
 }
 
-/** Clients wrap what a server has said, and say themselves that something failed. */
+/** Clients wrap the server's message in their own message that something failed. */
 const rootOf = (error: unknown): unknown => {
   let root = error
   for (let i = 0; i < MostCauses && Predicate.hasProperty(root, "cause") && Predicate.isObject(root.cause); i++) {
@@ -40,7 +40,7 @@ const MostCauses = 8
 export class Reconnecting<Client> {
   readonly #options: ReconnectingOptions<Client>
   readonly #scope: Scope.Scope
-  /** One connects, and the others wait for it. */
+  /** One caller connects, and the others wait for it. */
   readonly #connecting = Semaphore.makeUnsafe(1)
   #open: Open<Client> | undefined
 
@@ -64,7 +64,7 @@ export class Reconnecting<Client> {
       }),
       Effect.timeoutOrElse({
         duration: timeout,
-        // What was sent may still be answered, out of turn.
+        // The answer to what was sent may still arrive, out of turn.
         orElse: () => Effect.andThen(this.#lose(used), Effect.fail(failed(`no answer within ${timeout} ms`)))
       }),
       withLiveClock,
@@ -97,7 +97,7 @@ export class Reconnecting<Client> {
     )
   }
 
-  /** Closing may wait for a server that does not answer: nobody waits for it here. */
+  /** Closing may wait for a server that does not answer, so it runs in the background. */
   #lose(lost: Open<Client> | undefined): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (lost === undefined || this.#open !== lost) return Effect.void

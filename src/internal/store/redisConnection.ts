@@ -6,7 +6,7 @@ import type { MetricsStoreError } from "../model/exportErrors.ts"
 import { Reconnecting } from "./reconnecting.ts"
 import type { ServerSettings } from "./serverOptions.ts"
 
-/** What Redis replies: texts of any length come as bytes. */
+/** A reply of Redis. Texts of any length arrive as bytes. */
 export type RedisReply = string | number | Buffer | null | ReadonlyArray<RedisReply>
 
 export type RedisArgument = string | Uint8Array
@@ -27,7 +27,7 @@ export interface RedisConnection {
   readonly place: string
   /** The prefix of all keys. */
   readonly prefix: string
-  /** Sends commands one after the other, without waiting for the replies in between. Fails with the first that fails. */
+  /** Sends commands in a row, without waiting for the replies in between. Fails with the first failure. */
   readonly send: (
     operation: string,
     commands: ReadonlyArray<ReadonlyArray<RedisArgument>>
@@ -40,15 +40,15 @@ export interface RedisConnection {
   ) => Effect.Effect<RedisReply, MetricsStoreError>
 }
 
-/** How long a command may block on the server that waits for something there: see {@link redisConnection}. */
+/** How long a command may block on the server: see {@link redisConnection}. */
 interface ConnectionOptions {
   /** In milliseconds: how much longer than usual an answer may take. */
   readonly blocksFor?: number
 }
 
 /**
- * Until the scope closes. Connects when it is first used. Commands that block are for a connection of their own, because
- * those behind them wait.
+ * Until the scope closes. Connects on first use. Blocking commands need their own connection, because later commands
+ * wait behind them.
  */
 export const redisConnection = Effect.fnUntraced(function* (
   settings: ServerSettings,
@@ -91,15 +91,15 @@ const connect = ({ timeout, url }: ServerSettings): Effect.Effect<Client, Error,
   Effect.acquireRelease(
     Effect.tryPromise({
       try: async () => {
-        // Imported here: only the thread that uses it needs it.
+        // Imported here, because only the thread that uses it needs it.
         const { createClient, RESP_TYPES } = await import("redis")
         const client = createClient({
           url,
           disableOfflineQueue: true,
-          // It is made anew by whoever uses it next.
+          // The next use creates it again.
           socket: { reconnectStrategy: false, connectTimeout: timeout }
         })
-        // It rethrows an error that nobody listens to. What it means is learned by the next use.
+        // Without a listener the client rethrows the error. The next use finds out what it means.
         client.on("error", () => {})
         const made = { client, binary: client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }), hasSocket: false }
         client.once("connect", () => {
@@ -115,12 +115,13 @@ const connect = ({ timeout, url }: ServerSettings): Effect.Effect<Client, Error,
         const destroy = (): void => {
           if (client.isOpen) client.destroy()
         }
-        // One that is destroyed before it has its socket would leave that open, and the process would not end.
+        // A client that is destroyed before it has its socket would leave the socket open, and the process would not
+        // end.
         if (made.hasSocket) destroy()
         else client.once("connect", destroy)
       })
   ).pipe(
-    // It can be given up, when the server takes the connection and says nothing.
+    // Connecting can be given up if the server accepts the connection and does not answer.
     Effect.tap(({ client }) => Effect.tryPromise({ try: () => client.connect(), catch: (error) => error as Error })),
     Effect.map(({ binary, client }) => ({
       get isReady() {

@@ -1,16 +1,15 @@
 /**
- * Events in Redis. Of a namespace there is a hash of what is known of its sources, and another one of those that were retired,
- * with the times of that; of each source a stream of its batches, whose ids are `0-number`, and a hash of what they have come
- * to. All keys of a namespace have its name in braces, so they
- * lie together in a cluster of Redis.
+ * Events in Redis. A namespace has a hash with the data of its sources, and another one with the retired sources and
+ * the times of their retirement. Each source has a stream of its batches, whose ids are `0-number`, and a hash of its
+ * folded state. All keys of a namespace contain its name in braces, so that a Redis cluster stores them together.
  */
 import * as Effect from "effect/Effect"
 import { type EventEnd, type EventSource, type EventStoreService, Total } from "./eventStore.ts"
 import { type RedisArgument, type RedisConnection, type RedisReply, redisScript } from "./redisConnection.ts"
 
 /**
- * In a Lua script: the time of the server, and what is known of a source, as `last position time state version`. The state
- * is L of one that appends, E of one that has ended, R of one that was retired.
+ * In a Lua script: the time of the server, and the data of a source, as `last position time state version`. The state
+ * is L (appending), E (ended), or R (retired).
  */
 const Prelude = `
 local time = redis.call('TIME')
@@ -28,7 +27,7 @@ local function find(source)
 end
 `
 
-/** Sources that are forgotten at once: the server does nothing else meanwhile. */
+/** The number of sources forgotten at once, because the server does nothing else meanwhile. */
 const MostForgotten = 10_000
 
 const append = redisScript(`${Prelude}

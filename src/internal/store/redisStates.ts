@@ -1,6 +1,6 @@
 /**
- * States in Redis. Of a namespace there is a hash of what is known of its sources, and a hash of the entries of each source.
- * All keys of a namespace have its name in braces, so they lie together in a cluster of Redis.
+ * States in Redis. A namespace has a hash with the data of its sources, and a hash of the entries of each source. All
+ * keys of a namespace contain its name in braces, so that a Redis cluster stores them together.
  */
 import * as Effect from "effect/Effect"
 import { MetricsStoreError } from "../model/exportErrors.ts"
@@ -8,7 +8,7 @@ import { type RedisConnection, type RedisReply, redisScript } from "./redisConne
 import { standing, stateOf } from "./standing.ts"
 import type { SourceVersion, StateStoreService, StoredSource, WriteOutcome } from "./stateStore.ts"
 
-/** In a Lua script: the time of the server, and what is known of a source, as `epoch sequence time state`. */
+/** In a Lua script: the time of the server, and the data of a source, as `epoch sequence time state`. */
 const Prelude = `
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -79,10 +79,10 @@ for i = 1, #heads, 2 do
 end
 `)
 
-/** Sources whose entries are asked for at once. */
+/** The number of sources whose entries are requested at once. */
 const AtOnce = 64
 
-/** How often a read begins again because sources were retired meanwhile. */
+/** How often a read is restarted because sources were retired meanwhile. */
 const Attempts = 5
 
 interface Head extends SourceVersion {

@@ -1,4 +1,4 @@
-/** The options of a store in a server, and the module that makes it. */
+/** The options of a store on a server, and the module that makes it. */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -40,12 +40,12 @@ export interface ServerSettings {
   readonly timeout: number
 }
 
-/** What kind of server a store is in, and how it is opened. */
+/** The kind of server that a store uses, and how it is opened. */
 interface ServerKind {
   /** The protocols of their URLs. */
   readonly protocols: ReadonlyArray<string>
   readonly defaultPrefix: string
-  /** What a prefix may be. */
+  /** The check of a prefix. */
   readonly aPrefix: Check
   /** The URL of the module that has `layer`. */
   readonly module: () => URL | string

@@ -1,23 +1,23 @@
-/** What one source tells a store: each write builds upon the last one that the store has. */
+/** The writes of one source to a store: each builds upon the last one that the store has. */
 import * as Effect from "effect/Effect"
 import type { SourceWrite, StateStoreService, WriteOutcome } from "./stateStore.ts"
 
-/** A source that has nothing new says at least so often that it is still there, in milliseconds. */
+/** The maximum interval at which a source without changes shows that it is alive, in milliseconds. */
 export const StillThereMillis = 5000
 
 export interface SourceWriterOptions extends Pick<SourceWrite, "namespace" | "source" | "epoch" | "isLasting"> {
   readonly store: StateStoreService
 }
 
-/** What has changed since the last write that the store has, or everything where it has none. */
+/** What has changed since the last write that the store has, or everything if it has none. */
 export type Change = Pick<SourceWrite, "entries" | "removed" | "hasEnded">
 
 export class SourceWriter {
   readonly #options: SourceWriterOptions
-  /** The sequence number of the last write that the store has; `undefined`: it is to have everything. */
+  /** The sequence number of the last write that the store has; `undefined`: the next write contains everything. */
   #base: number | undefined
   #sequence = 0
-  /** When the store was last told anything, in milliseconds of this process. */
+  /** When the store was last written to, in milliseconds of this process. */
   #toldAt = Number.NEGATIVE_INFINITY
   #refused: string | undefined
 
@@ -25,22 +25,22 @@ export class SourceWriter {
     this.#options = options
   }
 
-  /** Whether the store is to have everything next. */
+  /** Whether the next write contains everything. */
   get isFirst(): boolean {
     return this.#base === undefined
   }
 
-  /** Why the store will take no write of this epoch any more. */
+  /** Why the store will accept no more writes of this epoch. */
   get refused(): string | undefined {
     return this.#refused
   }
 
-  /** Whether the store was told nothing for so long that others may wonder. */
+  /** Whether nothing was written for so long that readers might consider the source silent. */
   get isSilent(): boolean {
     return performance.now() - this.#toldAt >= StillThereMillis
   }
 
-  /** Whether the store has it now. If not, it is to be told everything next. */
+  /** Returns whether the store has it now. If not, the next write must contain everything. */
   write(change: Change): Effect.Effect<boolean, Error> {
     return Effect.suspend(() => this.#tell(++this.#sequence, change))
   }
@@ -71,8 +71,8 @@ export class SourceWriter {
 }
 
 /**
- * Sequence numbers only grow, so what has a later one is another process. The two would take turns if both went on, and the
- * total would go back each time.
+ * Sequence numbers only grow, so a later one belongs to another process. If both continued, they would alternate, and
+ * the total would fall each time.
  */
 const refusals: { readonly [outcome in Exclude<WriteOutcome, "written" | "incomplete">]: string } = {
   outdated:

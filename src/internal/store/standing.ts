@@ -1,4 +1,4 @@
-/** How a source stands, as one letter of what servers keep. `R` is one that was retired. */
+/** The standing of a source, as one letter in what servers store. `R` means retired. */
 import type { SourceWrite } from "./stateStore.ts"
 
 type Standing = Pick<SourceWrite, "hasEnded" | "isLasting">

@@ -32,7 +32,7 @@ export const isStoreModule = (value: unknown): value is StoreModule =>
   Predicate.hasProperty(value, "url") &&
   typeof value.url === "string"
 
-/** What a value that can be cloned is: a function or a layer in it cannot. */
+/** Checks that a value can be cloned, so it contains neither functions nor layers. */
 export const cloneable: Check = (value) => {
   try {
     structuredClone(value)

@@ -1,11 +1,11 @@
 /**
- * For how long sources have been silent. A reader trusts the clock of the store for a source that it sees for the first time.
- * From then on it counts by its own clock from when it last saw the source write, so that a clock of the store that is set
- * ends nobody, and keeps nobody alive.
+ * How long sources have been silent. For a source that it sees for the first time, a reader trusts the clock of the
+ * store. From then on it uses its own clock, from when it last saw the source write, so that a change of the store's
+ * clock neither ends a source nor keeps it alive.
  */
 import type { SourceVersion, StoredSource } from "../store/stateStore.ts"
 
-/** Times are of the reader, in milliseconds. */
+/** Times of the reader's clock, in milliseconds. */
 interface Seen extends SourceVersion {
   readonly firstAt: number
   readonly at: number
@@ -14,14 +14,14 @@ interface Seen extends SourceVersion {
   readonly wroteAt: number
 }
 
-/** A source that is there writes every five seconds. Replies of a store take less time than this, in milliseconds. */
+/** A running source writes every five seconds. Replies of a store take less time than this, in milliseconds. */
 const Slack = 2000
 
 export class Liveness {
   #seen = new Map<string, Seen>()
   #now = 0
 
-  /** What a store has, read at this time of a clock that is not set. */
+  /** Records the contents of a store, read at this time of a monotonic clock. */
   see(stored: ReadonlyArray<StoredSource>, now: number): void {
     this.#now = now
     this.#seen = new Map(stored.map((source) => [source.source, this.#looked(source)]))
@@ -42,7 +42,7 @@ export class Liveness {
     return this.#now - this.#seen.get(source)!.wroteAt
   }
 
-  /** For how long this reader itself has seen a source write nothing. */
+  /** How long this reader itself has seen no write of a source. */
   watched(source: string): number {
     const { firstAt, wroteAt } = this.#seen.get(source)!
     return this.#now - Math.max(firstAt, wroteAt)

@@ -95,7 +95,7 @@ export const openReader = Effect.fnUntraced(function* (
   yield* refuseInMetricsModule
   yield* refuse(whyInvalidReader(options) ?? whyNotMergeable(options.metrics))
   const { levels = [], maxEnded = 1000, retireAfter = "1 hour", retires = true, timeToLive = "30 seconds" } = options
-  // As runtimes have it.
+  // Trimmed, like that of runtimes.
   const namespace = options.namespace.trim()
   const metrics = mergeable(options.metrics)
   const store = yield* openStates(options.store)
@@ -130,7 +130,7 @@ const readerChecks: { readonly [K in keyof Required<ReaderOptions>]: Check } = {
   maxEnded: positiveInteger
 }
 
-/** `others`: the checks of what is given beside. */
+/** `others`: the checks of additional options. */
 export const whyInvalidReader = (
   options: unknown,
   others: { readonly [option: string]: Check } = {}

@@ -1,4 +1,4 @@
-/** Keeps together what sources have counted that have ended: the entries of their total. */
+/** Merges the counts of ended sources into the entries of their total. */
 import { addEndedRow, packStats, Width } from "../formats/packedStats.ts"
 import type { Known } from "../merging/mergedParts.ts"
 import type { Merger } from "../merging/merger.ts"
@@ -9,10 +9,12 @@ import { describeError } from "../util/describeError.ts"
 import type { RecorderStates, SourceStates } from "./sourceStates.ts"
 import { storedEntry } from "./storedEntry.ts"
 
-/** How long a source is waited for of which the next process may go on, or which this reader does not know all of: 30 days. */
+/**
+ * How long a source is kept if its next process may continue it, or if this reader does not know all of it: 30 days.
+ */
 const LongestMillis = 30 * 24 * 60 * 60 * 1000
 
-/** Whether a source will not write any more, and all of it can be added up. `isSilent`: for so many milliseconds. */
+/** Whether a source will write no more, and can be added up completely. `isSilent`: for this many milliseconds. */
 export const isRetirable = (
   { hasEnded, isLasting, source }: StoredSource,
   { rest, unreadable }: SourceStates,
@@ -33,12 +35,12 @@ interface RetiringOptions {
   /** What was retired before. */
   readonly total: SourceStates | undefined
   readonly sources: ReadonlyArray<SourceStates>
-  /** Most ids that are kept apart; the others go together. */
+  /** The maximum number of ids that are kept separately. The others are merged. */
   readonly maxEnded: number
   readonly now: number
 }
 
-/** The entries of the total with these sources in it; `undefined`: they cannot be made. */
+/** The entries of the total including these sources; `undefined`: they cannot be made. */
 export const retired = (options: RetiringOptions): ReadonlyMap<string, Uint8Array> | undefined => {
   const { maxEnded, merger, namespace, now, sources, total } = options
   if (total !== undefined && total.unreadable.length > 0) return undefined

@@ -1,4 +1,4 @@
-/** What a source has left in a store, by the definitions of whoever reads it. */
+/** What a source has left in a store, by the reader's definitions. */
 import * as Predicate from "effect/Predicate"
 import { readState } from "../durable/format.ts"
 import { statesIn } from "../fold/endedStates.ts"
@@ -16,16 +16,16 @@ import { whyPacked } from "../store/packing.ts"
 import type { StateRead } from "../stream/foldMessages.ts"
 import { describeError } from "../util/describeError.ts"
 
-/** The states of the recorders that have an id. */
+/** The states of the recorders with an id. */
 export interface RecorderStates {
   readonly recorderId: string
   readonly states: Known
   readonly stats: Stats
 }
 
-/** A part of what a source has left, which is in no total because it cannot be read. */
+/** A part of what a source has left that is in no total because it cannot be read. */
 export interface UnreadablePart {
-  /** What it is: a recorder or a metric, by its name. */
+  /** The recorder or metric, by its name. */
   readonly what: string
   readonly reason: string
 }
@@ -36,17 +36,17 @@ type ReadMetric = Pick<StateRead, "name" | "state" | "earlier">
 
 export interface SourceStates {
   readonly live: ReadonlyArray<RecorderStates>
-  /** Of recorders that were removed, and of what was reset, without levels. */
+  /** The states of removed recorders, and those before resets, without levels. */
   readonly ended: ReadonlyArray<RecorderStates>
-  /** Of those that are not kept by their ids any more. */
+  /** The states of recorders that are no longer kept by their ids. */
   readonly others: ReadonlyArray<StatesAndStats>
   readonly about: AboutSource
   readonly misfits: ReadonlyArray<Misfit>
-  /** By recorder id, what this reader does not know or has another definition of. */
+  /** By recorder id, states that this reader does not know or defines differently. */
   readonly rest: ReadonlyMap<string, ReadonlyArray<PackedMetric>>
-  /** By hash, what the rest is like. */
+  /** The shapes of these states, by hash. */
   readonly shapes: ReadonlyMap<string, Fingerprint>
-  /** What in it cannot be read. */
+  /** The parts that cannot be read. */
   readonly unreadable: ReadonlyArray<UnreadablePart>
 }
 
@@ -93,7 +93,7 @@ export const sourceStates = (
       return []
     }
   }
-  /** What is there, and what had ended before. */
+  /** The current states, and those that had ended before. */
   const statesOf = (
     what: string,
     bytes: Uint8Array
@@ -105,14 +105,14 @@ export const sourceStates = (
     }
     const { measured, metrics } = kept
     const read = metrics.flatMap((packed) => readMetric(packed, measured.get(packed.measured) ?? {}))
-    // Definitions that were replaced stand behind those in their place.
+    // Replaced definitions come after their replacements.
     const states = new Map(read.toReversed().map(({ name, state }) => [name, state]))
     const before = read.flatMap(({ earlier, name }) => (earlier === undefined ? [] : [{ [name]: earlier }]))
     const now = { states: Object.fromEntries(states), stats: statsIn(kept.stats) }
     return [now, ...before.map((states) => ({ states, stats: none }))]
   }
 
-  /** Of those that can be read. */
+  /** The states that can be read. */
   const recorderIn = (key: string, bytes: Uint8Array): string => {
     const kept = readState(bytes, namespace)
     return ("problem" in kept ? undefined : kept.metrics[0]?.recorderId) ?? key

@@ -118,7 +118,7 @@ export class StoreReader {
     for (const { entries, epoch, sequence, source } of stored) {
       if (entries === undefined) continue
       this.#cache.set(source, { epoch, sequence, states: sourceStates(this.#merger, namespace, source, entries) })
-      // Others have their turn.
+      // Lets other fibers run.
       yield* Effect.yieldNow
     }
     const at = yield* Clock.currentTimeMillis
@@ -153,7 +153,7 @@ export class StoreReader {
       }
       const sources: Array<StoreSource> = []
       let ended = 0
-      // Those that run come last: their state is that of the recorder.
+      // Running sources come last, so that their state is that of the recorder.
       const inOrder = [...stored].sort((one, other) => Number(this.#isRunning(one)) - Number(this.#isRunning(other)))
       for (const each of inOrder) {
         const { states } = this.#cache.get(each.source)!
@@ -223,7 +223,7 @@ export class StoreReader {
     const statesOf = (source: string): SourceStates => this.#cache.get(source)!.states
     const due = stored.filter((each) => {
       const { source } = each
-      // A clock that was set makes nobody silent: this reader has seen for itself that nothing comes.
+      // A change of the store's clock makes no source silent: this reader has seen for itself that nothing arrives.
       const isSilent = (millis: number) =>
         this.#liveness.silence(source) > millis && this.#liveness.watched(source) >= this.#timeToLive(source)
       return isRetirable(each, statesOf(source), isSilent, retireAfter)

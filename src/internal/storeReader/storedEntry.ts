@@ -1,4 +1,4 @@
-/** An entry of a store, of states that were merged. */
+/** An entry of a store with merged states. */
 import { StateWriter } from "../durable/format.ts"
 import { stateBytes } from "../fold/endedStates.ts"
 import type { MeasuredParts, PackedMetric } from "../fold/packedMetric.ts"
@@ -15,11 +15,11 @@ interface EntryOptions {
   readonly states: Known
   /** The accounting, as a row of `packStats`. */
   readonly stats: Float64Array
-  /** States that whoever writes does not know, and what they are like, by hash. */
+  /** States that the writer does not know, and their shapes by hash. */
   readonly rest?: { readonly states: ReadonlyArray<PackedMetric>; readonly shapes: MeasuredParts } | undefined
 }
 
-/** `undefined`: there are no states. Throws where one cannot be written. */
+/** `undefined`: there are no states. Throws if one cannot be written. */
 export const storedEntry = (options: EntryOptions): Uint8Array | undefined => {
   const { metrics, namespace, recorderId, rest, savedAt, states, stats } = options
   const own = metrics.flatMap((metric): ReadonlyArray<PackedMetric> => {

@@ -1,38 +1,39 @@
 /**
- * The answer to a read in parts, so that the thread that receives it never stands still for long: what is long in it is
- * sent first, in pieces, and put back by {@link AnswerParts}.
+ * Splits the answer to a read into parts, so that receiving it never blocks a thread for long. Long values are sent
+ * first, in pieces, and {@link AnswerParts} puts them back.
  */
 import type { WaitingSteps } from "../util/steps.ts"
 
-/**
- * Values of an answer that are sent at once. Each takes the application thread 50 to 150 ns to receive.
- */
+/** The number of values of an answer that are sent at once. Receiving one takes the application thread 50 to 150 ns. */
 export const PartValues = 8192
 
-/** Entries that are sent with what they are in: an answer of fewer values has nothing that is long. */
+/**
+ * The number of entries up to which a value is sent together with its container. An answer of fewer values contains
+ * nothing long.
+ */
 export const FewEntries = 128
 
-/** What is long is no deeper in what a metric shows or keeps, and its place among the metrics. */
+/** Long values are not nested deeper than this in what a metric shows or keeps, counting the metric's index. */
 const MostDepth = 5
 
-/** Entries of an array, or of an object with their names, in order. */
+/** Consecutive entries of an array, or of an object together with their names. */
 export interface AnswerPart {
-  /** Where in the answer: first the place of the metric. The answer itself has none. */
+  /** The path within the answer, starting with the metric's index. The path of the answer itself is empty. */
   readonly path: ReadonlyArray<string>
-  /** How many entries came before. */
+  /** The number of entries that came before. */
   readonly from: number
   readonly entries: ReadonlyArray<unknown>
-  /** Of an object. */
+  /** The names, if the entries belong to an object. */
   readonly names: ReadonlyArray<string> | undefined
 }
 
-/** `values`: about how many values it has. */
+/** `values`: roughly how many values the part has. */
 export type SendPart = (part: AnswerPart, values: number) => WaitingSteps<void>
 
-/** How many values plain data has, about. Counts no further than `most`. */
+/** Counts roughly how many values plain data has, up to `most`. */
 export const valuesIn = (value: unknown, most: number): number => {
   if (typeof value !== "object" || value === null) return 1
-  // What has no entries by name may be long, and its parts are no objects.
+  // A value without named entries may be long, and its parts are not objects.
   if (ArrayBuffer.isView(value)) return 1 + (value.byteLength >> 6)
   if (Array.isArray(value) && typeof value[0] === "number") return 1 + value.length
   let count = 1
@@ -43,7 +44,7 @@ export const valuesIn = (value: unknown, most: number): number => {
   return count
 }
 
-/** Gives what is left of a part of an answer when `send` was given all that is long in it. */
+/** Passes everything long in a part of an answer to `send`, and returns the rest. */
 export function* splitAnswer(value: unknown, path: ReadonlyArray<string>, send: SendPart): WaitingSteps<unknown> {
   if (typeof value !== "object" || value === null || path.length === MostDepth) return value
   const isArray = Array.isArray(value)
@@ -78,9 +79,9 @@ function* sendEntries(
   }
 }
 
-/** The parts of an answer that have come. */
+/** Collects the parts of an answer. */
 export class AnswerParts {
-  /** In the order in which they have begun to come: the metrics of an answer before what is in them. */
+  /** In the order in which they started to arrive: the metrics of an answer before their contents. */
   readonly #long = new Map<
     string,
     { readonly path: ReadonlyArray<string>; value: Array<unknown> | Record<string, unknown> }
@@ -90,14 +91,14 @@ export class AnswerParts {
     const key = JSON.stringify(path)
     const known = this.#long.get(key) ?? { path, value: [] }
     this.#long.set(key, known)
-    // Another worker may have taken the place of the one that sent what came before.
+    // A replacement worker may send the parts again from the start.
     if (from === 0) known.value = names === undefined ? [] : {}
     const { value } = known
     if (Array.isArray(value)) for (const each of entries) value.push(each)
     else for (const [i, each] of entries.entries()) put(value, names![i]!, each)
   }
 
-  /** The whole answer, of which `last` came last. */
+  /** Joins the whole answer. `last` is the part that arrived last. */
   join(last: ReadonlyArray<unknown>): ReadonlyArray<unknown> {
     const first = this.#long.get("[]")?.value as ReadonlyArray<unknown> | undefined
     const read = first === undefined ? last : [...first, ...last]
@@ -112,7 +113,7 @@ export class AnswerParts {
   }
 }
 
-/** Not always by assignment, which would take `__proto__` for something else. */
+/** Plain assignment would treat `__proto__` specially. */
 const put = (object: Record<string, unknown>, name: string, value: unknown): void => {
   if (!(name in object)) object[name] = value
   else Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true })

@@ -1,6 +1,9 @@
 import type { Attachment } from "./commands.ts"
 
-/** The commands of a stream that have come and were not read yet, in order: a row says where the next one stands. */
+/**
+ * The commands of a stream that have arrived and are not read yet, in order. A row in the stream marks the place of
+ * each.
+ */
 export class Attachments {
   #all: Array<Attachment | undefined> = []
   #next = 0
@@ -13,12 +16,12 @@ export class Attachments {
     for (const attachment of attachments) this.#all.push(attachment)
   }
 
-  /** The one that the next row of a command is about, if it has come. */
+  /** The command that the next command row refers to, if it has arrived. */
   get next(): Attachment | undefined {
     return this.#all[this.#next]
   }
 
-  /** It was read. */
+  /** Removes the command that was read. */
   shift(): void {
     this.#all[this.#next++] = undefined
   }

@@ -1,36 +1,40 @@
 /**
- * How pages and commands of a stream get to the fold: by reference, or by messages to a worker. Both sides see the pages.
+ * How pages and commands of a stream get to the fold: by reference, or as messages to a worker. Both sides access the
+ * pages.
  */
 import type { Attachment } from "./commands.ts"
 
 /**
- * For a reader in another thread. What is written again in a burst has to be out of the caches of its core: a burst takes
- * twice the time where it is not. Some pages lie unread, some wait for a checkpoint, and the others have to be more than
- * such a cache holds.
+ * For a reader in another thread. A page that is reused in a burst must be out of the caches of the reader's core,
+ * otherwise the burst takes twice as long. Some pages are unread and some wait for a checkpoint, so the others must
+ * exceed the size of such a cache.
  */
 export const PagesBetweenThreads = { least: 4, most: 64 }
 
 export interface Carrier {
   /**
-   * How many pages are written in turn before the first is written again: so many always, and so many in a burst.
-   * 0: the one that was read last comes first.
+   * How many pages are written in turn before the first is reused: always `least`, and in a burst up to `most`. With 0,
+   * the page that was read last is reused first.
    */
   readonly pagesInTurn: { readonly least: number; readonly most: number }
   /**
-   * Whether there is one memory for all rows, as large as it may become: the system gives it room when it is written.
-   * Else each page has a memory of its own.
+   * Whether all rows share one memory of the maximum size, which the system backs with memory when it is written.
+   * Otherwise each page has its own memory.
    */
   readonly fixedMemory: boolean
   readonly allocate: (bytes: number) => ArrayBufferLike
-  /** There is new memory, whose pages have numbers from `first` on. The reader may come to them. */
+  /** Announces new memory, whose pages are numbered from `first`. The reader may reach them. */
   readonly opened: (first: number, buffer: ArrayBufferLike) => void
   readonly attach: (attachments: ReadonlyArray<Attachment>) => void
-  /** Someone waits for what was published, a burst has filled a page, or no other page is left: else the reader comes by itself. */
+  /**
+   * Wakes the reader: something published is waited for, a burst has filled a page, or no other page is left. In all
+   * other cases the reader polls.
+   */
   readonly rouse: () => void
-  /** The reader may sleep until it is woken by {@link wake}. */
+  /** Lets the reader sleep until {@link wake} is called. */
   readonly letSleep: () => void
   readonly wake: () => void
-  /** The writer has gone on to another page. */
+  /** Called when the writer has gone on to another page. */
   readonly turned: () => void
   /** Runs the function soon: at the next turn, or after a few milliseconds. */
   readonly soon: (run: () => void) => void

@@ -1,6 +1,7 @@
 /**
- * What the producer side has the fold do, in the order of the stream. Plain data, so that it crosses a thread; in process
- * the same objects are passed by reference. Events are not among it: they lie in the rows of the stream.
+ * The commands from the producer side to the fold, in the order of the stream. They are plain data, so that they can
+ * cross threads; in process the same objects are passed by reference. Events are not commands: they are rows of the
+ * stream.
  */
 
 import type * as Metric from "../metric/definition/metric.ts"
@@ -9,13 +10,10 @@ import type { Rendering } from "../model/format.ts"
 import type { RuntimeStats } from "../model/runtimeStats.ts"
 import type { CounterBuffer } from "./foldedCounters.ts"
 
-/** A recorder as the fold side knows it. A lane is open from the recorder's making to its removal. */
+/** A recorder as the fold knows it. A lane is open from the creation of the recorder to its removal. */
 export type Lane = number
 
-/**
- * Who listens to changes of metrics: nobody, someone who wants every change, or only people who want to be up to date
- * (the latest change of each metric of a batch).
- */
+/** Which changes of metrics are listened to: none, every change, or the latest change of each metric in a batch. */
 export type Watch = "none" | "latest" | "every"
 
 /** From a recorder to the fold of its lane. */
@@ -27,14 +25,14 @@ export type LaneCommand =
       readonly metric?: Metric.Any
       /** When counting begins, in milliseconds since the Unix epoch. */
       readonly at: number
-      /** Put there by the fold: the state that an earlier recorder of the id has left. */
+      /** Filled in by the fold: the state that an earlier recorder of the id has left. */
       readonly left?: Uint8Array | undefined
     }
   | ReadCommand
-  /** Resets the metric of this name, or all. */
+  /** Resets the metric of this name, or all metrics. */
   | { readonly _tag: "Reset"; readonly lane: Lane; readonly name?: string; readonly at: number }
   | { readonly _tag: "Watch"; readonly lane: Lane; readonly watch: Watch }
-  /** A read that was answered by another fold, or a scrape (of all lanes): of it the time is left. */
+  /** Replaces a read that another fold has answered, or a scrape (of all lanes). Only its time is left. */
   | { readonly _tag: "Rewind"; readonly lane?: Lane; readonly now: number }
 
 export interface ReadCommand {
@@ -43,63 +41,66 @@ export interface ReadCommand {
   readonly request: number
   readonly what: "snapshots" | "shown" | "largest" | "states" | "counted"
   readonly now: number
-  /** Those of a read of snapshots, if not all. */
+  /** The names of the metrics to read, in a read of snapshots. Default: all. */
   readonly names?: ReadonlyArray<string> | undefined
-  /** Of these only such series, of a read of snapshots. */
+  /** Restricts a read of snapshots to the series with these labels. */
   readonly labels?: SeriesFilter | undefined
-  /** Most series of a metric, of a read of the largest. */
+  /** The maximum number of series per metric, in a read of the largest series. */
   readonly maxSeries?: number | undefined
 }
 
 /** From the producer side, in the order of the stream. */
 export type Command =
   | LaneCommand
-  /** Memory for the counters of further lanes: a chunk, by its number. */
+  /** Memory for the counters of more lanes: a chunk, by its number. */
   | { readonly _tag: "Counters"; readonly chunk: number; readonly buffer: CounterBuffer }
-  /** `stream`: that of the rows of the lane, if not the main one. */
+  /** `stream`: the stream that carries the rows of the lane, if it is not the main one. */
   | { readonly _tag: "Open"; readonly lane: Lane; readonly recorderId: string; readonly stream?: StreamNumber }
   /** The thread of the stream has ended, and all of its lanes are closed. */
   | { readonly _tag: "End"; readonly stream: StreamNumber }
-  /** What the lane has counted goes into the lane of a total, if there is one. `at`: the time of that. */
+  /** If there is a total, the counts of the lane are moved into the lane of the total. `at`: the time of the move. */
   | { readonly _tag: "Close"; readonly lane: Lane; readonly total?: { readonly lane: Lane; readonly at: number } }
-  /** No more events of the lane are folded, though its thread may still write some: they are counted as evicted. */
+  /** From here on events of the lane are not folded. Events that its thread still writes are counted as evicted. */
   | { readonly _tag: "Seal"; readonly lane: Lane }
-  /** The listeners of a lane have taken the `Changes` that reach this sequence number. */
+  /** The listeners of a lane have handled the `Changes` up to this sequence number. */
   | { readonly _tag: "Delivered"; readonly lane: Lane; readonly sequence: number }
   | Render
   | DropRender
-  /** The accounting of recorders, from `packStats`, for those who are told what was counted. */
+  /** The accounting of recorders, from `packStats`, for the store that the counts are sent to. */
   | { readonly _tag: "Accounts"; readonly recorderIds: ReadonlyArray<string>; readonly stats: Float64Array }
-  /** Has the durable state written, as it is behind what came before. */
+  /** Has the durable state written, including everything before this command. */
   | { readonly _tag: "Persist"; readonly by: Keeper; readonly ticket: number; readonly isLast?: true }
-  /** Has everything that came before appended to the store of events. `ends`: nothing comes any more. */
+  /** Has everything before this command appended to the store of events. `ends`: no more events follow. */
   | { readonly _tag: "Ship"; readonly ticket: number; readonly ends: boolean }
 
-/** A command, and where its row ends in the log. */
+/** A command, and the end of its row in the log. */
 export interface Attachment extends CommandOrder {
   readonly at: number
-  /** A {@link Command}. What carries it does not look. */
+  /** A {@link Command}. The carrier does not look at it. */
   readonly command: unknown
 }
 
-/** A stream that a fold reads: that of the runtime, which has the commands, or that of an attached thread. */
+/** A stream that a fold reads: the runtime's stream, which carries the commands, or that of an attached thread. */
 export type StreamNumber = number
 
 /** The stream of the thread that the runtime runs in. */
 export const MainStream: StreamNumber = 0
 
-/** Where a command of the main stream stands among the rows of other streams. */
+/** The place of a command of the main stream among the rows of other streams. */
 export interface CommandOrder {
-  /** The fold comes to it when it has read these streams up to these positions. One that has ended counts as read. */
+  /**
+   * The fold handles the command once it has read these streams up to these positions. A stream that has ended counts
+   * as read.
+   */
   readonly after?: ReadonlyArray<readonly [stream: StreamNumber, position: number]>
-  /** The thread that has sent it, and its number there: the rows of the thread that come behind it wait for it. */
+  /** The thread that has sent the command, and the command's number there. Later rows of the thread wait for it. */
   readonly from?: { readonly stream: StreamNumber; readonly ticket: number }
 }
 
-/** Who keeps states beyond the fold: for the next process, or for those who add up processes. */
+/** What the states are kept for beyond the fold: the next process, or processes that add up counts. */
 export type Keeper = "durable" | "store"
 
-/** All that these recorders show, as a scrape has it. */
+/** Renders everything that these recorders show, for a scrape. */
 export interface Render {
   readonly _tag: "Render"
   readonly request: number
@@ -107,32 +108,32 @@ export interface Render {
   readonly now: number
   readonly namespace: string
   readonly recorderIds: ReadonlyArray<string>
-  /** Of each of them the id of its total, where those of one total are added up. */
+  /** For each recorder, the id of its total. Recorders with the same id are added up. */
   readonly totalIds?: ReadonlyArray<string>
-  /** The lane of each of them, or -1 for one that cannot be read. */
+  /** The lane of each recorder, or -1 if it cannot be read. */
   readonly lanes: Int32Array
-  /** What deltas go on from. */
+  /** What deltas are relative to. */
   readonly exported?: {
-    /** What was exported last. Of what is in several, the first one counts. */
+    /** The last exports. If a series is in several, the first one counts. */
     readonly bases: ReadonlyArray<Uint8Array>
-    /** Memory for what is exported now. */
+    /** Memory for the base of this export. */
     readonly free?: SharedArrayBuffer | undefined
-    /** What tells the recorders from all others. */
+    /** Distinguishes the recorders from all others. */
     readonly instances: ReadonlyArray<number>
-    /** Others of which what was exported last still stands. */
+    /** Other recorders whose last export is still valid. */
     readonly unread: ReadonlyArray<number>
   }
-  /** The accounting of each of them, from `packStats`. */
+  /** The accounting of each recorder, from `packStats`. */
   readonly stats: Float64Array
-  /** How long the fold took to come to the last read, in seconds. */
+  /** How long the fold took to reach the last read, in seconds. */
   readonly foldLag: number | undefined
-  /** `undefined` where nobody reads the text. */
+  /** `undefined` if the text is not wanted. */
   readonly runtime: Partial<RuntimeStats> | undefined
-  /** Data of others to be shown beside: `MetricData`. */
+  /** `MetricData` from elsewhere, to be shown as well. */
   readonly others?: ReadonlyArray<object>
 }
 
-/** Nobody waits for it any more. */
+/** The scrape is no longer wanted. */
 export interface DropRender {
   readonly _tag: "DropRender"
   readonly request: number

@@ -1,6 +1,4 @@
-/**
- * Writes rows of no fixed width: strings of the dictionary, and plain data of any shape. None of them is part of a run.
- */
+/** Writes rows of variable width: dictionary strings, and plain data of any shape. They are never part of a run. */
 
 import type { MetricEvent } from "../model/event.ts"
 import type { ReadCommand } from "./commands.ts"
@@ -41,25 +39,31 @@ import { StringCodes } from "./rows/stringCodes.ts"
 const { hasOwnProperty: hasOwn } = Object.prototype
 const { float, halves } = conversion
 
-/** The most words that a row takes whose names have a list: its header, tag, list and span, and three halves of each. */
+/**
+ * The maximum number of words in a row whose names have a list: its header, tag, list and span, and three halves per
+ * name.
+ */
 const UsualWords = 3 + ((3 * MostNames + 1) >> 1)
 
 export abstract class DataWriter extends PageWriter {
   readonly strings = new StringCodes((code, value) => this.writes(() => this.writeString(code, value)))
-  /** What writing to the dictionary failed with last: a defect, though it comes up while an event is read. */
+  /**
+   * The error of the last failed write to the dictionary. It is a defect of the library, although it surfaces while an
+   * event is read.
+   */
   protected defect: { readonly cause: unknown } | undefined
   protected readonly nameLists = new NameLists((code, names, name) =>
     this.writes(() => this.writeNames(code, names, name))
   )
-  /** Encodes what lies in rows of no fixed width. */
+  /** Encodes the contents of rows of variable width. */
   protected readonly data = new DataEncoder(this.strings, this.nameLists)
 
-  /** What rows refer to by codes: strings that stay, and lists of names. */
+  /** What rows refer to by code: lasting strings, and lists of names. */
   get dictionary() {
     return { strings: this.strings.allLasting, nameLists: this.nameLists.all }
   }
 
-  /** Tells the fold of a layout. `false`: there is no room. */
+  /** Declares a layout to the fold. Returns `false` if there is no room. */
   declare(type: number, layout: Layout): boolean {
     this.endRun()
     const { data } = this
@@ -75,7 +79,9 @@ export abstract class DataWriter extends PageWriter {
     }
   }
 
-  /** Tells the fold that events of a lane up to a sequence number were evicted. `false`: there is no room. */
+  /**
+   * Informs the fold that events of a lane were evicted up to a sequence number. Returns `false` if there is no room.
+   */
   skip(lane: number, to: number): boolean {
     this.endRun()
     if (!this.room(2)) return false
@@ -88,8 +94,8 @@ export abstract class DataWriter extends PageWriter {
   }
 
   /**
-   * Asks for snapshots, behind the events that were written. The fold is roused for it. `false`: there is no room, or a
-   * name has no lasting code, and it has to be a command.
+   * Requests snapshots as of the events already written, and wakes the fold for it. Returns `false` if there is no room
+   * or a name has no lasting code. The request must then be a command.
    */
   ask({ lane, names = [], now, request }: ReadCommand): boolean {
     if (this.dead) return true
@@ -114,16 +120,17 @@ export abstract class DataWriter extends PageWriter {
     return true
   }
 
-  /** Words of a row that holds what was encoded from half `from` on. */
+  /** The number of words in a row that holds what was encoded from half `from` on. */
   protected wordsFrom(from: number): number {
     return 1 + ((this.data.pos - from + 1) >> 1)
   }
 
   /**
-   * Puts an event of which only some names cross into a row, if it is as most are: its names come in the order of the event
-   * before, and their values are numbers, booleans, and strings with a lasting code. It is written where it will lie, in half
-   * of the time that {@link data} takes, and the row is the same. `false`: no row was put, because it is not as most are, or
-   * a property has thrown, has written to the stream or has stopped it. The event is read again then.
+   * Writes an event of which only some names cross, if it has the usual form: its names are in the same order as in the
+   * event before, and its values are numbers, booleans, and strings with a lasting code. It is written in place, which
+   * takes half the time of {@link data} and produces the same row. Returns `false` without writing a row if the event
+   * has another form, or if one of its properties threw, wrote to the stream or stopped it. The event is then read
+   * again.
    */
   protected putUsual(source: RowSource, event: MetricEvent, tag: string, names: Names): boolean {
     try {
@@ -163,7 +170,7 @@ export abstract class DataWriter extends PageWriter {
         } else if (typeof value === "boolean") i32[at++] = ((value ? IsTrue : IsFalse) << KindBits) | Constant
         else return false
       }
-      // A name that is missing may be that of a property that is not enumerable.
+      // A missing name may belong to a property that is not enumerable.
       if (last.length < most && Object.getOwnPropertyNames(event).length > own) return false
       // A property may have stopped its recorder, or the stream.
       if (this.pos !== pos || this.turn !== turn || source.counted >= source.limit || this.rowsEnd === 0) return false
@@ -177,12 +184,14 @@ export abstract class DataWriter extends PageWriter {
       this.pos = pos + 1 + words
       return true
     } catch {
-      // Who encodes it finds out, and what may be done about it.
+      // The generic encoder finds the same error and handles it.
       return false
     }
   }
 
-  /** The lasting code of a string that is the value of the last of these names, and mostly is what it was before. */
+  /**
+   * The lasting code of a string. The string is the value of the last of these names, and usually the same as before.
+   */
   private codeIn(names: Names, value: string): number {
     if (value === names.text) return names.textCode
     const code = this.strings.lasting(value)
@@ -193,7 +202,7 @@ export abstract class DataWriter extends PageWriter {
     return code
   }
 
-  /** Puts what was encoded from half `from` on into a row, for which there is room. */
+  /** Writes what was encoded from half `from` on into a row. There is room for it. */
   protected putData(half: number, type: number, from: number): void {
     const { data, i32, pos } = this
     const encoded = data.i32
@@ -201,7 +210,7 @@ export abstract class DataWriter extends PageWriter {
     const words = (halves + 1) >> 1
     const to = (pos + 1) * 2
     i32[to + words * 2 - 1] = 0
-    // A view of the part costs more than to copy a few halves.
+    // Making a view of the part costs more than copying a few halves.
     if (halves > 128) i32.set(encoded.subarray(from, from + halves), to)
     else for (let i = from, end = from + halves, j = to; i < end; ) i32[j++] = encoded[i++]!
     i32[pos * 2] = half

@@ -1,12 +1,12 @@
 /**
  * The encoders of a stream: one for each layout of events, shared by all recorders.
  *
- * Numbers begin as whole ones of 32 bits. The first value of a field that is none widens the field for good: the stream
- * declares another layout, and goes on with an encoder for that. Rows that were written before stay as they are.
+ * Numbers start as 32-bit integers. The first value of a field that is not one widens the field for good: the stream
+ * declares another layout and continues with an encoder for it. Rows that were written before remain valid.
  *
- * A stream has only so many types. When they are used up, events that would need another one do not fit a row of fixed
- * width. The types of layouts that no recorder uses any more are given to others: the stream declares them again, and
- * what lies before that in the stream is read by the layout that the type had then.
+ * A stream has a limited number of types. When they are used up, events that need another one do not get rows of fixed
+ * width. Types of layouts that no recorder uses any more are reassigned: the stream declares them again, and earlier
+ * rows are read by the layout that the type had at that point.
  */
 import type { MetricEvent } from "../model/event.ts"
 import { generateWrite } from "./rows/codegen.ts"
@@ -14,28 +14,34 @@ import { FirstLayout, type RowMemory, type RowWrite, TypeMask, type Written } fr
 import { type Layout, narrowed, widened } from "./rows/layout.ts"
 import type { RowSource } from "./rows/rowSource.ts"
 
-/** Writes events of a layout. What it writes them with changes when a field is widened. */
+/** Writes events of a layout. Its implementation changes when a field is widened. */
 export interface Encoder {
   readonly write: RowWrite
 }
 
-/** How many layouts keep their types though no recorder uses them: recorders come and go with the same metrics. */
+/**
+ * The number of layouts that keep their types although no recorder uses them, because recorders come and go with the
+ * same metrics.
+ */
 const MostUnused = 64
 
 const settled = Promise.resolve()
 
 interface LayoutEncoder extends Encoder {
-  /** The layout that it is the encoder of. */
+  /** The layout that was asked for. */
   readonly of: Layout
-  /** How many use it. */
+  /** The number of users. */
   users: number
   write: RowWrite
-  /** The layout of the rows at present, and its type in the stream. */
+  /** The current layout of the rows, and its type in the stream. */
   layout: Layout
   type: number
 }
 
-/** What encoders write to, and what tells the fold of their layouts, in order with the rows. `false`: there is no room. */
+/**
+ * What encoders write to. It also declares their layouts to the fold, in order with the rows. Returns `false` if there
+ * is no room.
+ */
 export interface EncoderMemory extends RowMemory {
   readonly mayWrite: (source: RowSource) => boolean
   readonly declare: (type: number, layout: Layout) => boolean
@@ -46,9 +52,9 @@ export class RowEncoders {
   readonly #byLayout = new Map<Layout, LayoutEncoder>()
   /** From {@link FirstLayout} on. */
   readonly #byType: Array<LayoutEncoder | undefined> = []
-  /** Those without a user, which lost theirs first. */
+  /** Encoders without a user. The one that has been unused longest comes first. */
   readonly #unused = new Set<LayoutEncoder>()
-  /** Types that nobody writes any more, and those of which that is so at the end of this turn. */
+  /** Types that are no longer written, and types that become free at the end of this turn. */
   readonly #free: Array<number> = []
   #leaving: Array<number> = []
 
@@ -56,12 +62,15 @@ export class RowEncoders {
     this.#writer = writer
   }
 
-  /** How many types are in use. */
+  /** The number of types in use. */
   get types(): number {
     return this.#byType.length - this.#free.length
   }
 
-  /** The encoder of a layout, of which the fold is told when the first event comes. It is there until it is released. */
+  /**
+   * Returns the encoder of a layout, which exists until it is released. The layout is declared to the fold with the
+   * first event.
+   */
   of(layout: Layout): Encoder {
     let entry = this.#byLayout.get(layout)
     if (entry === undefined) {
@@ -81,7 +90,7 @@ export class RowEncoders {
     return entry
   }
 
-  /** One who uses an encoder uses it no more. */
+  /** Releases an encoder for one of its users. */
   release(encoder: Encoder): void {
     const entry = encoder as LayoutEncoder
     if (--entry.users > 0) return
@@ -94,23 +103,24 @@ export class RowEncoders {
   }
 
   /**
-   * Widens the fields in these places of the rows of a type, and writes the event that needs it. It is read once more for
-   * that, which happens once in the life of a field. `false` as well where there is no type left to widen them by.
+   * Widens the fields at these places of the rows of a type, and writes the event that needs it. The event is read a
+   * second time for that, which happens once in the life of a field. Also returns `false` if no type is left for the
+   * wider layout.
    */
   widen(type: number, places: ReadonlyArray<number>, source: RowSource, event: MetricEvent): Written {
     const entry = this.#byType[type - FirstLayout]!
-    // A property that emits another event while it is read may have led here before.
+    // A property that emits another event while it is read may have led here already.
     if (entry.type === type && !this.#use(entry, widened(entry.layout, places))) return false
     return entry.write(source, event)
   }
 
-  /** `false`: all types are used up, or there is no room, and the entry is as it was. */
+  /** Returns `false` if all types are used up or there is no room. The entry is then unchanged. */
   #use(entry: LayoutEncoder, layout: Layout): boolean {
-    // What is read of an event, or is folded before it is written, may have removed its recorder.
+    // Reading the event, or folding before the write, may have removed its recorder.
     if (this.#byLayout.get(entry.of) !== entry) return false
     const type = this.#free.at(-1) ?? FirstLayout + this.#byType.length
     if (type > TypeMask || !this.#writer.declare(type, layout)) return false
-    // Where one of these fails, the next layout takes the type, of which there are no rows.
+    // If one of these fails, the next layout takes the type, which has no rows yet.
     const write = generateWrite(layout, type, this.#writer)
     this.#byType[type - FirstLayout] = entry
     this.#free.pop()
@@ -122,8 +132,8 @@ export class RowEncoders {
   }
 
   /**
-   * The type has no encoder any more. It is not free before the turn ends: a property that is read now, of an event that
-   * is being written as this type, may have led here.
+   * Detaches the type from its encoder. The type becomes free only after the turn, because a property of an event that
+   * is being written as this type may have led here.
    */
   #leave(type: number): void {
     if (type === 0) return

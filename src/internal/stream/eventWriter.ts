@@ -1,6 +1,6 @@
 /**
- * How the events of one recorder become rows of the stream: by the layout of their tag where they have one and fit it, as
- * rows of no fixed width where not. Whatever is written was taken by value.
+ * Turns the events of one recorder into rows of the stream: rows of fixed width if the tag has a layout and the event
+ * fits it, otherwise rows of variable width. Everything written is taken by value.
  */
 import { type MetricEvent, whyNotEvent } from "../model/event.ts"
 import { emissionSpan, putSpan } from "../model/eventSpan.ts"
@@ -13,7 +13,7 @@ import type { Names } from "./rows/nameLists.ts"
 import type { RowSource } from "./rows/rowSource.ts"
 import type { RowWriter } from "./writer.ts"
 
-/** How the events of a tag cross, as things stand. */
+/** How the events of a tag cross at present. */
 export interface TagLayouts {
   readonly layoutOf: (tag: string) => TagLayout
   /** Whether a metric reads the spans in which events of the tag are emitted. */
@@ -25,7 +25,7 @@ interface TagWrite {
   readonly encoder: Encoder
   readonly foreign: boolean
   readonly spans: boolean
-  /** The names of its fields, where not all of them cross. */
+  /** The names of its fields, if only some of them cross. */
   readonly names: Names | undefined
 }
 
@@ -33,13 +33,18 @@ export class EventWriter {
   // No `#` names: see Intake.offer.
   private readonly rowWriter: RowWriter
   readonly #layouts: TagLayouts
-  /** Made for the second tag, which many recorders do not have. Foreign tags, of which there may be any number, are not in it. */
+  /**
+   * Created for the second tag, which many recorders do not have. Foreign tags are not included, because their number
+   * is unlimited.
+   */
   #byTag: Map<string, TagWrite> | undefined
-  /** The tag written last, and its encoder: most recorders have few. */
+  /** The tag written last and its encoder. Most recorders have few tags. */
   private tag = ""
   private encoder: Encoder = none
   #last: TagWrite = unused
-  /** Nothing is written any more: the lane may be another recorder's. */
+  /**
+   * Whether the recorder has left the lane, which may then belong to another recorder. Nothing is written from then on.
+   */
   protected hasLeft = false
 
   constructor(writer: RowWriter, layouts: TagLayouts) {
@@ -47,7 +52,7 @@ export class EventWriter {
     this.#layouts = layouts
   }
 
-  /** The metrics of the recorder have changed, and with them the layouts. */
+  /** Discards the layouts, because the metrics of the recorder have changed. */
   forgetLayouts(): void {
     const writes = new Set(this.#byTag?.values()).add(this.#last)
     this.#byTag = undefined
@@ -63,31 +68,38 @@ export class EventWriter {
   }
 
   /**
-   * Writes an event that is emitted now. `false`: nothing was written, because it is no event, it cannot be read or is not
-   * plain data, the source may not write, or there is no room. `undefined`: one of the last two, and nothing else.
+   * Writes an event that is emitted now. Returns `false` if nothing was written: the value is not an event, cannot be
+   * read or is not plain data, the source may not write, or there is no room. Returns `undefined` for the last two
+   * only.
    */
   writeRow(source: RowSource, event: MetricEvent): Written {
     const written = this.encoderOf(event).write(source, event)
     return written === false ? this.writeAny(source, event) : written
   }
 
-  /** Writes an event by the layout of its tag, or says `false`: it has none, or does not fit it. */
+  /**
+   * Returns the encoder for the tag of an event. Its `write` returns `false` if the tag has no layout or the event does
+   * not fit it.
+   */
   protected encoderOf(event: MetricEvent): Encoder {
     const tag = tagOf(event)
     return tag === this.tag ? this.encoder : this.writeOf(tag).encoder
   }
 
-  /** A copy of an event that is emitted now, with its span where a metric reads that; `undefined` for what is none. */
+  /**
+   * Copies an event that is emitted now, with its span if a metric reads it. Returns `undefined` if the value is not an
+   * event.
+   */
   copy(event: unknown): MetricEvent | undefined {
     const copy = copyOf(event)
     return copy !== undefined && this.#layouts.readsSpan(copy._tag) ? putSpan(copy, emissionSpan(copy)) : copy
   }
 
-  /** Writes an event that has no layout, or does not fit it. */
+  /** Writes an event that has no layout or does not fit it. */
   protected writeAny(source: RowSource, event: MetricEvent): boolean {
     const tag = tagOf(event)
     if (typeof event !== "object" || typeof tag !== "string") return false
-    // A property that emitted another event may have led to another tag.
+    // A property that emitted another event may have changed the last tag.
     const { foreign, names, spans } = tag === this.tag ? this.#last : this.writeOf(tag)
     if (!foreign) return this.rowWriter.writeEvent(source, event, tag, spans, names)
     if (tag.trim() === "" || !this.rowWriter.mayWrite(source)) return false
@@ -116,11 +128,11 @@ export class EventWriter {
   }
 }
 
-/** Of what has no layout. */
+/** For events without a layout. */
 const none: Encoder = { write: () => false }
 const unused: TagWrite = { encoder: none, foreign: true, spans: false, names: undefined }
 
-/** What has no tag, or throws when it is asked for it, has none that is a string. */
+/** A value whose tag is missing, is not a string, or throws when it is read, has no layout. */
 const tagOf = (event: MetricEvent): string => {
   try {
     return event._tag
@@ -129,11 +141,11 @@ const tagOf = (event: MetricEvent): string => {
   }
 }
 
-/** A copy of an event by value, or `undefined` for what is none. */
+/** Copies an event by value. Returns `undefined` if the value is not an event. */
 export const copyOf = (event: unknown): MetricEvent | undefined =>
   whyNotEvent(event) === undefined ? copyEvent(event as MetricEvent, () => undefined) : undefined
 
-/** Why `event` is refused as invalid, or `undefined`. */
+/** Explains why `event` is refused as invalid. Returns `undefined` if it is valid. */
 export const whyInvalidEvent = (event: unknown): string | undefined =>
   whyNotEvent(event) ?? whyNoData(event as MetricEvent)
 

@@ -1,16 +1,16 @@
 /**
- * How many events of each lane were folded: written by the fold, read by the recorder, through shared memory where
- * there is any. A table in chunks, since a runtime may have ten thousand lanes.
+ * The number of folded events of each lane: written by the fold and read by the recorder, through shared memory if
+ * possible. The table has chunks, because a runtime may have ten thousand lanes.
  */
 
-/** Most lanes in a chunk. */
+/** The number of lanes in a chunk. */
 const ChunkLanes = 1024
 const Width = 4
 
-// The counters of a lane. They wrap around; only differences are read.
+// The counters of a lane. They wrap around, so only differences are meaningful.
 const Applied = 0
 const Ignored = 1
-/** Set by the recorder: it waits to be told of the next events that are folded. */
+/** Set by a recorder that waits for the next events to be folded. */
 const Wanted = 2
 
 export type CounterBuffer = ArrayBufferLike
@@ -29,7 +29,7 @@ export class LaneCounters {
     return Atomics.load(this.#table, this.#at + Applied)
   }
 
-  /** The fold alone writes them. */
+  /** Written only by the fold. */
   set applied(count: number) {
     Atomics.store(this.#table, this.#at + Applied, count)
   }
@@ -46,7 +46,7 @@ export class LaneCounters {
     Atomics.store(this.#table, this.#at + Wanted, 1)
   }
 
-  /** Whether the recorder waits; asking it answers. */
+  /** Returns whether the recorder waits, and clears the flag. */
   takeWanted(): boolean {
     return (
       Atomics.load(this.#table, this.#at + Wanted) !== 0 && Atomics.exchange(this.#table, this.#at + Wanted, 0) !== 0
@@ -58,7 +58,7 @@ export class LaneCounters {
   }
 }
 
-/** The table: chunks are added by the side that opens lanes, and made known to the other. */
+/** The table. The side that opens lanes adds chunks and announces them to the other side. */
 export class CounterTable {
   readonly #chunks: Array<Int32Array> = []
 
@@ -66,17 +66,17 @@ export class CounterTable {
     return this.#chunks.length * ChunkLanes
   }
 
-  /** The chunks that there are. */
+  /** The existing chunks. */
   get buffers(): ReadonlyArray<CounterBuffer> {
     return this.#chunks.map(({ buffer }) => buffer)
   }
 
-  /** A chunk by its number, which may be known already. */
+  /** Adds a chunk by its number. It may be known already. */
   add(chunk: number, buffer: CounterBuffer): void {
     this.#chunks[chunk] = new Int32Array(buffer)
   }
 
-  /** A number that is another one as soon as something was folded. */
+  /** A number that changes whenever something is folded. */
   get folded(): number {
     let sum = 0
     for (const chunk of this.#chunks) {
@@ -90,7 +90,7 @@ export class CounterTable {
     return new LaneCounters(table, at)
   }
 
-  /** Where the counters of a lane are, for another thread: see {@link countersAt}. */
+  /** The place of a lane's counters, for another thread: see {@link countersAt}. */
   placeOf(lane: number): CounterPlace {
     const { at, table } = this.#placeOf(lane)
     return { buffer: table.buffer, at }
@@ -108,5 +108,5 @@ export interface CounterPlace {
 
 export const countersAt = ({ at, buffer }: CounterPlace): LaneCounters => new LaneCounters(new Int32Array(buffer), at)
 
-/** Bytes of a chunk. */
+/** The size of a chunk in bytes. */
 export const ChunkBytes = ChunkLanes * Width * Int32Array.BYTES_PER_ELEMENT

@@ -1,20 +1,20 @@
 /**
- * The last pages of a log, which can be read again: pages that were read stay as they are until it is their turn, and of
- * each it is known what has to be known before its first row. Nothing is kept per event: a page costs a few words when the
- * writer enters it.
+ * The last pages of a log, which can be read again. Pages that were read stay as they are until they are reused, and
+ * the state needed before the first row of each page is remembered. There is no cost per event: the writer stores a few
+ * words when it enters a page.
  */
 import type { Layout } from "./rows/layout.ts"
 import { logPosition, type ReaderState } from "./rows/log.ts"
 import { type Page, PageBytes } from "./rows/page.ts"
 
-/** A page, and what holds where it begins. */
+/** A page, and the state at its beginning. */
 export interface PageBegin {
   readonly page: Page
   readonly turn: number
   readonly state: ReaderState
 }
 
-/** What was said of something along the log. What does not hold any more in the oldest page is forgotten. */
+/** Remembers the values of something along the log. Values that ended before the oldest page are forgotten. */
 export class LogHistory<A> {
   readonly #said = new Map<number, Array<{ readonly from: number; readonly value: A }>>()
 
@@ -25,12 +25,12 @@ export class LogHistory<A> {
     this.#said.set(key, said)
   }
 
-  /** What holds at a position. */
+  /** Returns the value that is valid at a position. */
   at(key: number, position: number): A | undefined {
     return this.#said.get(key)?.findLast(({ from }) => from <= position)?.value
   }
 
-  /** Forgets a value, if it is the last that was said. */
+  /** Forgets a value, if it is the last one recorded. */
   forget(key: number, value: A): void {
     if (this.#said.get(key)?.at(-1)?.value === value) this.#said.delete(key)
   }
@@ -41,14 +41,14 @@ export class LogHistory<A> {
 }
 
 export class LogTail {
-  /** How many pages are written in turn, at least. */
+  /** The minimum number of pages that are written in turn. */
   readonly pagesInTurn: number
   readonly #begins: Array<PageBegin> = []
-  /** The page that was entered last, as the number of those before it. */
+  /** The page entered last, as the number of pages before it. */
   #turn = -1
   protected readonly layouts = new LogHistory<Layout>()
 
-  /** `bytes`: what is kept, beside the page that is being written. */
+  /** `bytes`: how much is kept, in addition to the page that is being written. */
   constructor(bytes: number) {
     this.pagesInTurn = Math.ceil(bytes / PageBytes) + 1
   }
@@ -59,9 +59,9 @@ export class LogTail {
     return first === undefined ? Number.POSITIVE_INFINITY : logPosition(first.turn, 0)
   }
 
-  /** The writer has entered a page. One that holds no rows is left out. */
+  /** Called when the writer has entered a page. A page that cannot hold rows is skipped. */
   entered(page: Page, turn: number, holdsRows: boolean, state: ReaderState): void {
-    // A call that failed in the midst of a page turn has left out one.
+    // A call that failed in the middle of a page turn has left one out.
     if (turn !== this.#turn + 1) this.#begins.length = 0
     this.#turn = turn
     if (!holdsRows) return
@@ -69,12 +69,12 @@ export class LogTail {
     this.#begins.push({ page, turn, state })
   }
 
-  /** The rows of a type have this layout from a position on. */
+  /** Records that the rows of a type have this layout from a position on. */
   declared(type: number, position: number, layout: Layout): void {
     this.layouts.set(type, position, layout, this.oldest)
   }
 
-  /** The pages that can be read, in order, where the writer has come to the page of this turn. */
+  /** Returns the pages that can be read, in order, when the writer is in the page of this turn. */
   beginsTo(turn: number): ReadonlyArray<PageBegin> {
     return turn === this.#turn ? this.#begins : []
   }

@@ -1,30 +1,28 @@
-/**
- * The pages of a stream that are not being written: full ones, which the fold may still read, and free ones.
- */
+/** The pages of a stream that are not being written: full pages, which the fold may still read, and free ones. */
 import type { Usage } from "../model/runtimeStats.ts"
 import type { Carrier } from "./carrier.ts"
 import { clearPage, isRead, mostPagesOf, type Page, PageBytes, pagesOf, setRead, type Views } from "./rows/page.ts"
 
 export class PagePool {
-  /** The memory of all pages that hold rows, where the carrier has one. */
+  /** The memory of all pages that hold rows, if the carrier provides one. */
   readonly fixed: Views | undefined
   readonly #carrier: Carrier
   readonly #pagesInTurn: Carrier["pagesInTurn"]
   readonly #mostPages: number
-  /** Pages of the fixed memory that were never written. The system gives them room when they are. */
+  /** Pages of the fixed memory that were never written. The system allocates them on the first write. */
   readonly #untouched: Array<Page>
   #pages = 0
   /** In the order of writing. */
   readonly #full: Array<Page> = []
-  /** Pages that were ever full. */
+  /** The number of pages that were ever full. */
   #sealed = 0
   readonly #free: Array<Page> = []
-  /** Beyond the bound: pages for commands alone. */
+  /** Pages beyond the limit, for commands only. */
   readonly #spare: Array<Page> = []
-  /** The page that was given to be written next, until the writer has gone on to it. */
+  /** The page handed out to be written next, until the writer has moved to it. */
   taken: Page | undefined
 
-  /** `leastInTurn`: so many pages are written in turn where there is memory for it, whatever the carrier needs. */
+  /** `leastInTurn`: the minimum number of pages to write in turn if there is memory, whatever the carrier needs. */
   constructor(carrier: Carrier, mostBytes: number, leastInTurn = 0) {
     const { least, most } = carrier.pagesInTurn
     this.#carrier = carrier
@@ -41,24 +39,24 @@ export class PagePool {
     return [...pagesOf(first, buffer)]
   }
 
-  /** Bytes of memory that pages take, whether they are in use or free. */
+  /** The memory of all pages in bytes, used or free. */
   get bytes(): number {
     return this.#pages * PageBytes
   }
 
-  /** Bytes of the pages that are being written or were not read to their end, and of all that may hold rows. */
+  /** The bytes of pages that are being written or are not completely read, and of all pages that may hold rows. */
   get memory(): Usage {
     this.#collect()
     const used = this.#pages - this.#free.length - this.#spare.length
     return { used: used * PageBytes, limit: this.#mostPages * PageBytes }
   }
 
-  /** Whether events may lie in the page: it is within the bound, and in the fixed memory where there is one. */
+  /** Whether the page may hold events: it is within the limit, and in the fixed memory if there is one. */
   holdsRows(page: Page): boolean {
     return page.number < this.#mostPages
   }
 
-  /** Whether the page that was taken last is the last there is, until the fold has read another. */
+  /** Whether the page taken last is the last one available until the fold has read another. */
   get isExhausted(): boolean {
     return this.#free.length === 0 && this.#pages >= this.#mostPages
   }
@@ -71,8 +69,8 @@ export class PagePool {
   }
 
   /**
-   * A page to go on in, behind `turn` others. `burst`: the last one was filled at a stroke. A command may go beyond the
-   * bound of memory: it is one of few, and events wait for it.
+   * Takes the page to continue in, after `turn` others. `burst`: the previous one was filled in one turn of the event
+   * loop. A command may exceed the memory limit, because commands are few and events wait for them.
    */
   take(turn: number, burst: boolean, forCommand: boolean): Page | undefined {
     if (this.taken !== undefined && !forCommand && !this.holdsRows(this.taken)) {
@@ -80,7 +78,7 @@ export class PagePool {
       this.taken = undefined
     }
     this.taken ??= this.#find(burst) ?? (forCommand ? (this.#spare.pop() ?? this.#allocate()) : undefined)
-    // Also one that was taken before: the call that was to clear it may have failed.
+    // A page that was taken earlier is cleared too, because the call that was to clear it may have failed.
     if (this.taken !== undefined) clearPage(this.taken, turn)
     return this.taken
   }
@@ -94,7 +92,7 @@ export class PagePool {
     return this.#pages < this.#mostPages ? this.#allocate() : this.#free.shift()
   }
 
-  /** Finds the pages that the fold has read. */
+  /** Collects the pages that the fold has read. */
   #collect(): void {
     while (this.#full.length > 0 && isRead(this.#full[0]!)) {
       this.#release(this.#full[0]!)
@@ -102,20 +100,23 @@ export class PagePool {
     }
   }
 
-  /** Says so once as well: what comes after it may fail. */
+  /** Records the release only once, because what follows may fail. */
   #release(page: Page): void {
     const pages = this.holdsRows(page) ? this.#free : this.#spare
     if (pages.at(-1) !== page) pages.push(page)
   }
 
-  /** The page that is being written is the last that the fold will have read. Says so once, however often it is called. */
+  /**
+   * Marks the page being written as the last one for the fold to read. Has an effect only once, however often it is
+   * called.
+   */
   seal(page: Page): void {
     if (this.#full.at(-1) === page) return
     this.#full.push(page)
     this.#sealed++
   }
 
-  /** The rows of the first so many pages are not needed any more: those that were not marked as read are now. */
+  /** Releases the rows of the first `turns` pages: those not yet marked as read are marked now. */
   cover(turns: number): void {
     const first = this.#sealed - this.#full.length
     for (const page of this.#full.slice(0, Math.max(0, turns - first))) setRead(page)

@@ -1,7 +1,7 @@
 /**
- * How a stream goes from page to page, and how what lies in them comes to be seen by the fold: when it is published.
+ * Moves a stream from page to page, and makes its contents visible to the fold by publishing them.
  *
- * Commands are attached, since they may carry functions and memory: a row says that the next one stands here.
+ * Commands are attachments, because they may carry functions and memory. A row marks the place of each command.
  */
 import type { Carrier } from "./carrier.ts"
 import type { Attachment, CommandOrder } from "./commands.ts"
@@ -15,27 +15,27 @@ import { type StreamWords, WordPage, WordPos } from "./rows/streamWords.ts"
 import { WordsKept, WritingPlace } from "./writingPlace.ts"
 
 export abstract class PageWriter extends WritingPlace {
-  /** Where the reader was roused last in the current page: it sees all that was published before. */
+  /** Where the current page ended when the reader was last woken. The reader sees everything published before. */
   private roused = 0
-  /** Whether all of the current page was written in one turn of the event loop. */
+  /** Whether the whole current page was written in one turn of the event loop. */
   protected burst = true
 
   private readonly carrier: Carrier
-  /** For who wants to read the last pages again. */
+  /** Lets the last pages be read again. */
   protected readonly tail: LogTail | undefined
-  /** Of an attached thread, and what is kept in it for who completes what the thread has written. */
+  /** Of an attached thread: the words that let the runtime's thread complete what the thread has written. */
   private readonly shared: StreamWords | undefined
   readonly words: Int32Array | undefined
-  /** The reader was told that it may sleep: it has to be woken. */
+  /** Whether the reader was told that it may sleep, and therefore must be woken. */
   private readerSleeps = false
   private attachments: Array<Attachment> = []
-  /** The reader slept when rows were published, and has not been woken for them. */
+  /** Whether rows were published while the reader slept, and it has not been woken for them. */
   private owesWake = false
-  /** Whether a timer will publish, and whether there have been events since it last did. */
+  /** Whether a timer will publish, and whether events were written since it last did. */
   private scheduled = false
   private events = false
   protected dead = false
-  /** While somebody waits in it, nobody else goes on to another page. */
+  /** While a recorder waits in this queue, no other one goes on to another page. */
   private readonly roomQueue = new RoomQueue()
 
   constructor(carrier: Carrier, mostBytes: number, tail?: LogTail, shared?: StreamWords) {
@@ -49,16 +49,19 @@ export abstract class PageWriter extends WritingPlace {
     tail?.entered(this.page, 0, true, { time: Number.NaN, passing: [] })
   }
 
-  /** Ends what is being written, so that it can be seen. */
+  /** Ends the open run, so that it can be published. */
   protected abstract endRun(): void
 
-  /** What a reader has to know of the rows before. */
+  /** The state that a reader needs at this place. */
   protected abstract readerState(): ReaderState
 
-  /** The timer has published: what comes later in this turn has to set it again. */
+  /** Called when the timer has published. Later events in this turn must set it again. */
   protected abstract onPublished(): void
 
-  /** Nobody reads any more. Nothing is written from here on: the memory may be given to another stream. */
+  /**
+   * Closes the stream: it is not read any more. Nothing is written from here on, because the memory may be given to
+   * another stream.
+   */
   close(): void {
     this.dead = true
     this.endRun()
@@ -67,14 +70,14 @@ export abstract class PageWriter extends WritingPlace {
 
   // --- what is written here
 
-  /** A command, in order with the events, and with those of other streams. The fold is woken for it. */
+  /** Writes a command, in order with the events and with those of other streams, and wakes the fold for it. */
   command(command: unknown, order?: CommandOrder): void {
     if (this.dead) return
     this.endRun()
     this.makeRoomForWord()
     const at = this.position + 1
     this.attachments.push(order === undefined ? { at, command } : { at, command, ...order })
-    // From here on nothing is called: an attachment without its row would be taken for the next one.
+    // Nothing is called from here on: an attachment without its row would be taken for the next one.
     this.i32[this.pos * 2 + 1] = CommandRow
     this.pos++
     this.publish(true)
@@ -84,7 +87,7 @@ export abstract class PageWriter extends WritingPlace {
     if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.turn + 1, this.burst, true)!)
   }
 
-  /** Has what comes in the stream of an attached thread wait for the command of this number. The fold is roused for it. */
+  /** Makes later rows in the stream of an attached thread wait for the command with this number, and wakes the fold. */
   waitFor(ticket: number): void {
     if (this.dead) return
     this.endRun()
@@ -93,14 +96,14 @@ export abstract class PageWriter extends WritingPlace {
     this.publish(true)
   }
 
-  /** Ends what is being written. What was written before is published, by whoever completes it. Returns its position. */
+  /** Ends the open run and publishes everything, in the thread that completes the stream. Returns its position. */
   showAll(): number {
     this.endRun()
     this.show()
     return this.position
   }
 
-  /** All that is written now is complete. */
+  /** Records that everything written so far is complete. */
   private show(): void {
     if (this.words === undefined) return
     this.words[WordPage] = this.page.number
@@ -109,7 +112,7 @@ export abstract class PageWriter extends WritingPlace {
 
   // --- publishing
 
-  /** Makes what was written visible to the fold. `urgent`: someone waits for it, and the reader is roused. */
+  /** Makes everything written visible to the fold. `urgent`: an answer is awaited, so the reader is woken. */
   publish(urgent: boolean): void {
     if (this.dead) return
     this.endRun()
@@ -121,7 +124,7 @@ export abstract class PageWriter extends WritingPlace {
       if (this.shared !== undefined) this.shared.published = this.position
     }
     if (this.owesWake) this.wakeReader()
-    // One that was told that it may sleep may be in its last nap yet.
+    // A reader that was told that it may sleep may still be in its last nap.
     if (!urgent || this.roused === this.pos) return
     this.carrier.rouse()
     this.roused = this.pos
@@ -133,33 +136,36 @@ export abstract class PageWriter extends WritingPlace {
     this.attachments = []
   }
 
-  /** A reader that naps looks by itself. An attached thread is not told whether it naps or sleeps. */
+  /** A napping reader polls. An attached thread does not know whether the reader naps or sleeps. */
   private wakeReader(): void {
     this.carrier.wake()
     this.readerSleeps = this.shared !== undefined
     this.owesWake = false
   }
 
-  /** The reader has had nothing to do for a while. What was published before is visible to it when it hears that it may sleep. */
+  /**
+   * The reader has had nothing to do for a while. By the time it receives the permission to sleep, everything published
+   * before is visible to it.
+   */
   readerIdle(): void {
     this.carrier.letSleep()
     this.readerSleeps = true
   }
 
-  /** Another reader takes the place of the one that is gone, and goes on from a place of the log. */
+  /** Another reader replaces the one that is gone, and resumes from a place in the log. */
   readerReplaced(from: LogPlace): void {
     this.pages.cover(from.turn)
     this.readerSleeps = false
     this.owesWake = false
   }
 
-  /** Publishes after a while, and goes on so while events come. */
+  /** Publishes after a while, and keeps doing so while events arrive. */
   protected willPublish(): void {
     this.events = true
     this.schedule()
   }
 
-  /** Gives it a turn, once, when there may be room again. */
+  /** Gives a taker one turn when there may be room again. */
   whenRoom(taker: TurnTaker): void {
     this.roomQueue.add(taker)
     this.schedule()
@@ -175,7 +181,7 @@ export abstract class PageWriter extends WritingPlace {
     this.scheduled = false
     if (this.dead) return
     this.publish(false)
-    // While events come, the timer goes on by itself; the first one after a pause sets it again.
+    // While events arrive, the timer continues by itself. The first event after a pause sets it again.
     if (this.events) this.schedule()
     this.onPublished()
     this.events = false
@@ -191,15 +197,15 @@ export abstract class PageWriter extends WritingPlace {
 
   // --- pages
 
-  /** Whether there is room for any event of a fixed width, on this page or another. */
+  /** Whether there is room for any event of fixed width, on this page or another. */
   private readonly hasRoom = (): boolean => this.room(MostWords + 4)
 
-  /** Whether `words` fit in, on this page or another. */
+  /** Whether `words` fit, on this page or another. */
   protected room(words: number): boolean {
     return this.pos + words <= this.rowsEnd || this.turnPage()
   }
 
-  /** Goes on in another page, which has room for any row. `false`: all memory is in use. */
+  /** Moves to another page, which has room for any row. Returns `false` if all memory is in use. */
   protected turnPage(): boolean {
     if (this.dead || this.roomQueue.isClosed) return false
     this.endRun()
@@ -209,7 +215,7 @@ export abstract class PageWriter extends WritingPlace {
     return true
   }
 
-  /** What fails in here is done again by the next one who finds the page full. */
+  /** If this fails, the next caller that finds the page full does it again. */
   private nextPage(next: Page): void {
     const { burst, page: full } = this
     this.sendAttachments()
@@ -218,7 +224,7 @@ export abstract class PageWriter extends WritingPlace {
     this.i32[this.pos * 2] = next.number
     this.i32[this.pos * 2 + 1] = PageEndRow
     publish(full, this.pos + 1)
-    // From here on nothing is called until the writer is in the other page.
+    // Nothing is called from here on until the writer is in the new page.
     this.turn++
     this.page = next
     this.i32 = next.i32
@@ -236,7 +242,7 @@ export abstract class PageWriter extends WritingPlace {
     if (this.shared !== undefined) this.shared.published = this.position
     this.owesWake ||= this.readerSleeps
     if (this.owesWake) this.wakeReader()
-    // Where pages fill over many turns, the reader comes to them by itself: to rouse it would delay one turn in eighty.
+    // Pages that fill over many turns need no wake-up: the reader polls, and a wake-up would delay 1 turn in 80.
     if (burst || this.pages.isExhausted) this.carrier.rouse()
     this.carrier.turned()
     this.tail?.entered(next, this.turn, this.pages.holdsRows(next), this.readerState())

@@ -1,13 +1,13 @@
 /**
- * How the threads of a runtime wake each other: a few words of shared memory.
+ * How the threads of a runtime wake each other: with a few words of shared memory.
  *
- * While events come the worker naps for a few milliseconds between two looks, and its nap is ended only when much has
- * piled up or somebody waits. After a while without any it asks by a message whether it may sleep. From then on it is the
- * application thread that knows: it says yes, and sends a message with the next rows. So it looks at no shared word to
- * publish, and pays for a wake-up hardly ever; and an idle worker does nothing.
+ * While events arrive, the worker polls and naps for a few milliseconds in between. A nap is ended early only if much
+ * has piled up or an answer is awaited. After a while without events, the worker sends a message to ask whether it may
+ * sleep. From the application thread's permission on, the application thread knows that the worker sleeps, and sends a
+ * message with the next rows. Publishing therefore reads no shared word and rarely pays for a wake-up, and an idle
+ * worker does nothing.
  *
- * Threads that are attached are not asked, since they may not answer for a while. They look at the shared word when they
- * publish.
+ * Attached threads are not asked, because they may not answer for a while. They read the shared word when they publish.
  */
 
 const Signal = 0
@@ -15,7 +15,10 @@ const State = 1
 
 const Awake = 0
 const Napping = 1
-/** As `Napping`, but the thread waits for messages as well. Only an attached thread, which sends none, has to end it. */
+/**
+ * Like `Napping`, but the thread waits for messages as well. Only an attached thread must end it through the word,
+ * because it sends no messages.
+ */
 const Sleeping = 2
 
 /** Of ECMAScript 2024. */
@@ -40,7 +43,7 @@ export class WakeUp {
 
   // --- on the producer side
 
-  /** Ends a nap. Once: the worker takes its time to get up, and every further call would cost as much as the first. */
+  /** Ends a nap, once: the worker takes time to wake up, and every further call would cost as much as the first. */
   rouse(): void {
     const state = Atomics.load(this.#control, State)
     if (state === Awake) return
@@ -49,14 +52,14 @@ export class WakeUp {
     Atomics.notify(this.#control, Signal)
   }
 
-  /** The same for one that does not look by itself in a few milliseconds. */
+  /** The same for a worker that does not poll within a few milliseconds. */
   rouseSleeping(): void {
     if (Atomics.load(this.#control, State) === Sleeping) this.rouse()
   }
 
   // --- on the worker's side
 
-  /** Naps for so many milliseconds at the most, unless there is something to do by now. Blocks the thread. */
+  /** Naps for up to this many milliseconds, unless there is already work. Blocks the thread. */
   nap(millis: number, hasWork: () => boolean): void {
     const seen = Atomics.load(this.#control, Signal)
     Atomics.store(this.#control, State, Napping)
@@ -64,19 +67,19 @@ export class WakeUp {
     Atomics.store(this.#control, State, Awake)
   }
 
-  /** Whether a platform lets a thread wait for a word and for messages. */
+  /** Whether the platform lets a thread wait for a word and for messages at the same time. */
   readonly canSleep = waits.waitAsync !== undefined
 
   /**
-   * Has `onSignal` run when the signal changes, unless there is something to do by now: `false`. Blocks nothing. Until
-   * {@link awake} the state says that it sleeps.
+   * Runs `onSignal` when the signal changes. Returns `false` if there is already work. Does not block. Until {@link
+   * awake}, the state is `Sleeping`.
    */
   sleep(hasWork: () => boolean, onSignal: () => void): boolean {
     if (!this.canSleep) return false
     const seen = Atomics.load(this.#control, Signal)
     Atomics.store(this.#control, State, Sleeping)
     if (!hasWork()) {
-      // One that was ended by a message still waits for the signal.
+      // A sleep that was ended by a message still waits for the signal.
       if (this.#waiting) return true
       const { async, value } = waits.waitAsync!(this.#control, Signal, seen)
       if (async) {

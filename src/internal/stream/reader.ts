@@ -1,5 +1,5 @@
 /**
- * The reading end of a runtime's stream: follows the rows from page to page, where they lie, and hands them to the fold
+ * The reading end of a runtime's stream. It follows the rows from page to page, in place, and passes them to the fold
  * in runs of one lane and one layout.
  */
 import { textOfUnits } from "../util/codeUnits.ts"
@@ -42,22 +42,22 @@ export class RowReader implements Rows {
   readonly nameLists: Array<ReadonlyArray<string>> = [[]]
   readonly #handler: StreamHandler
   readonly #data = new DataDecoder(this.strings, this.nameLists)
-  /** Words of a row by type, from {@link FirstLayout} on. */
+  /** The number of words in a row, by type, from {@link FirstLayout} on. */
   readonly #words: Array<number> = []
   readonly #pages: Array<Page | undefined> = []
   #eventPages = 0
   readonly #onRead: (page: Page) => void
   #page: Page | undefined
   #pos = 0
-  /** Pages that were read to their end. */
+  /** The number of pages that were read completely. */
   #turn = 0
-  /** Where to begin, until that page is there. */
+  /** Where to begin, until that page is available. */
   #start: LogPlace = { page: 0, turn: 0, word: 0 }
   #time = 0
   readonly #attachments = new Attachments()
   #reading = false
 
-  /** `onRead`: a page was read to its end and may be written again. */
+  /** `onRead`: a page was read completely and may be reused. */
   constructor(handler: StreamHandler, onRead: (page: Page) => void) {
     this.#handler = handler
     this.#onRead = onRead
@@ -66,7 +66,7 @@ export class RowReader implements Rows {
     this.i64 = new BigInt64Array(0)
   }
 
-  /** Memory, whose pages have numbers from `first` on. The stream begins in page 0, unless it was restored. */
+  /** Adds memory, whose pages are numbered from `first`. The stream begins in page 0, unless it was restored. */
   memory(first: number, buffer: ArrayBufferLike): void {
     const pages = pagesOf(first, buffer)
     if (first === 0) this.#eventPages = pages.length
@@ -77,7 +77,7 @@ export class RowReader implements Rows {
     this.#pos += this.#start.word
   }
 
-  /** How many pages events may lie in: those of the memory that came first, where there is one for all of them. */
+  /** The number of pages that may hold events: those of the first memory, if all events share one memory. */
   get pages(): number {
     return this.#eventPages
   }
@@ -89,23 +89,23 @@ export class RowReader implements Rows {
 
   // --- positions
 
-  /** Where it is. */
+  /** The current place. */
   get place(): LogPlace {
     if (this.#page === undefined) return this.#start
     return { page: this.#page.number, turn: this.#turn, word: this.#pos - this.#page.first }
   }
 
-  /** The same as a number. In a call of the handler, where the row at hand ends. */
+  /** The same as a number. In a call of the handler, it is the end of the current row. */
   get position(): number {
     return logPosition(this.#turn, this.#pos - (this.#page?.first ?? 0))
   }
 
-  /** What it has to know of the rows before {@link place} to read on from there. */
+  /** The state needed to resume reading at {@link place}. */
   save(): ReaderState {
     return { time: this.#time, passing: this.strings.slice(0, FirstLasting) as ReaderState["passing"] }
   }
 
-  /** Begins at a place of the log, before there is memory. */
+  /** Starts at a place in the log, before there is memory. */
   restore(
     place: LogPlace,
     { passing, time }: ReaderState,
@@ -124,7 +124,7 @@ export class RowReader implements Rows {
     this.#attachments.add(attachments)
   }
 
-  /** Reads what is published of one page, after what stands before it, and passes over commands. */
+  /** Reads what is published of one page, given the state at its beginning, and skips commands. */
   readAlone(page: Page, turn: number, { passing, time }: ReaderState): void {
     for (const [code, string] of passing.entries()) this.strings[code] = string
     this.#turn = turn
@@ -147,7 +147,7 @@ export class RowReader implements Rows {
     return this.#page !== undefined && publishedEnd(this.#page) > this.#pos
   }
 
-  /** Reads what is published, `mostPages` at the most. */
+  /** Reads what is published, up to `mostPages` pages. */
   read(mostPages: number): ReadProgress {
     // A reducer that runs in this very call may lead back here.
     if (this.#reading) return "more"
@@ -157,7 +157,7 @@ export class RowReader implements Rows {
         const page = this.#page
         if (page === undefined) return "attachment"
         const reading = this.#readPage(publishedEnd(page))
-        // What was just folded may have led to more.
+        // What was just folded may have added more.
         if (reading === "attachment" || (reading === "idle" && !this.ready)) return reading
       }
       return "more"
@@ -166,7 +166,7 @@ export class RowReader implements Rows {
     }
   }
 
-  /** `more`: the page is read to its end, and the stream goes on in the next. */
+  /** `more`: the page is read completely, and the stream continues in the next one. */
   #readPage(end: number): ReadProgress {
     const { i32 } = this
     while (this.#pos < end) {
@@ -235,7 +235,8 @@ export class RowReader implements Rows {
         case PageEndRow: {
           const read = this.#page!
           const next = this.#pages[first]
-          // Beyond the fixed memory: the message with it comes before the row that needs it is read again.
+          // The page is beyond the fixed memory. The message with it arrives before the row that needs it is read
+          // again.
           if (next === undefined) return "attachment"
           this.#turn++
           this.#enter(next)
@@ -248,7 +249,7 @@ export class RowReader implements Rows {
   }
 
   #command({ at, command, from }: Attachment): void {
-    // Of a log that is read again, a command must not stand for another one.
+    // When a log is read again, a command must not be taken for another one.
     if (at !== this.position) throw new Error(`a command of ${at} does not belong to ${this.position} in the log`)
     this.#handler.command(command, from)
   }

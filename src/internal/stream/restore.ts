@@ -1,61 +1,64 @@
-/** What the fold of a worker thread leaves for the one that takes its place, should it die. */
+/** What the fold of a worker thread leaves for its replacement, in case it dies. */
 
 import type { Lane, StreamNumber } from "./commands.ts"
 import type { CounterBuffer } from "./foldedCounters.ts"
 import type { LogPlace } from "./rows/log.ts"
 
-/** What a fold goes on from that replaces another one. */
+/** What a replacement fold resumes from. */
 export interface Restore {
   readonly place: LogPlace
-  /** Those of {@link Saved} that were kept, by id and in order. */
+  /** The parts of {@link Saved} that were kept, by id and in order. */
   readonly segments: ReadonlyMap<number, SharedArrayBuffer>
   readonly counters: ReadonlyArray<CounterBuffer>
-  /** The lanes that are there now, and up to which sequence number changes of them have come. */
+  /** The current lanes, and the sequence number up to which their changes have arrived. */
   readonly seen: ReadonlyArray<readonly [lane: Lane, sequence: number]>
-  /** Lanes whose recorders were removed. What lies in the log of them up to this position is not folded again. */
+  /** Lanes whose recorders were removed. Their rows up to this position of the log are not folded again. */
   readonly gone: { readonly lanes: ReadonlyArray<Lane>; readonly to: number }
-  /** Up to this position events are folded one by one, metric by metric: what has ended the fold before is among them. */
+  /**
+   * Up to this position events are folded one by one, metric by metric, because what ended the previous fold is among
+   * them.
+   */
   readonly careful: number
-  /** Batches that the store of events may not have. `undefined`: none was made. */
+  /** Batches that the store of events may not have. `undefined`: there are none. */
   readonly shipping?: KeptShipping | undefined
   /** The streams of attached threads. */
   readonly attached?: ReadonlyArray<RestoredStream>
-  /** What has ended folds before. */
+  /** What has ended earlier folds. */
   readonly poisoned: ReadonlyArray<Poison>
 }
 
-/** Where a fold goes on in the stream of an attached thread. */
+/** Where a fold resumes in the stream of an attached thread. */
 export interface RestoredStream {
   readonly stream: StreamNumber
   readonly place: LogPlace
   readonly careful: number
-  /** The position of what is published now. */
+  /** The position up to which rows are published now. */
   readonly to: number
 }
 
-/** A metric that ended a fold: it is quarantined where it would do so again. */
+/** A metric that ended a fold. It is quarantined at the place where it would do so again. */
 export interface Poison {
   readonly lane: Lane
   readonly name: string
   readonly error: string
   /**
    * - `fold`: right before the event with the sequence number is folded;
-   * - `view`: before the metric is next shown, once the lane has come to that sequence number;
+   * - `view`: before the metric is next shown, once the lane has reached that sequence number;
    * - `restore`: when the lane is restored. Its state is not read.
    */
   readonly during: "fold" | "view" | "restore"
-  /** Its lower 32 bits will do, as the place of a fold has them. */
+  /** The lower 32 bits are enough, as in the place of a fold. */
   readonly sequence: number
 }
 
-/** A part of a checkpoint, from the fold of a worker thread, on a port of its own. */
+/** A part of a checkpoint, which the fold of a worker thread sends through a port of its own. */
 export interface Saved {
   readonly id: number
-  /** For a fold that is restored: nobody else looks into it. */
+  /** For a replacement fold. Nothing else reads it. */
   readonly segment: SharedArrayBuffer
-  /** Those that nobody needs any more, now that there is this one. */
+  /** Segments that are obsolete now that this one exists. */
   readonly drops: ReadonlyArray<number>
-  /** With the last part: the place that is covered, and those in the streams of attached threads. */
+  /** With the last part: the place that the checkpoint covers, and those in the streams of attached threads. */
   readonly covers?: LogPlace
   readonly attached?: ReadonlyArray<Pick<RestoredStream, "stream" | "place">>
 }
@@ -67,21 +70,21 @@ export interface KeptBatch {
   readonly events: number
 }
 
-/** Batches that are kept for the fold that takes the place of this one, from the fold of a worker thread, on that port. */
+/** Batches kept for a replacement fold, sent by the fold of a worker thread through that port. */
 export interface SavedBatches {
   readonly _tag: "Batches"
   readonly source: string
   readonly batches: ReadonlyArray<KeptBatch>
-  /** Those before this number go. */
+  /** Batches before this number are dropped. */
   readonly oldest: number
-  /** These take the place of all others. */
+  /** Whether these replace all others. */
   readonly restarts: boolean
 }
 
-/** What is kept of them. */
+/** What is kept of the batches. */
 export interface KeptShipping {
   readonly source: string
   readonly batches: ReadonlyArray<KeptBatch>
-  /** The number of the batch that comes next. */
+  /** The number of the next batch. */
   readonly next: number
 }

@@ -1,12 +1,14 @@
-/** Who waits for room in the stream: each gets its turn, first come, first served. */
+/** The recorders that wait for room in the stream. Each gets its turn in FIFO order. */
 
 /** A recorder that has events for which there was no room. */
 export interface TurnTaker {
-  /** Writes `most` events at the most; whether it has written any. One that has more waits for a further turn. */
+  /**
+   * Writes up to `most` events and returns whether it has written any. A taker that has more waits for another turn.
+   */
   readonly takeTurn: (most: number) => boolean
 }
 
-/** Events that those who wait may write, all together, before it is the turn of the first one again. */
+/** The number of events that all waiters together may write before the first one's next turn. */
 const EventsOfAllTurns = 1024
 
 export class RoomQueue {
@@ -18,17 +20,17 @@ export class RoomQueue {
     return this.#takers.size === 0
   }
 
-  /** Whether room is only for those who wait, and nobody has a turn now. */
+  /** Whether room is reserved for the waiters, and none of them has its turn now. */
   get isClosed(): boolean {
     return this.#takers.size > 0 && !this.#isServing
   }
 
-  /** Waits for a turn, once. */
+  /** Adds a taker that waits for one turn. */
   add(taker: TurnTaker): void {
     this.#takers.add(taker)
   }
 
-  /** Lets those who wait write in turn while there is room, so that nobody waits longer for being one of many. */
+  /** Lets the waiters write in turn while there is room, so that the waiting time does not depend on their number. */
   serve(hasRoom: () => boolean): void {
     const most = Math.max(1, Math.floor(EventsOfAllTurns / this.#takers.size))
     this.#isServing = true
@@ -44,7 +46,7 @@ export class RoomQueue {
     }
   }
 
-  /** It needs more room than there was, and does not lose its turn for that. */
+  /** Puts back a taker that needs more room than there was. It keeps its turn. */
   #putFirst(first: TurnTaker): void {
     const others = [...this.#takers].filter((each) => each !== first)
     this.#takers.clear()

@@ -1,54 +1,58 @@
-/**
- * When the events happen that are written: the stream says the time behind which they stand.
- */
+/** The time of the events in a stream: the stream carries a time row before the events that it applies to. */
 import { DataWriter } from "./dataWriter.ts"
 import { TimeRow } from "./rows/format.ts"
 import { PageWords } from "./rows/page.ts"
 
 /**
- * Most events between two looks at the clock within a turn of the event loop. So many less one may have a time that is
- * too old, where they are slow and come right after a burst of fast ones; see `look`.
+ * The maximum number of events between two readings of the clock within a turn of the event loop. Up to one less may
+ * get a time that is too old, if they are slow and follow a burst of fast ones; see `look`.
  */
 export const MostPerLook = 16
 
-/** Words of a burst that the fold does not see yet. */
+/** The number of words of a burst that may stay invisible to the fold. */
 export const WordsUnseen = PageWords >> 2
 
 const settled = Promise.resolve()
 
 export abstract class TimedWriter extends DataWriter {
-  /** Events of this turn of the event loop after which the live clock is read again: none at its begin. */
+  /** The number of events until the live clock is read again in this turn of the event loop. 0 at its beginning. */
   untilLook = 0
   protected perLook = 1
   /** Events written since the clock last moved. */
   private sinceMoved = 0
-  /** The time of the events to come, and whether the stream has to be told of it. */
+  /** The time of the events to come. NaN if it must be written to the stream first. */
   protected time = Number.NaN
   protected isNewTime = false
   /**
-   * The time that a clock other than the live one gives to the events emitted now. Whoever gave one sets both this and
-   * {@link untilLook} back, which no failure can prevent: a run of such events has one row, and is at its end by then.
+   * The time that a clock other than the live one gives to the events emitted now. The caller that sets it also resets
+   * it and {@link untilLook}, which no failure can prevent: a run of such events has one row, and has ended by then.
    */
   given: number | undefined
-  /** Whether a microtask waits for the end of this turn, and whether the fold was roused in it to follow a burst. */
+  /**
+   * Whether a microtask waits for the end of this turn, and whether that microtask has woken the fold to follow a
+   * burst.
+   */
   protected inTurn = false
   private followed = false
-  /** The context of the fiber that emitted last in this turn, if its clock is the live one: to look it up takes long. */
+  /**
+   * The context of the fiber that emitted last in this turn, if its clock is the live one. Looking the clock up is
+   * slow.
+   */
   private live: unknown
   /** Whether the end of a turn has published since the time last changed. */
   private turnPublished = false
 
-  /** The open run could not be ended: nothing is written to it any more. */
+  /** Abandons the open run, which could not be ended: nothing more is written to it. */
   protected abstract abandonRun(): void
 
-  /** Gives the events to come the time of another clock than the live one; of that one again, where there is none. */
+  /** Gives the events to come the time of another clock, or of the live clock again if `time` is `undefined`. */
   give(time: number | undefined): void {
     this.endRun()
     this.given = time
     this.untilLook = 0
   }
 
-  /** The time of an event that is emitted now, and not written yet. */
+  /** The time of an event that is emitted now and not written yet. */
   now(): number {
     this.endRun()
     if (this.given === undefined) this.look()
@@ -56,7 +60,7 @@ export abstract class TimedWriter extends DataWriter {
     return this.time
   }
 
-  /** Sets the time of the events to come, where it is due. No run is open: its events had theirs. */
+  /** Sets the time of the events to come, if it is due. No run is open, because the events of a run have its time. */
   protected stamp(): void {
     if (this.untilLook > 0) return
     if (this.given === undefined) return this.look()
@@ -65,8 +69,9 @@ export abstract class TimedWriter extends DataWriter {
   }
 
   /**
-   * The live clock is read for the first event of a turn of the event loop, and then after as many events as take a
-   * millisecond at the most, going by how many came since the clock last moved: after each where they are slow.
+   * Reads the live clock for the first event of a turn of the event loop, and then after as many events as take up to a
+   * millisecond, estimated from the number of events since the clock last moved. If events are slow, it is read after
+   * each.
    */
   protected look(now = Date.now()): void {
     if (this.inTurn) {
@@ -75,13 +80,13 @@ export abstract class TimedWriter extends DataWriter {
         this.sinceMoved = 0
         this.perLook = passed >= 1 && passed < 2 ? (this.perLook + 1) >> 1 : 1
       } else this.stoodStill(this.perLook - Math.max(0, this.untilLook))
-      // In a burst the fold goes along with what is written, and does not wait for the page, nor for the end of its nap.
+      // In a burst the fold follows what is written. It waits neither for the page to fill nor for the end of its nap.
       if (this.pos - this.publishedEnd > WordsUnseen) {
         this.publish(!this.followed)
         this.followed = true
       }
     } else {
-      // `queueMicrotask` would cost three times as much: it makes an asynchronous resource of each.
+      // `queueMicrotask` would cost three times as much, because it creates an asynchronous resource for each call.
       void settled.then(this.endTurn)
       this.inTurn = true
       this.followed = false
@@ -92,7 +97,7 @@ export abstract class TimedWriter extends DataWriter {
     this.untilLook = this.perLook
   }
 
-  /** The clock has not moved for so many more events. */
+  /** The clock has not moved for this many more events. */
   protected stoodStill(events: number): void {
     this.sinceMoved += events
     if (this.sinceMoved >= 2 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2
@@ -105,17 +110,17 @@ export abstract class TimedWriter extends DataWriter {
     this.turnPublished = false
   }
 
-  /** Whether a fiber with this context is known to have the live clock. */
+  /** Whether a fiber with this context is known to use the live clock. */
   isLive(context: unknown): boolean {
     return context === this.live
   }
 
-  /** A fiber with this context has emitted at the time of the live clock. It is remembered to the end of the turn. */
+  /** Remembers until the end of the turn that a fiber with this context uses the live clock. */
   wasLive(context: unknown): void {
     if (this.inTurn) this.live = context
   }
 
-  /** In a microtask: the next event looks at the clock. */
+  /** Runs in a microtask. The next event reads the clock. */
   private readonly endTurn = (): void => {
     this.inTurn = false
     this.live = undefined
@@ -123,12 +128,12 @@ export abstract class TimedWriter extends DataWriter {
     try {
       this.endRun()
     } finally {
-      // Whatever fails in here, the next event does not get the time of this turn.
+      // Whatever fails in here, the next event must not get the time of this turn.
       this.abandonRun()
       this.untilLook = 0
     }
-    // A timer would cost a turn of its own. Not more than once in a millisecond: microtasks may come in thousands. The timer
-    // of an attached thread may never come: a thread of a pool blocks while it has nothing to do.
+    // A timer would cost a turn of its own. This happens at most once per millisecond, because there may be thousands
+    // of microtasks. The timer of an attached thread may never fire, because a pool thread blocks while it is idle.
     if (this.turnPublished && this.words === undefined) return this.willPublish()
     this.publish(false)
     this.turnPublished = true

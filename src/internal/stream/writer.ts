@@ -1,6 +1,6 @@
 /**
- * The writing end of a runtime's stream: rows in pages of memory that the fold reads where they lie. One stream carries
- * the events of all recorders of a runtime, and, in order between them, the commands.
+ * The writing end of a runtime's stream: rows in pages of memory that the fold reads in place. One stream carries the
+ * events of all recorders of a runtime and, in order between them, the commands.
  */
 
 import type { MetricEvent } from "../model/event.ts"
@@ -36,30 +36,36 @@ import {
 import { MostPerLook, TimedWriter, WordsUnseen } from "./timedWriter.ts"
 import type { StreamUsage } from "./usage.ts"
 
-/** Rows of a run, about, at which another one begins. The fold says after each how far it is: a full recorder waits for that. */
+/**
+ * The approximate number of rows after which a new run begins. The fold reports its progress after each run, and a full
+ * recorder waits for that.
+ */
 const MostRows = 512
 
 export class RowWriter extends TimedWriter implements EncoderMemory {
-  /** Whose run is open, where it has its word, the width of its rows, and how many of them the source has counted. */
+  /**
+   * The source of the open run, the run's header word, the width of its rows, and how many of its rows the source has
+   * counted.
+   */
   private source: RowSource | undefined
   private runAt = 0
   private runWords = 1
   private runCounted = 0
-  /** Whose run was the last one, if nothing stands behind it and nobody has seen it: it may go on. */
+  /** The source of the last run, if nothing follows that run and it is not published. It may continue. */
   private paused: RowSource | undefined
   private pausedAt = 0
   private pausedType = 0
   private readonly generate: boolean
   private readonly encoders: RowEncoders
 
-  /** `generate`: whether there are encoders for layouts, which are generated code. */
+  /** `generate`: whether layouts get generated encoders. */
   constructor(carrier: Carrier, mostBytes: number, generate = canGenerate, tail?: LogTail, shared?: StreamWords) {
     super(carrier, mostBytes, tail, shared)
     this.generate = generate
     this.encoders = new RowEncoders(this)
   }
 
-  /** How full it is. */
+  /** How full the stream is. */
   get usage(): StreamUsage {
     return {
       memory: this.memory,
@@ -74,17 +80,20 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
 
   // --- rows
 
-  /** The encoder of a layout, where this process can have one. */
+  /** The encoder of a layout, if this process can generate code. */
   encoder(layout: Layout): Encoder | undefined {
     return this.generate ? this.encoders.of(layout) : undefined
   }
 
-  /** The empty list of the names of its fields: events that lie in no row of the layout have those only, too. */
+  /**
+   * The list of the names of its fields, initially empty. Events that do not fit the layout cross with these names
+   * only, too.
+   */
   readonly namesOf = oncePer(
     (layout: Layout): Names => this.nameLists.only(new Set(layout.fields.map(([name]) => name)))
   )
 
-  /** It is used no more by one who got it. */
+  /** Releases an encoder for one of its users. */
   release(encoder: Encoder): void {
     this.encoders.release(encoder)
   }
@@ -97,20 +106,22 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     if (this.source !== undefined) this.pauseRun()
     if (source.counted < source.limit && !source.isClosed) return true
     if (!source.reopen()) return false
-    // What was folded for that, in process, may have emitted others, and of this source as well.
+    // Folding for this purpose, in process, may have emitted other events, including events of this source.
     if (this.source !== undefined) this.pauseRun()
     return source.counted < source.limit
   }
 
   /**
-   * An encoder calls it when the source or the type has changed, or the run is at its end. What most calls do not need is
-   * not called: the first one of a turn finds the code of every function cold. It is too long for the compiler to take it
-   * into an encoder, so that what it calls leaves the encoder as short as it is: short enough for the loop that emits.
+   * Called by an encoder when the source or the type has changed, or the run is full. It does not call what most calls
+   * do not need, because the first call of a turn finds the code of every function cold. It is too long for the
+   * compiler to inline into an encoder, so the functions it calls do not make the encoder longer: the encoder stays
+   * short enough for the loop that emits.
    */
   beginRun(source: RowSource, type: number, words: number, asks: boolean): Written {
     const written = this.rowsOf(source)
-    // One that has come to its end for a look at the clock alone goes on where that stands still. It is not counted for that,
-    // which would take as long as half a look. One that the end of a turn could not end does not: nothing would publish it.
+    // A run that was interrupted only to read the clock continues if the clock has not moved. It is not counted for
+    // that, which would take half as long as reading the clock. A run that the end of a turn failed to end does not
+    // continue, because nothing would publish it.
     if (
       source === this.source &&
       type === source.runType &&
@@ -146,10 +157,10 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     const room = ((this.rowsEnd - first) / words) | 0
     const most = Math.min(source.limit - source.counted, room)
     const rows = this.given === undefined ? Math.min(most, this.untilLook) : 1
-    // From here on nothing is called, and nothing can be left half done.
+    // Nothing is called from here on, so nothing can be left half done.
     if (goesOn) this.runCounted = (first - this.runAt - 1) / words
     else {
-      // The type is written with the count, by `pauseRun`.
+      // `pauseRun` writes the type together with the count.
       this.i32[this.pos * 2] = source.lane
       this.runAt = this.pos
       this.runWords = words
@@ -171,17 +182,17 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     return true
   }
 
-  /** Rows of this source that it has not counted: those of the open run. */
+  /** The rows of this source that are not counted yet: those of the open run. */
   rowsOf(source: RowSource): number {
     return source === this.source ? (((this.pos - this.runAt - 1) / this.runWords) | 0) - this.runCounted : 0
   }
 
-  /** Ends the run that is open, if it is this source's: it is asked before it writes again. */
+  /** Ends the open run if it belongs to this source. The source is asked before it writes again. */
   stop(source: RowSource): void {
     if (source === this.source) this.endRun()
   }
 
-  /** What comes next is another run: this one may be seen. */
+  /** Ends the run for good, so that it may be published. */
   protected endRun(): void {
     if (this.source !== undefined) this.pauseRun()
     this.paused = undefined
@@ -191,7 +202,9 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     if (this.source !== undefined) this.source.runEnd = 0
   }
 
-  /** Says how many rows the open run has. It goes on if the next row is of the same source, type and time. */
+  /**
+   * Writes the number of rows into the open run. The run continues if the next row has the same source, type and time.
+   */
   private pauseRun(): void {
     const source = this.source!
     const count = this.rowsOf(source)
@@ -206,20 +219,20 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     this.pausedType = source.runType
   }
 
-  /** No run is open, and the events of a source are counted. From the first store to the last nothing is called. */
+  /** Counts the events of a source while no run is open. Nothing is called between the first store and the last. */
   private counts({ books, counted }: RowSource): void {
     if (books !== undefined) books[BookAccepted] = counted
     this.words![WordRunAt] = 0
   }
 
   /**
-   * Writes an event of any shape that is emitted now, as {@link RowWrite} does; `false` as well for what is not plain data,
-   * or cannot be read.
+   * Writes an event of any shape that is emitted now, like {@link RowWrite}. Also returns `false` if the event is not
+   * plain data or cannot be read.
    */
   writeEvent(source: RowSource, event: MetricEvent, tag: string, spans: boolean, names?: Names): boolean {
     if (!this.mayWrite(source)) return false
     if (this.untilLook <= 0) this.stamp()
-    // Rows with a new time before them, or the ids of a span in them, are left to the encoder.
+    // Rows that need a new time before them, or contain span ids, are left to the encoder.
     if (names !== undefined && !spans && !this.isNewTime && this.putUsual(source, event, tag, names)) {
       this.untilLook--
       source.counted++
@@ -230,7 +243,7 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     const from = data.pos
     try {
       if (!this.encodes(event, tag, spans, names)) return false
-      // While it was read, it may have emitted others.
+      // Reading the event may have emitted others.
       if ((this.source !== undefined || source.counted >= source.limit) && !this.mayWrite(source)) return false
       if (this.untilLook <= 0) this.stamp()
       if (!this.room(this.wordsFrom(from) + 2)) return false
@@ -245,13 +258,13 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     return true
   }
 
-  /** The same for the row that was just written. It is counted before anything is called: a call may fail. */
+  /** The same for the row that was just written. It is counted before anything is called, because a call may fail. */
   private countsRow({ books, counted }: RowSource): void {
     if (books !== undefined) books[BookAccepted] = counted
     this.words![WordPos] = this.pos
   }
 
-  /** `false`: it cannot be read, or is not plain data. */
+  /** Returns `false` if the event cannot be read or is not plain data. */
   private encodes(event: MetricEvent, tag: string, spans: boolean, names: Names | undefined): boolean {
     try {
       this.data.event(event, tag, spans ? emissionSpan(event) : null, names)
@@ -264,7 +277,7 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     }
   }
 
-  /** Writes an event that no metric can be concerned with. */
+  /** Writes an event that no metric reads. */
   foreignEvent(source: RowSource): boolean {
     if (!this.mayWrite(source)) return false
     this.stamp()

@@ -4,29 +4,31 @@ import { PagePool } from "./pagePool.ts"
 import { logPosition } from "./rows/log.ts"
 import type { Page, Views } from "./rows/page.ts"
 
-/** What rows leave free at the end of a page: a word for a command that finds it full, and the one that it ends with. */
+/**
+ * The words that rows leave free at the end of a page: one for a command that finds the page full, and the final one.
+ */
 export const WordsKept = 2
 
 /**
- * Where a stream is written: the page, the next free word of it, and how far it is published.
+ * Where a stream is written: the page, its next free word, and how much is published.
  *
- * Its state is in plain properties, which code that runs once in a turn, and so is rarely optimized, reads much faster
- * than private names: with these a turn of 200 events cost a tenth more. For the same reason the writers extend it and
- * each other, rather than having one.
+ * The state is in plain properties. Code that runs once per turn is rarely optimised, and reads them much faster than
+ * private names: with private names a turn of 200 events took a tenth longer. For the same reason the writers extend
+ * this class and each other instead of holding an instance.
  */
 export abstract class WritingPlace {
-  // The encoders write these directly.
+  // Encoders write these directly.
   i32: Int32Array
   f64: Float64Array
   i64: BigInt64Array
-  /** The memory of all pages that hold rows, if they have one. */
+  /** The memory of all pages that hold rows, if they share one. */
   readonly fixed: Views | undefined
-  /** The next free word of the current page, and the one that rows end before in it. */
+  /** The next free word of the current page, and the end of the part that rows may use. */
   pos: number
   protected rowsEnd: number
   protected page: Page
   protected publishedEnd: number
-  /** Pages that were written to their end. */
+  /** The number of pages written completely. */
   protected turn = 0
   protected readonly pages: PagePool
 
@@ -44,7 +46,7 @@ export abstract class WritingPlace {
     this.rowsEnd = page.end - WordsKept
   }
 
-  /** Bytes of memory that pages take. */
+  /** The memory of all pages in bytes. */
   get bytes(): number {
     return this.pages.bytes
   }
@@ -53,17 +55,17 @@ export abstract class WritingPlace {
     return this.pages.memory
   }
 
-  /** How many pages were written to their end. */
+  /** The number of pages written completely. */
   get turns(): number {
     return this.turn
   }
 
-  /** Where what is published ends in the log. */
+  /** The position in the log up to which rows are published. */
   get publishedPosition(): number {
     return logPosition(this.turn, this.publishedEnd - this.page.first)
   }
 
-  /** Where the next row will stand in the log. */
+  /** The position of the next row in the log. */
   get position(): number {
     return logPosition(this.turn, this.pos - this.page.first)
   }

@@ -1,6 +1,4 @@
-/**
- * A cache of Effect that tells what becomes of its values.
- */
+/** A cache of Effect that reports what happens to its values. */
 import * as Cache from "effect/Cache"
 import * as Effect from "effect/Effect"
 import { errorTypeOfExit } from "../util/errorType.ts"
@@ -26,7 +24,7 @@ export const measuredCache = <Key, A, E, R>(
     })
   )
 
-/** Gets a value, and tells whether it was there. */
+/** Gets a value, and reports whether it was there. */
 export const measuredGet = <Key, A, E, R>(
   name: string,
   cache: Cache.Cache<Key, A, E, R>,
@@ -44,7 +42,7 @@ export const measuredGet = <Key, A, E, R>(
     )
   })
 
-/** The same cache with another way to look values up. */
+/** The same cache with another lookup function. */
 const lookingUp = <Key, A, E, R>(
   cache: Cache.Cache<Key, A, E, R>,
   lookup: (key: Key) => Effect.Effect<A, E, R>

@@ -1,12 +1,10 @@
-/**
- * Looks at something again and again.
- */
+/** Takes samples at intervals. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { sleepInBackground } from "../util/liveClock.ts"
 
-/** At once, and then at each interval until the scope closes. Keeps no process alive. */
+/** Immediately, and then at each interval until the scope closes. It does not keep the process alive. */
 export const sampled = (
   sample: Effect.Effect<void>,
   interval: Duration.Input
@@ -16,5 +14,5 @@ export const sampled = (
     Effect.asVoid(Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(interval), sample))))
   )
 
-/** What has no limit says so by infinity, which is no measurement. */
+/** An unlimited capacity is infinity, which is not a measurement. */
 export const limitOf = (capacity: number): number | undefined => (Number.isFinite(capacity) ? capacity : undefined)

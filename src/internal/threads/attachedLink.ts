@@ -1,6 +1,6 @@
 /**
- * The link of an attached thread: it writes rows to memory that the fold reads, and sends commands by the thread of the
- * runtime, which keeps them.
+ * The link of an attached thread. It writes rows to memory that the fold reads, and sends commands through the
+ * runtime's thread, which keeps them.
  */
 import type { MessagePort } from "node:worker_threads"
 import * as Effect from "effect/Effect"
@@ -19,7 +19,7 @@ import type { FromThread, ReservedLane, ThreadCommand, ToThread } from "./messag
 import { type FindMetrics, ThreadCatalog } from "./threadCatalog.ts"
 import { ThreadNames } from "./threadNames.ts"
 
-/** How long rows may lie unpublished while the thread is in the midst of a turn that waits, in milliseconds. */
+/** How long rows may stay unpublished while the thread is in the middle of a turn that waits, in milliseconds. */
 const PublishMillis = 5
 
 export interface AttachedLinkOptions {
@@ -29,7 +29,7 @@ export interface AttachedLinkOptions {
   readonly mostBytes: number
   /** See {@link Welcome}. */
   readonly memory: SharedArrayBuffer | undefined
-  /** Where recorders go that say nothing else, by id. */
+  /** The default total of recorders, by id. */
   readonly totals: ReadonlyMap<string, string | false | undefined>
   readonly nextTurn: (action: () => void) => void
 }
@@ -43,15 +43,15 @@ interface OwnLane {
 
 export interface AttachedLink {
   readonly link: Link
-  /** Done when a recorder can be made. */
+  /** Completes when a recorder can be made. */
   readonly reserved: Effect.Effect<void>
-  /** The thread does not belong to the runtime any more. */
+  /** The thread no longer belongs to the runtime. */
   readonly close: () => void
 }
 
 type Found = Extract<ToThread, { readonly _tag: "Found" | "NotFound" }>
 
-/** What only the thread of the runtime can do. */
+/** The error of an operation that only the runtime's thread can do. */
 const ofMain = (what: string): Error =>
   new Error(`an attached thread cannot ${what}. Do it in the thread that the runtime was started in`)
 
@@ -80,14 +80,14 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
   const finding = new Map<number, (answer: Found) => void>()
   const failureListeners = new Set<(cause: unknown) => void>()
   let failure: { readonly cause: unknown } | undefined
-  /** Set when the runtime of the main thread begins to end in an orderly way. */
+  /** Set when the main thread's runtime starts to end in an orderly way. */
   let closing: FoldClosed | undefined
   let isClosed = false
   let ticket = 0
   let requests = 0
   let holds = 0
 
-  /** While nobody waits for an answer, the port does not keep the thread alive. */
+  /** The port keeps the thread alive only while an answer is awaited. */
   const hold = (): (() => void) => {
     if (holds++ === 0) port.ref()
     let held = true
@@ -102,14 +102,14 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
     ticket++
     const position = writer.showAll()
     post({ _tag: "Command", ticket, position, command, ...(recorder && { recorder }) })
-    // Events that come after it are folded after it.
+    // Later events are folded after it.
     if (changes.has(command._tag)) writer.waitFor(ticket)
     else writer.publish(true)
   }
 
   const core: LinkCore = {
     writer,
-    // The fold has definitions of its own.
+    // The fold has its own definitions.
     send: (command) =>
       send(
         command._tag === "Register"
@@ -127,12 +127,12 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
       if (own === undefined) return
       lanes.delete(lane)
       send({ _tag: "Close", lane })
-      // What is folded from here on is in the books of the main thread.
+      // Later folding is recorded in the accounting of the main thread.
       own.listener.onClosed()
     }
   }
 
-  /** From here on the lane takes no events, and all that it took can be folded. */
+  /** From here on the lane accepts no events, and everything it accepted can be folded. */
   const leave = (lane: Lane): void => {
     const own = lanes.get(lane)
     if (own?.hasLeft === true) return
@@ -146,7 +146,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
   }
 
   const openLane = (listener: LaneListener): LaneLink => {
-    // Who makes a recorder has waited for one.
+    // The maker of a recorder has waited for a reserved lane.
     const { books, counters, lane } = free.shift()!
     lanes.set(lane, { listener, books, hasLeft: false })
     const { capacity, entityId, recorderId } = listener
@@ -155,7 +155,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
   }
 
   const reserved = Effect.callback<void>((resume) => {
-    // Whoever makes a recorder then is told why there is none.
+    // The maker of a recorder then gets the reason why there is none.
     if (free.length > 0 || failure !== undefined || isClosed) return resume(Effect.void)
     const release = hold()
     const go = (): void => {
@@ -164,7 +164,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
     }
     waiting.push(go)
     post({ _tag: "Reserve" })
-    // What comes for one that has given up is for the next one.
+    // A lane that arrives after its requester has given up is used by the next one.
     return Effect.sync(() => {
       release()
       waiting = waiting.filter((each) => each !== go)
@@ -271,5 +271,5 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
 
 const shutDown = (): FoldClosed => new FoldClosed("the runtime of the main thread was shut down")
 
-/** Commands after which events are folded in another way. */
+/** Commands after which events are folded differently. */
 const changes: ReadonlySet<Command["_tag"]> = new Set(["Open", "Register", "Reset", "Watch"])

@@ -1,23 +1,21 @@
-/**
- * How a thread finds the runtime of its process: by a message to the thread that the runtime runs in, which Node passes on.
- */
+/** How a thread finds the runtime of its process: by a message to the runtime's thread, which Node delivers. */
 
 import type { MessagePort } from "node:worker_threads"
 import * as Threads from "node:worker_threads"
 import { LongestTimer } from "../util/liveClock.ts"
 import type { ToThread } from "./messages.ts"
 
-/** What a thread sends to find a runtime. */
+/** The message with which a thread looks for a runtime. */
 interface Request {
   readonly mvxMetrics: "attach"
-  /** `undefined`: that of the only runtime there is. */
+  /** `undefined`: that of the only runtime. */
   readonly namespace: string | undefined
   readonly port: MessagePort
 }
 
 type Attach = (port: MessagePort) => void
 
-/** In the environment that new threads inherit: the thread that accepts others. */
+/** The key in the environment that new threads inherit, with the thread that accepts others. */
 const AcceptingThread = "mvx-metrics/threads"
 
 /** The runtimes of this thread that accept threads, by namespace. */
@@ -38,7 +36,7 @@ const onWorkerMessage = (value: unknown): void => {
   port.close()
 }
 
-/** Has threads that look for this namespace attached. It gives what undoes this. */
+/** Attaches threads that look for this namespace. Returns the function that undoes this. */
 export const acceptAt = (namespace: string, attach: Attach): (() => void) => {
   if (accepting.size === 0) process.on("workerMessage" as never, onWorkerMessage as never)
   accepting.set(namespace, attach)
@@ -52,7 +50,7 @@ export const acceptAt = (namespace: string, attach: Attach): (() => void) => {
 
 const isLate = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).code === "ERR_WORKER_MESSAGING_TIMEOUT"
 
-/** A port to the runtime of this namespace. Rejects where no thread accepts others. */
+/** A port to the runtime of this namespace. Rejects if no thread accepts others. */
 export const findRuntime = async (namespace: string | undefined, mostMillis: number): Promise<MessagePort> => {
   const { MessageChannel, getEnvironmentData, postMessageToThread } = Threads
   if (postMessageToThread === undefined) {

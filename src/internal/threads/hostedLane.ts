@@ -1,6 +1,6 @@
 /**
- * A lane whose recorder is in an attached thread: what the fold says goes there. A recorder in the thread of the runtime
- * stands for it, which reads the same lane.
+ * A lane whose recorder is in an attached thread. Messages of the fold are forwarded there. A recorder in the runtime's
+ * thread represents it, and reads the same lane.
  */
 import type { AttachedStream } from "../link/attachedStream.ts"
 import type { LaneLink, LaneListener, LinkedThreads } from "../link/link.ts"
@@ -11,14 +11,14 @@ import type { CommandOrder, Lane, ReadCommand } from "../stream/commands.ts"
 import type { LaneMessage } from "../stream/foldMessages.ts"
 import { BookClosed, ByRemoval, ByShutdown, type LaneBooks } from "../stream/rows/laneBooks.ts"
 
-/** The request of who waits until everything is folded. Requests of the thread have numbers below. */
+/** The request that waits until everything is folded. Requests of the thread have lower numbers. */
 const Drain = -1
 
-/** How often, and how long after each other in milliseconds, a thread is looked at that is to write no more. */
+/** How often, and at which interval in milliseconds, a thread is checked that must stop writing. */
 const MostLooks = 40
 const LookMillis = 25
 
-/** The number that a request of the thread has in the thread of the runtime, and the other way round. */
+/** Maps the number of a thread's request to its number in the runtime's thread, and back. */
 const other = (request: number): number => Drain - 1 - request
 
 interface HostedLaneOptions {
@@ -29,9 +29,9 @@ interface HostedLaneOptions {
   /** The command that opens it. */
   readonly from: CommandOrder["from"]
   readonly tell: (message: LaneMessage) => void
-  /** Tells the thread that the recorder is removed. */
+  /** Informs the thread that the recorder is removed. */
   readonly remove: () => void
-  /** Whether that is because the runtime is shut down. */
+  /** Whether that is because the runtime shuts down. */
   readonly isShutDown: () => boolean
 }
 
@@ -47,7 +47,7 @@ export class HostedLane implements LaneListener, RemoteEvents {
   /** Changes that the thread has not delivered. */
   #undelivered: number | undefined
   #draining: Array<() => void> = []
-  /** What waits until the thread writes no more. `undefined`: it does not. */
+  /** Actions that wait until the thread has stopped writing. `undefined`: it has. */
   #leaving: Array<() => void> | undefined = []
 
   constructor(options: HostedLaneOptions) {
@@ -81,8 +81,9 @@ export class HostedLane implements LaneListener, RemoteEvents {
   }
 
   /**
-   * Runs `action` when the thread writes no more. It says so at its next event or message. One that is blocked says nothing:
-   * where it has nothing open, it will find that it may not write; otherwise it is given up after a while.
+   * Runs `action` when the thread has stopped writing, which it reports at its next event or message. A blocked thread
+   * reports nothing: if it has no open run, it will find out that it may not write; otherwise it is abandoned after a
+   * while.
    */
   #whenLeft(action: () => void): void {
     if (this.#leaving === undefined || this.hasEnded) return action()
@@ -102,7 +103,7 @@ export class HostedLane implements LaneListener, RemoteEvents {
     }, LookMillis)
   }
 
-  /** The thread writes no more. */
+  /** The thread has stopped writing. */
   left(): void {
     const actions = this.#leaving
     this.#leaving = undefined
@@ -111,7 +112,7 @@ export class HostedLane implements LaneListener, RemoteEvents {
 
   // --- for the thread
 
-  /** A command of the thread, as it goes to the fold. */
+  /** Forwards a command of the thread to the fold. */
   sent(command: ReadCommand | { readonly _tag: "Delivered"; readonly lane: Lane; readonly sequence: number }) {
     if (command._tag === "Delivered") {
       if (command.sequence === this.#undelivered) this.#undelivered = undefined
@@ -122,12 +123,12 @@ export class HostedLane implements LaneListener, RemoteEvents {
     return { ...command, request }
   }
 
-  /** The thread wants no more of an answer. */
+  /** The thread no longer wants the rest of an answer. */
   unwanted(request: number): void {
     if (this.#asked.delete(other(request))) this.#options.threads.unwanted(this.#options.lane, other(request))
   }
 
-  /** The thread has ended: nobody listens to changes, and no more events come. */
+  /** The thread has ended: there are no listeners to changes, and no more events. */
   end(uncounted: number): void {
     this.uncounted = uncounted
     this.#asked.clear()

@@ -1,6 +1,6 @@
 /**
- * An attached thread, as the thread of the runtime has it: does what the thread asks for by its port, and closes what it
- * leaves when it has ended.
+ * An attached thread, as seen from the runtime's thread: serves the thread's requests through its port, and closes what
+ * it leaves when it has ended.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
 import * as Deferred from "effect/Deferred"
@@ -22,22 +22,22 @@ import type { FromThread, NameCollision, ThreadCommand, ThreadRecorder, ToThread
 export interface HostRuntime {
   readonly namespace: string
   readonly link: Link
-  /** Whether it runs, and is not shut down. */
+  /** Whether it is running and not shutting down. */
   readonly isRunning: () => boolean
-  /** Makes a recorder that stands for one of a thread. `undefined`: the runtime takes none any more. */
+  /** Makes a recorder that represents one of a thread. `undefined`: the runtime accepts none any more. */
   readonly makeRecorder: (
     threadId: number,
     recorder: ThreadRecorder,
     remote: RemoteEvents
   ) => RecorderControl | undefined
-  /** Removes it, when everything is folded. Never fails. */
+  /** Removes it when everything is folded. Never fails. */
   readonly removeRecorder: (control: RecorderControl) => Effect.Effect<void>
-  /** Looks for metrics, in these modules as well. Fails with an encoded error. */
+  /** Looks for metrics, including in these modules. Fails with an encoded error. */
   readonly find: (metrics: CatalogEntries, modules: ReadonlyArray<string>) => Effect.Effect<CatalogEntries, unknown>
   /** A metric that was found. */
   readonly definition: (name: string) => Metric.Any | undefined
   readonly run: (effect: Effect.Effect<void>) => void
-  /** The thread has ended, and all that it had is folded. */
+  /** The thread has ended, and everything it had is folded. */
   readonly onEnd: (thread: HostedThread) => void
 }
 
@@ -54,9 +54,9 @@ export class HostedThread {
   readonly #stream: AttachedStream
   readonly #reserved = new Map<Lane, LaneBooks>()
   readonly #lanes = new Map<Lane, Hosted>()
-  /** Of recorders that it has removed. */
+  /** The removals of recorders that the thread has requested. */
   readonly #removals = new Set<Deferred.Deferred<void>>()
-  /** Metrics whose names it has, by the request that it got them with. */
+  /** Metrics whose names the thread has claimed, by request. */
   readonly #claimed = new Map<number, ReadonlyArray<Metric.Any>>()
   #queue: Array<FromThread> = []
   #isReceiving = false
@@ -84,7 +84,7 @@ export class HostedThread {
     return Array.from(this.#lanes.values(), ({ control }) => control)
   }
 
-  /** Done when the recorders are removed that it has removed so far. */
+  /** Completes when the removals requested so far are done. */
   get removed(): Effect.Effect<void> {
     return Effect.suspend(() => Effect.forEach(this.#removals, Deferred.await, { discard: true }))
   }
@@ -98,7 +98,7 @@ export class HostedThread {
     this.#post({ _tag: "Restarted" })
   }
 
-  /** The runtime begins to end. */
+  /** The runtime starts to end. */
   closing(): void {
     this.#post({ _tag: "Closing" })
   }
@@ -120,10 +120,10 @@ export class HostedThread {
     this.#receive()
   }
 
-  /** Receives what has come, unless a message is being received: then what comes is behind it. */
+  /** Receives what has arrived, unless a message is being received, because later ones must not overtake it. */
   readonly #drain = (): number | undefined => {
     if (this.#isReceiving) return undefined
-    // Node crashes where a message is taken from a port that is closed.
+    // Node crashes if a message is taken from a closed port.
     if (this.#isOpen) {
       for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
         this.#queue.push(next.message)
@@ -183,8 +183,8 @@ export class HostedThread {
   }
 
   /**
-   * Takes the names of metrics for the thread, which may register them as long as it is attached; or says why it takes none,
-   * as they are registered together or not at all. A name that it gets with several requests is counted for each.
+   * Claims the names of metrics that the thread may register while it is attached, or returns why it claims none,
+   * because metrics are registered together or not at all. A name claimed by several requests is counted for each.
    */
   #claim(request: number, metrics: CatalogEntries): ReadonlyArray<NameCollision> {
     const { expositionNames } = this.#runtime.link
@@ -223,7 +223,7 @@ export class HostedThread {
       const forwarded = hosted && this.#forwarded(hosted, command)
       if (forwarded !== undefined) return this.#threads.forward(this.#stream, from, position, forwarded)
     }
-    // What the thread has written behind it waits for it all the same.
+    // What the thread has written after it still waits for it.
     this.#threads.forward(this.#stream, from, position, nothing)
   }
 
@@ -275,7 +275,7 @@ export class HostedThread {
 
   // --- its end
 
-  /** All that it had sent has come, and it writes no more. */
+  /** Everything that it had sent has arrived, and it writes no more. */
   readonly #onClose = (): void => {
     if (!this.#isOpen) return
     this.#isOpen = false
@@ -292,5 +292,5 @@ export class HostedThread {
   }
 }
 
-/** A command that does nothing, in the place of one that has no recorder any more. */
+/** A command without effect, which replaces one whose recorder no longer exists. */
 const nothing: Command = { _tag: "DropRender", request: -1 }

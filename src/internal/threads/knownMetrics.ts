@@ -1,4 +1,4 @@
-/** The definitions of metrics that attached threads register, in the thread of the runtime. */
+/** The definitions of metrics that attached threads register, in the runtime's thread. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { WorkerCatalog } from "../link/workerCatalog.ts"
@@ -13,7 +13,7 @@ export class KnownMetrics {
   readonly #metrics = new Map<string, Metric.Any>()
   readonly #catalog: WorkerCatalog
   readonly #timeout: Duration.Input
-  /** Those that are registered in recorders of the runtime. */
+  /** The metrics registered in recorders of the runtime. */
   readonly #registered: () => Iterable<Metric.Any>
 
   constructor(catalog: WorkerCatalog, timeout: Duration.Input, registered: () => Iterable<Metric.Any>) {
@@ -25,13 +25,13 @@ export class KnownMetrics {
   add(given: Iterable<Metric.Any | Metric.MetricSet>): void {
     for (const metric of [...given].flatMap(metricsOf)) {
       const print = this.#catalog.get(metric.name)
-      // One that differs from that of the worker is refused in its thread, and stands for none here.
+      // A metric that differs from the worker's is refused in its thread, and represents none here.
       const isOther = print !== undefined && differences(fingerprint(metric), print).length > 0
       if (!isOther) this.#metrics.set(metric.name, metric)
     }
   }
 
-  /** One that was found. */
+  /** A metric that was found. */
   get(name: string): Metric.Any | undefined {
     return this.#metrics.get(name)
   }
@@ -41,7 +41,10 @@ export class KnownMetrics {
     return known !== undefined && differences(fingerprint(known), print).length === 0
   }
 
-  /** Has the worker and this thread know these metrics, which the modules have. Gives what the worker has of their names. */
+  /**
+   * Makes the worker and this thread load these metrics from the modules. Returns the worker's definitions of their
+   * names.
+   */
   find(metrics: CatalogEntries, modules: ReadonlyArray<string>): Effect.Effect<CatalogEntries, MetricsModuleError> {
     return Effect.gen({ self: this }, function* () {
       const catalog = this.#catalog
@@ -56,7 +59,7 @@ export class KnownMetrics {
       if (isUnknown()) for (const url of urls) this.add(yield* exportedMetrics(url, "an attached thread"))
       return metrics.flatMap(([name, print]) => {
         const known = catalog.get(name)
-        // One that differs is for the thread to refuse.
+        // The thread itself refuses one that differs.
         const isFound = known !== undefined && (differences(known, print).length > 0 || this.#has(name, print))
         return isFound ? [[name, known] as const] : []
       })

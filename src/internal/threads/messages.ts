@@ -1,6 +1,6 @@
 /**
- * What an attached thread and the thread of the runtime tell each other, by a port of their own. Events are not among it:
- * they go to the fold through memory that the thread shares with it.
+ * The messages between an attached thread and the runtime's thread, through their own port. Events are not included:
+ * they reach the fold through memory that the thread shares with it.
  */
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import type { Command, Lane } from "../stream/commands.ts"
@@ -17,7 +17,7 @@ export interface ThreadRecorder {
   readonly totalOfRemoved: string | false | undefined
 }
 
-/** A lane that a thread may open, and where its recorder counts. */
+/** A lane that a thread may open, and the memory for its recorder's counts. */
 export interface ReservedLane {
   readonly lane: Lane
   readonly counters: CounterPlace
@@ -31,34 +31,34 @@ export type FromThread =
       readonly version: string
       readonly threadId: number
       readonly words: SharedArrayBuffer
-      /** Of the memory that it needs for its rows. */
+      /** The size of the memory that it needs for its rows. */
       readonly bytes: number
     }
   | { readonly _tag: "Memory"; readonly first: number; readonly buffer: ArrayBufferLike }
-  /** Asks for a lane. */
+  /** Requests a lane. */
   | { readonly _tag: "Reserve" }
   | ThreadCommand
-  /** It writes no more to the lane, and all that it has written lies before this position. */
+  /** It has stopped writing to the lane, and everything it has written is before this position. */
   | { readonly _tag: "Left"; readonly lane: Lane; readonly position: number }
   | { readonly _tag: "Unwanted"; readonly lane: Lane; readonly request: number }
-  /** Asks for metrics that are to be registered, which these modules have. */
+  /** Requests metrics from these modules, to be registered. */
   | {
       readonly _tag: "Find"
       readonly request: number
       readonly metrics: ReadonlyArray<readonly [name: string, fingerprint: Fingerprint]>
       readonly modules: ReadonlyArray<string>
     }
-  /** Has given up what it asked for: the names that it got with it are free again. */
+  /** Withdraws a request: the names that it has claimed are free again. */
   | { readonly _tag: "Forget"; readonly request: number }
 
-/** A metric that has a name in Prometheus which one of the runtime has. */
+/** A metric whose Prometheus name is taken by a metric of the runtime. */
 export interface NameCollision {
   readonly metric: string
   readonly other: string
   readonly as: string
 }
 
-/** A command to the fold, behind this position of the stream of the thread. Functions are not among it. */
+/** A command to the fold, placed after this position of the thread's stream. It contains no functions. */
 export interface ThreadCommand {
   readonly _tag: "Command"
   readonly ticket: number
@@ -76,7 +76,7 @@ export type ToThread =
   | { readonly _tag: "Fold"; readonly message: LaneMessage }
   /** The runtime has removed the recorder of a lane. */
   | { readonly _tag: "Removed"; readonly lane: Lane }
-  /** The runtime is being shut down: whatever is removed from now on goes with it. */
+  /** The runtime is shutting down. Later removals are part of that. */
   | { readonly _tag: "Closing" }
   /** The worker was replaced. */
   | { readonly _tag: "Restarted" }
@@ -95,8 +95,8 @@ export type ToThread =
 export interface Welcome {
   readonly _tag: "Welcome"
   readonly namespace: string
-  /** The words by which it rouses the fold. */
+  /** The words with which it wakes the fold. */
   readonly control: SharedArrayBuffer
-  /** Memory for its rows that the fold has already, where another thread has left some. */
+  /** Memory for its rows that the fold already has, left by another thread. */
   readonly memory: SharedArrayBuffer | undefined
 }

@@ -1,6 +1,6 @@
 /**
- * The definitions that the fold has, as an attached thread knows them: it asks the thread of the runtime for those that it
- * is to register, which has them imported.
+ * The fold's definitions, as an attached thread knows them. For metrics that it is about to register, it sends a
+ * request to the runtime's thread, which has them imported.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,22 +15,22 @@ import { within } from "../util/liveClock.ts"
 import { durationText } from "../util/timing.ts"
 import type { NameCollision, ToThread } from "./messages.ts"
 
-/** Looks for metrics. `take` is run with what is found, unless nobody waits for it by then. */
+/** Looks for metrics. `take` runs with what is found, unless the request was withdrawn by then. */
 export type FindMetrics = (
   metrics: CatalogEntries,
   modules: ReadonlyArray<string>,
   take: (found: FoundMetrics) => void
 ) => Effect.Effect<void, MetricsModuleError>
 
-/** What the thread of the runtime has found. */
+/** What the runtime's thread has found. */
 export type FoundMetrics = Pick<Extract<ToThread, { readonly _tag: "Found" }>, "metrics" | "collisions">
 
 export class ThreadCatalog extends WorkerCatalog {
   readonly #find: FindMetrics
   readonly #known = new Map<string, Fingerprint>()
-  /** Metrics that were refused when they were last asked for. */
+  /** Metrics that were refused at their last request. */
   readonly #collisions = new Map<string, NameCollision>()
-  /** Those that were asked for together with some that were refused: they have no names either. */
+  /** Metrics that were requested together with refused ones, and therefore have no names either. */
   readonly #nameless = new Set<string>()
 
   constructor(find: FindMetrics) {
@@ -69,7 +69,7 @@ export class ThreadCatalog extends WorkerCatalog {
     for (const collision of collisions) this.#collisions.set(collision.metric, collision)
   }
 
-  /** Why one of the metrics of the runtime keeps this one from being registered. */
+  /** Which metric of the runtime prevents this one from being registered. */
   collisionOf({ name }: Metric.Any): MetricNameCollision | undefined {
     const collision = this.#collisions.get(name)
     return collision && new MetricNameCollision(collision)

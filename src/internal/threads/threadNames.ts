@@ -1,4 +1,4 @@
-/** The names that the metrics of an attached thread have in Prometheus: those of the runtime are taken as well. */
+/** The Prometheus names of the metrics of an attached thread. Those of the runtime are taken as well. */
 import { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricNameCollision } from "../model/registerErrors.ts"

@@ -1,4 +1,4 @@
-/** A copy of what an instrument shows or keeps: plain data, which structured clone takes several times as long for. */
+/** Copies what an instrument shows or keeps, which is plain data. Structured clone takes several times as long. */
 export const copyPlain = <A>(value: A): A => {
   if (typeof value !== "object" || value === null) return value
   if (Array.isArray(value)) return value.map(copyPlain) as A
@@ -11,5 +11,5 @@ export const copyPlain = <A>(value: A): A => {
   return copy
 }
 
-/** For what is copied on its way anyway. */
+/** For values that are copied later anyway. */
 export const asItIs = <A>(value: A): A => value

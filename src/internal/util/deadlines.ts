@@ -1,7 +1,7 @@
 /**
- * What is due after a while by the real clock, unless it is taken back: the time limits of those who wait. They share one
- * timer, because setting one costs more than most of them wait. It is set for the earliest that there was, and for what
- * is left once it has fired; nothing is cleared when a wait ends.
+ * Actions that are due after a while by the real clock, unless they are cancelled: the time limits of waits. They share
+ * one timer, because setting a timer costs more than most waits. The timer is set for the earliest deadline, and again
+ * for the remaining ones after it has fired. It is not cleared when a wait ends.
  */
 
 interface Deadline {
@@ -9,7 +9,7 @@ interface Deadline {
   readonly action: () => void
 }
 
-/** Bounds a sleep of the timer, which may be longer than all that is left by then, and than a timer can be. */
+/** Limits the sleep of the timer, which may exceed all remaining deadlines by then, and the maximum of a timer. */
 const MostMillis = 60_000
 
 const waiting = new Set<Deadline>()
@@ -17,7 +17,7 @@ let timer: ReturnType<typeof setTimeout> | undefined
 let firesAt = Number.POSITIVE_INFINITY
 
 /**
- * Runs `action` after so many milliseconds, unless the function given back is called before. Keeps the process alive
+ * Runs `action` after this many milliseconds, unless the returned function is called before. Keeps the process alive
  * meanwhile.
  */
 export const afterwards = (millis: number, action: () => void): (() => void) => {
@@ -36,12 +36,12 @@ const fireBefore = (at: number): void => {
   const next = Math.min(at, now + MostMillis)
   const before = timer
   timer = setTimeout(fire, Math.max(0, Math.ceil(next - now)))
-  // Not before it is set: a deadline that no timer fires for would never be seen to pass.
+  // Not before it is set, because a deadline without a timer would never fire.
   firesAt = next
   clearTimeout(before)
 }
 
-/** A timer may fire too early: the event loop looks at the clock once in a turn. */
+/** A timer may fire too early, because the event loop reads the clock once per turn. */
 const fire = (): void => {
   timer = undefined
   const now = performance.now()
@@ -52,7 +52,7 @@ const fire = (): void => {
       deadline.action()
     }
   } finally {
-    // After one that has thrown as well: those behind it are due.
+    // Also after an action that has thrown, because the later ones are due.
     if (waiting.size > 0) fireBefore(earliest())
   }
 }

@@ -3,8 +3,8 @@ import { isPlainObject } from "./realms.ts"
 const isPlain = (value: object): boolean => isPlainObject(value) || Array.isArray(value)
 
 /**
- * Freezes plain objects and arrays all the way down. Anything else (a `Map`, a class instance, Effect's data types) is
- * left as it is: freezing those does not stop their methods from changing them, and may break them.
+ * Freezes plain objects and arrays recursively. Other objects (a `Map`, a class instance, Effect's data types) are left
+ * as they are: freezing those does not stop their methods from changing them, and may break them.
  */
 export const deepFreeze = <A>(value: A, seen = new Set<unknown>()): A => {
   if (typeof value === "object" && value !== null && isPlain(value) && !seen.has(value)) {

@@ -1,14 +1,12 @@
-/**
- * What was thrown, in words: one line, of a bounded length, whatever it was.
- */
+/** Describes a thrown value of any kind in one line of bounded length. */
 import * as Formatter from "effect/Formatter"
 import { cutText, MostOfError } from "./cutText.ts"
 import { isError } from "./realms.ts"
 
-/** An error in words. Never throws, whatever was thrown. */
+/** Describes an error. Never throws, whatever was thrown. */
 export const describeError = (error: unknown): string => inOneLine(error, nameAndMessage)
 
-/** Its message alone, where it is an `Error` that has one. */
+/** Its message alone, if it is an `Error` with a message. */
 export const messageOf = (error: unknown): string =>
   inOneLine(error, (each) => textIn(each, "message") ?? nameAndMessage(each))
 
@@ -19,7 +17,7 @@ const inOneLine = (error: unknown, describe: (error: unknown) => string): string
   } catch {
     text = `${typeof error === "function" ? "a function" : "an object"} that cannot be described`
   }
-  // Cut first: what follows costs by the length.
+  // Cut first, because the rest takes time proportional to the length.
   return cutText(text, MostOfError).replaceAll(/\s*[\p{Cc}\p{Zl}\p{Zp}]+\s*/gu, " ")
 }
 
@@ -33,7 +31,7 @@ const nameAndMessage = (error: unknown): string => {
   return isError(error) ? (headOf(error) ?? name!) : Formatter.format(error)
 }
 
-/** A property that is a text and not empty. A getter that throws has none. */
+/** A property that is a non-empty string. A getter that throws has none. */
 const textIn = (value: unknown, property: string): string | undefined => {
   try {
     const text: unknown = (value as { readonly [property: string]: unknown } | null | undefined)?.[property]
@@ -43,6 +41,6 @@ const textIn = (value: unknown, property: string): string | undefined => {
   }
 }
 
-/** Of an error whose message was lost on the way between threads, as that of a `DOMException` is, the stack still has it. */
+/** The stack still contains the message of an error whose message was lost between threads, as for a `DOMException`. */
 const headOf = (error: Error): string | undefined =>
   /^\w*(?:Error|Exception): .+$/m.exec(textIn(error, "stack") ?? "")?.[0]

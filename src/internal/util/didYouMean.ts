@@ -1,11 +1,9 @@
-/**
- * Suggestions for misspelt names.
- */
+/** Suggestions for misspelt names. */
 
-/** `_`, `.` and case are what people mix up first: `duration_ms` is `durationMs`. */
+/** `_`, `.` and case are the most common mistakes: `duration_ms` for `durationMs`. */
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[^\p{Letter}\p{Number}]/gu, "")
 
-/** The edits between two texts: a letter more, less, another, or two neighbours in the wrong order. */
+/** The number of edits between two texts: a letter added, removed or replaced, or two neighbours swapped. */
 const edits = (left: string, right: string): number => {
   let [before, last]: [Array<number>, Array<number>] = [[], Array.from({ length: right.length + 1 }, (_, i) => i)]
   for (let i = 1; i <= left.length; i++) {
@@ -21,7 +19,7 @@ const edits = (left: string, right: string): number => {
   return last[right.length]!
 }
 
-/** The known name that is closest, if one is near: a third of its letters may differ. */
+/** The closest known name, if it is close: up to a third of its letters may differ. */
 const closest = (name: string, known: Iterable<string>): string | undefined => {
   const given = plain(name)
   let found: string | undefined
@@ -38,7 +36,7 @@ const closest = (name: string, known: Iterable<string>): string | undefined => {
   return found
 }
 
-/** ` Did you mean "seconds"?`, or nothing where no known name is near. */
+/** ` Did you mean "seconds"?`, or nothing if no known name is close. */
 export const didYouMean = (name: unknown, known: Iterable<string>): string => {
   const found = typeof name === "string" ? closest(name, known) : undefined
   return found === undefined ? "" : ` Did you mean ${JSON.stringify(found)}?`

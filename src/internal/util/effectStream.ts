@@ -1,12 +1,12 @@
 /**
- * `effect/Stream`, which is a tenth of all that a program without Effect would load, though its API has no streams. So what
- * makes streams does not import it: whoever gives them to a program does, see `MetricsRuntime.ts`.
+ * `effect/Stream` is a tenth of what a program without Effect would load, although the promise API has no streams. Code
+ * that makes streams therefore does not import it: the modules that expose streams provide it, see `MetricsRuntime.ts`.
  */
 import type * as EffectStream from "effect/Stream"
 
 let known: typeof EffectStream | undefined
 
-/** To be called before anybody asks for a stream. */
+/** Must be called before the first stream is requested. */
 export const haveStreams = (module: typeof EffectStream): void => {
   known = module
 }

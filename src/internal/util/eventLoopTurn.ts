@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 
-/** Lets the event loop turn: messages and timers come in between. */
+/** Waits for one turn of the event loop, so that messages and timers are handled. */
 export const nextTurn: Effect.Effect<void> = Effect.callback<void>((resume) => {
   setImmediate(() => resume(Effect.void))
 })

@@ -4,7 +4,7 @@ import { liveClock } from "./liveClock.ts"
 
 const nanosPerMilli = 1_000_000
 
-/** A clock whose readings come from `next`, in milliseconds. Sleeps take as long as they do in real time. */
+/** A clock whose readings come from `next`, in milliseconds. Sleeps take real time. */
 export const clockOf = (next: () => number): Clock.Clock => {
   const currentTimeNanosUnsafe = (): bigint => BigInt(Math.round(next() * nanosPerMilli))
   return {

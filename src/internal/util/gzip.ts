@@ -1,7 +1,7 @@
 import { constants, createGzip } from "node:zlib"
 import { owned, PieceBytes, type Pieces, PieceWriter } from "./pieces.ts"
 
-/** Compresses pieces by a thread that Node has for that, in turns of the event loop. It gives what ends that early. */
+/** Compresses pieces in a thread of Node, in turns of the event loop. Returns the function that aborts it. */
 export const gzipped = (
   pieces: ReadonlyArray<Uint8Array>,
   onEnd: (compressed: Pieces | undefined, error?: Error) => void
@@ -13,7 +13,7 @@ export const gzipped = (
     if (next === pieces.length) gzip.end()
     else gzip.write(pieces[next++]!, goOn)
   }
-  // Several have the same memory.
+  // Several chunks share the same memory.
   gzip.on("data", (chunk: Uint8Array) => compressed.add(new Uint8Array(chunk)))
   gzip.on("end", () => onEnd(compressed.finish().map(owned)))
   gzip.on("error", (error) => onEnd(undefined, error))

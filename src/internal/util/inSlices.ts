@@ -1,13 +1,13 @@
 import * as Effect from "effect/Effect"
 import type { Steps } from "./steps.ts"
 
-/** Milliseconds of steps in a turn of the event loop, of all who take some. */
+/** The time for steps in a turn of the event loop in milliseconds, shared by all callers. */
 const TurnMillis = 2
 
-/** When the steps of the present turn end. */
+/** When the steps of the current turn end. */
 let end = Number.NEGATIVE_INFINITY
 let isScheduled = false
-/** Those who go on in the next turn, in order. */
+/** The callers that continue in the next turn, in order. */
 let waiting: Array<() => void> = []
 
 const schedule = (): void => {
@@ -20,13 +20,13 @@ const turn = (): void => {
   isScheduled = false
   if (waiting.length === 0) return
   end = performance.now() + TurnMillis
-  // One that takes longer than a turn comes after the others again.
+  // A caller that takes longer than a turn comes after the others again.
   do waiting.shift()!()
   while (waiting.length > 0 && performance.now() < end)
   schedule()
 }
 
-/** Whether there is time left in the present turn. */
+/** Whether there is time left in the current turn. */
 const isTimeLeft = (): boolean => {
   const now = performance.now()
   if (!isScheduled) end = now + TurnMillis
@@ -43,7 +43,7 @@ const nextTurn: Effect.Effect<void> = Effect.callback<void>((resume) => {
   })
 })
 
-/** Takes steps on the application thread without holding it: it takes turns with all others who do. */
+/** Runs steps on the application thread without blocking it. Concurrent callers take turns. */
 export const inSlices = Effect.fnUntraced(function* <A>(steps: Steps<A>): Effect.fn.Return<A> {
   if (!isTimeLeft()) yield* nextTurn
   for (;;) {

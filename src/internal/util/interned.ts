@@ -1,8 +1,9 @@
-/**
- * Values by what they were made from, so that equal ones are made once, for as long as anybody uses them.
- */
+/** Values by their inputs, so that equal ones are created once, while any of them is in use. */
 
-/** How many of the values made last are kept though nobody may use them: those that come and go are not made each time. */
+/**
+ * The number of recently created values that are kept although they may be unused, so that values that come and go are
+ * not created each time.
+ */
 const MostKept = 64
 
 export class Interned<V extends object> {
@@ -10,11 +11,11 @@ export class Interned<V extends object> {
   readonly #kept: Array<V> = []
   #next = 0
   readonly #gone = new FinalizationRegistry<string>((key) => {
-    // Another one may have been made meanwhile.
+    // Another one may have been created meanwhile.
     if (this.#refs.get(key)?.deref() === undefined) this.#refs.delete(key)
   })
 
-  /** The value of this key, which `make` makes where there is none. */
+  /** The value of this key, created by `make` if there is none. */
   get(key: string, make: () => V): V {
     const known = this.#refs.get(key)?.deref()
     if (known !== undefined) return known
@@ -26,7 +27,7 @@ export class Interned<V extends object> {
     return made
   }
 
-  /** Values that are there, and those of which it is not known yet that they are not. */
+  /** The number of values, including those that are not yet known to be collected. */
   get size(): number {
     return this.#refs.size
   }

@@ -1,11 +1,11 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** Those who want to be told of something, until they do not. */
+/** A set of listeners, which can be removed again. */
 export class Listeners<Listener> implements Iterable<Listener> {
   readonly #all = new Set<Listener>()
 
-  /** Returns what undoes this. */
+  /** Returns the function that undoes this. */
   add(listener: Listener): () => void {
     this.#all.add(listener)
     return () => void this.#all.delete(listener)

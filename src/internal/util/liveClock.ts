@@ -6,25 +6,25 @@ import * as Fiber from "effect/Fiber"
 import { flow } from "effect/Function"
 import { durationText } from "./timing.ts"
 
-/** The very clock that a fiber has when none was provided: its default value is made once. */
+/** The clock that a fiber has when none was provided. Its default value is created once. */
 export const liveClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
 
-/** The clock of what lives outside the program: the real one, but for tests in which that is simulated as well. */
+/** The clock for everything outside the program: the real one, except in tests that simulate the outside as well. */
 export const OutsideClock = Context.Reference<Clock.Clock>("mvx-metrics/OutsideClock", {
   defaultValue: () => liveClock
 })
 
 /**
- * Gives an effect the real clock. For waiting on what lives outside the program (a thread to start, to stop), which no
- * `TestClock` can move.
+ * Runs an effect with the real clock. For waiting on what is outside the program (a thread to start, to stop), which no
+ * `TestClock` can advance.
  */
 export const withLiveClock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(OutsideClock, (clock) => Effect.provideService(effect, Clock.Clock, clock))
 
-/** The longest that a timer can wait, in milliseconds. A longer one would fire at once. */
+/** The maximum delay of a timer in milliseconds. A longer one would fire immediately. */
 export const LongestTimer = 2 ** 31 - 1
 
-/** A sleep that by itself keeps no process alive: of what goes on in the background until it is stopped. */
+/** A sleep that does not keep the process alive, for background work that runs until it is stopped. */
 export const sleepInBackground = (duration: Duration.Input): Effect.Effect<void> =>
   Effect.clockWith((clock) => {
     if (clock !== liveClock) return Effect.sleep(duration)
@@ -48,8 +48,8 @@ export const keepingAlive = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Ef
   )
 
 /**
- * Whoever waits for the effect can be interrupted at once, even where the effect itself cannot be, as a function of the
- * application's: it is interrupted as well, and not waited for.
+ * The fiber that waits for the effect can be interrupted immediately, even if the effect cannot be, such as a function
+ * of the application. The effect is interrupted as well, without waiting for it.
  */
 const disconnected = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
@@ -59,8 +59,8 @@ const disconnected = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A,
   )
 
 /**
- * Waits for an effect no longer than this, by the real clock; interrupts it then, be it in a finalizer, and goes on with
- * `orElse`.
+ * Waits for an effect up to a limit by the real clock, even in a finalizer. Beyond the limit it interrupts the effect
+ * and continues with `orElse`.
  */
 export const within =
   <A2, E2>(duration: Duration.Input, orElse: () => Effect.Effect<A2, E2>) =>
@@ -70,13 +70,13 @@ export const within =
       Effect.interruptible(Effect.andThen(withLiveClock(Effect.sleep(duration)), Effect.suspend(orElse)))
     )
 
-/** The same, which fails then. */
+/** The same, but fails at the limit. */
 export const endsWithin = (
   duration: Duration.Input
 ): (<A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Error, R>) =>
   within(duration, () => Effect.fail(new Error(`it did not end within ${durationText(duration)}`)))
 
-/** The same, with nothing more to do then. */
+/** The same, but does nothing more at the limit. */
 export const giveUpAfter = (
   duration: Duration.Input
 ): (<R>(effect: Effect.Effect<unknown, never, R>) => Effect.Effect<void, never, R>) =>

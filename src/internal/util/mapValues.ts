@@ -1,4 +1,4 @@
-/** A record with the same keys. Not by assignment, which would take `__proto__` for something else. */
+/** Maps the values of a record. Plain assignment would treat `__proto__` specially. */
 export const mapValues = <A, B>(
   record: { readonly [key: string]: A },
   f: (value: A, key: string) => B

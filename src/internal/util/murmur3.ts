@@ -1,9 +1,10 @@
 /**
- * MurmurHash3_x86_128 by Austin Appleby (public domain, https://github.com/aappleby/smhasher, whose constants these are)
- * of the UTF-16 code units of a string, as little-endian bytes; of its 128 bits the first 64.
+ * The first 64 of the 128 bits of MurmurHash3_x86_128 by Austin Appleby (public domain,
+ * https://github.com/aappleby/smhasher, the source of these constants), for the UTF-16 code units of a string as
+ * little-endian bytes.
  */
 export interface Hash64 {
-  /** Each of 32 bits, with a sign. */
+  /** Each is a signed 32-bit integer. */
   readonly high: number
   readonly low: number
 }
@@ -13,7 +14,7 @@ const C2 = 0xab0e9789 | 0
 const C3 = 0x38b34ae5
 const C4 = 0xa1e38b93 | 0
 
-/** A block is four words of two code units. */
+/** A block has four words of two code units. */
 const BlockUnits = 8
 
 export const murmur3 = (text: string, seed: number): Hash64 => {
@@ -28,7 +29,7 @@ export const murmur3 = (text: string, seed: number): Hash64 => {
     h3 = (Math.imul(rotl(h3 ^ mix3(word(text, i + 4)), 15) + h4, 5) + 0x96cd1c35) | 0
     h4 = (Math.imul(rotl(h4 ^ mix4(word(text, i + 6)), 13) + h1, 5) + 0x32ac3b17) | 0
   }
-  // What is left is filled up with zeros, which change nothing.
+  // The rest is padded with zeros, which change nothing.
   const left = text.length - whole
   if (left > 0) h1 ^= mix1(word(text, whole))
   if (left > 2) h2 ^= mix2(word(text, whole + 2))
@@ -54,7 +55,7 @@ const mix2 = (k: number): number => Math.imul(rotl(Math.imul(k, C2), 16), C3)
 const mix3 = (k: number): number => Math.imul(rotl(Math.imul(k, C3), 17), C4)
 const mix4 = (k: number): number => Math.imul(rotl(Math.imul(k, C4), 18), C1)
 
-/** Two code units. To read beyond the end would take longer than to look where it is. */
+/** Two code units. Reading beyond the end would take longer than this check. */
 const word = (text: string, i: number): number =>
   text.charCodeAt(i) | (i + 1 < text.length ? text.charCodeAt(i + 1) << 16 : 0)
 

@@ -1,4 +1,4 @@
-/** Calls `make` once for each object, and remembers the result for as long as the object is there. */
+/** Calls `make` once for each object, and remembers the result while the object exists. */
 export const oncePer = <K extends object, A>(make: (key: K) => A): ((key: K) => A) => {
   const made = new WeakMap<K, A>()
   return (key) => {

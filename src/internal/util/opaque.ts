@@ -1,17 +1,18 @@
 /**
- * Something of this package's own inside an object that users have. Keys and prototypes of the token lead nowhere; only
- * `read`, which users cannot reach, leads to what is in it. Copies of the object carry the token like any other value.
+ * A private value of this package inside an object that users have. The token exposes nothing through its keys and
+ * prototypes; only `read`, which users cannot reach, returns the value. Copies of the object carry the token like any
+ * other value.
  */
 interface Opaque<A extends object> {
   readonly tokenOf: (value: A) => object
-  /** `undefined` for what is not such a token. A mock answers to any key, with anything. */
+  /** `undefined` if the value is not such a token. A mock returns something for any key. */
   readonly read: (token: unknown) => A | undefined
 }
 
-/** A kind of tokens: no other kind can be read in its place. */
+/** A kind of tokens, which cannot be confused with other kinds. */
 export const opaque = <A extends object>(): Opaque<A> => {
   class Token {
-    // A private field and not a WeakMap: there may be ten thousand of them.
+    // A private field instead of a WeakMap, because there may be ten thousand of them.
     readonly #value: A
 
     constructor(value: A) {
@@ -23,7 +24,7 @@ export const opaque = <A extends object>(): Opaque<A> => {
       return typeof token === "object" && token !== null && #value in token ? token.#value : undefined
     }
   }
-  // Or it would lead to `read`.
+  // It would expose `read`.
   Reflect.deleteProperty(Token.prototype, "constructor")
   Object.freeze(Token.prototype)
   return { tokenOf: (value) => new Token(value), read: Token.read }

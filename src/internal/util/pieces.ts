@@ -1,7 +1,7 @@
 /**
- * Bytes of which there may be many megabytes, in pieces. In one piece they would be new memory each time, which the system
- * clears page by page and takes back in one go, and from 64 MB on V8 goes through the whole heap of the thread for it. Pieces
- * are allocated and freed by themselves.
+ * Bytes in pieces, because there may be many megabytes. A single buffer would be new memory each time, which the system
+ * clears page by page and takes back at once, and from 64 MB on V8 traverses the whole heap of the thread for it.
+ * Pieces are allocated and freed individually.
  */
 import type { Steps } from "./steps.ts"
 
@@ -9,36 +9,36 @@ export type Bytes = Uint8Array<ArrayBuffer>
 
 export type Pieces = ReadonlyArray<Bytes>
 
-/** Of a piece, about: a server that encrypts does so with each in one go. */
+/** The approximate size of a piece. A server with TLS encrypts each one at once. */
 export const PieceBytes = 1 << 18
 
-/** What is shorter is put together with others: a piece takes about a microsecond to send to another thread. */
+/** Shorter pieces are combined, because a piece takes about a microsecond to send to another thread. */
 const LeastBytes = 1 << 14
 
 export const lengthOf = (pieces: ReadonlyArray<Uint8Array>): number =>
   pieces.reduce((sum, { length }) => sum + length, 0)
 
-/** Gives memory of {@link PieceBytes}. */
+/** Allocates {@link PieceBytes}. */
 export type TakeMemory = () => Uint8Array
 
 export const newMemory: TakeMemory = () => new Uint8Array(PieceBytes)
 
-/** Memory for what goes on from so many bytes: most texts are short. */
+/** Memory for content that continues beyond this many bytes. Most texts are short. */
 export const nextMemory = (before: number, least: number, take: TakeMemory): Uint8Array => {
   const length = Math.max(least, Math.min(before * 4, PieceBytes))
   return length === PieceBytes ? take() : new Uint8Array(length)
 }
 
-/** A piece in memory that is not shared, and may be transferred. */
+/** A piece in memory that is not shared, and can be transferred. */
 export const owned = (piece: Uint8Array): Bytes =>
   piece.buffer instanceof SharedArrayBuffer ? new Uint8Array(piece) : (piece as Bytes)
 
 export const memoryOf = (pieces: Pieces): ReadonlyArray<ArrayBuffer> => pieces.map(({ buffer }) => buffer)
 
-/** Bytes that are copied in one step, and sent at once. */
+/** The number of bytes copied in one step, and sent at once. */
 const PartBytes = 1 << 22
 
-/** Sends owned pieces, all but the last part of them, which it gives. */
+/** Sends owned pieces, except for their last part, which it returns. */
 export function* inOwnedParts(pieces: ReadonlyArray<Uint8Array>, send: (part: Pieces) => void): Steps<Pieces> {
   let part: Array<Bytes> = []
   let bytes = 0
@@ -55,14 +55,14 @@ export function* inOwnedParts(pieces: ReadonlyArray<Uint8Array>, send: (part: Pi
   return part
 }
 
-/** Makes pieces, each of which has memory of its own. */
+/** Makes pieces, each with its own memory. */
 export class PieceWriter {
   readonly #pieces: Array<Uint8Array> = []
   #memory: Uint8Array = new Uint8Array(0)
   #used = 0
   #before = 0
 
-  /** Takes over the memory of what is long, which nobody else may use. */
+  /** Takes over the memory of long bytes, which nothing else may use. */
   add(bytes: Uint8Array): void {
     if (bytes.length >= LeastBytes) {
       this.#end()
@@ -90,7 +90,7 @@ export class PieceWriter {
   }
 }
 
-/** The bytes of pieces in one, in memory of its own. */
+/** Joins pieces in one buffer. */
 export function* joined<Memory extends Uint8Array>(
   pieces: ReadonlyArray<Uint8Array>,
   allocate: (length: number) => Memory
@@ -116,7 +116,7 @@ export function* joined<Memory extends Uint8Array>(
 export const inOne = (pieces: ReadonlyArray<Uint8Array>): Steps<Bytes> =>
   joined(pieces, (length) => new Uint8Array(length))
 
-/** The text that they are in UTF-8. */
+/** Decodes them as UTF-8. */
 export function* textOf(pieces: ReadonlyArray<Uint8Array>): Steps<string> {
   const decoder = new TextDecoder()
   let text = ""

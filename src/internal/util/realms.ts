@@ -1,15 +1,15 @@
 /**
- * What a value is, whichever realm it comes from. jest and Vitest's vm pools run tests in a realm of their own (`node:vm`),
- * with another `Object`, `Error` and `Map` than Node's modules and threads: there `instanceof` and a comparison of
- * prototypes say no.
+ * The class of a value from any realm. jest and Vitest's vm pools run tests in a realm of their own (`node:vm`), with
+ * another `Object`, `Error` and `Map` than Node's modules and threads, so that `instanceof` and comparisons of
+ * prototypes fail.
  */
 
-/** The name of the class of the language that a value is of: `"Map"`. */
+/** The name of a value's built-in class: `"Map"`. */
 export const classOf = (value: unknown): string | undefined => {
   try {
     return Object.prototype.toString.call(value).slice(8, -1)
   } catch {
-    // A proxy, or a getter, that throws when its tag is read.
+    // A proxy or a getter that throws when its tag is read.
     return undefined
   }
 }
@@ -22,11 +22,11 @@ export const isPlainObject = (value: object): boolean => {
   return (
     prototype === Object.prototype ||
     prototype === null ||
-    // That of another realm has no prototype either, and the methods that every object has.
+    // The `Object.prototype` of another realm has no prototype either, and has the methods of every object.
     (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf"))
   )
 }
 
-/** Errors of the platform (`DOMException`) are of another class in every realm but one. */
+/** Platform errors (`DOMException`) have another class in every realm but one. */
 export const isError = (value: unknown): value is Error =>
   value instanceof Error || isOf(value, "Error") || isOf(value, "DOMException")

@@ -1,5 +1,5 @@
 import { extname } from "node:path"
 
-/** A module beside the one at `here`, with the ending of that one: `.ts` in sources, `.js` in the package. */
+/** A module beside the one at `here`, with the same extension: `.ts` in sources, `.js` in the package. */
 export const siblingModule = (name: string, here: string): URL =>
   new URL(`${name}${extname(new URL(here).pathname)}`, here)

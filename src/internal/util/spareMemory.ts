@@ -1,11 +1,11 @@
 /**
- * Memory in which something long is written again and again. It is shared memory, though only one thread has it: V8 does not
- * count that. For 64 MB of other memory it goes through the heap of the thread, in steps that take tens of milliseconds
- * together. Since nothing else would free it in time, it is kept.
+ * Memory that is reused for long contents. It is shared memory, although only one thread uses it, because V8 does not
+ * count shared memory: for 64 MB of other memory it traverses the heap of the thread, in steps that take tens of
+ * milliseconds together. It is kept, because nothing else would free it in time.
  */
 import { PieceBytes, type TakeMemory } from "./pieces.ts"
 
-/** Most that a thread keeps, in blocks. What is beyond is memory as any other. */
+/** The maximum that a thread keeps, in blocks. Beyond it ordinary memory is used. */
 const MostBlocks = (64 << 20) / PieceBytes
 
 const free: Array<Uint8Array> = []
@@ -24,7 +24,7 @@ export class SpareMemory {
     return block
   }
 
-  /** Nobody reads any more what was written there. */
+  /** Releases the blocks: their contents are not read any more. */
   release(): void {
     free.push(...this.#taken)
     this.#taken = []

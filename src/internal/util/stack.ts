@@ -1,6 +1,6 @@
 /**
- * Whether the stack has room for so many more calls. What would fail halfway for want of it is not begun. A call of this
- * costs about as much as the calls it tries: it is for the slower ways only.
+ * Whether the stack has room for this many more calls. Operations that would fail halfway are not started. Checking
+ * costs about as much as the calls it tries, so it is only for the slower paths.
  */
 export const hasStack = (calls: number): boolean => {
   try {
@@ -12,6 +12,6 @@ export const hasStack = (calls: number): boolean => {
 
 const descend = (calls: number): number => (calls === 0 ? 0 : descend(calls - 1) + 1)
 
-/** Whether an error says that the stack was used up. */
+/** Whether an error means that the stack was used up. */
 export const isStackOverflow = (error: unknown): boolean =>
   error instanceof RangeError && error.message.includes("call stack")

@@ -1,10 +1,10 @@
-/** Work in steps of a fraction of a millisecond, between which there can be other work. */
+/** Work in steps of a fraction of a millisecond, between which other work may run. */
 export type Steps<A> = Generator<undefined, A>
 
-/** Likewise, where it has to be told to go on when it yields "wait". */
+/** The same, but after yielding "wait" it must be told when to continue. */
 export type WaitingSteps<A> = Generator<undefined | "wait", A>
 
-/** All of it at once. */
+/** Runs all steps at once. */
 export const allSteps = <A>(steps: Steps<A>): A => {
   for (;;) {
     const step = steps.next()
@@ -12,7 +12,7 @@ export const allSteps = <A>(steps: Steps<A>): A => {
   }
 }
 
-/** What is known without any. */
+/** A result that needs no steps. */
 // biome-ignore lint/correctness/useYield: there is nothing to wait for.
 export function* known<A>(value: A): Steps<A> {
   return value

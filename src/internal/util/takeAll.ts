@@ -1,4 +1,4 @@
-/** What is in a set, which is empty from here on. */
+/** Returns the contents of a set, and empties the set. */
 export const takeAll = <A>(set: Set<A>): ReadonlySet<A> => {
   const all = new Set(set)
   set.clear()

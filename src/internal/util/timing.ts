@@ -7,7 +7,7 @@ export const stopwatch = (clock: Clock.Clock): (() => number) => {
   return () => Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
 }
 
-/** A duration as messages have it: `10s`. */
+/** A duration as text for messages: `10s`. */
 export const durationText = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
 
 /** A duration in milliseconds. */

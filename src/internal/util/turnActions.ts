@@ -1,6 +1,6 @@
 /**
- * Actions for the next turn of the event loop, in order. One that fails keeps no other from its turn: among the tasks of
- * a dispatcher it would, because they are forgotten together.
+ * Actions for the next turn of the event loop, in order. An action that fails does not stop the others. Among the tasks
+ * of a dispatcher it would, because they are discarded together.
  */
 import type { SchedulerDispatcher } from "effect/Scheduler"
 

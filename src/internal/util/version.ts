@@ -1,4 +1,2 @@
-/**
- * The version of this package. Not read from package.json, which is not there in a bundle.
- */
+/** The version of this package. It is not read from package.json, which does not exist in a bundle. */
 export const Version = "0.2.0"

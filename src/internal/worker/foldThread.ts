@@ -1,6 +1,4 @@
-/**
- * The fiber that drives the fold in a worker thread: reads what there is of the stream, and rests when there is none.
- */
+/** The fiber that drives the fold in a worker thread: reads the stream, and rests when there is nothing to read. */
 
 import * as Effect from "effect/Effect"
 import type { DurableState } from "../durable/durableState.ts"
@@ -18,8 +16,8 @@ import { type FoldReply, type FoldRequest, PagesAtOnce } from "../stream/workerM
 import { nextTurn } from "../util/eventLoopTurn.ts"
 
 /**
- * Milliseconds of a nap, while events come and when none has come for so many naps. Falling asleep and waking up cost the
- * application thread a message each: only after a second without events does the thread want to.
+ * The length of a nap in milliseconds, while events arrive and after this many naps without events. Falling asleep and
+ * waking up cost the application thread a message each, so the thread sleeps only after a second without events.
  */
 const ShortNap = 4
 const LongNap = 32
@@ -31,7 +29,7 @@ export interface ThreadPort {
   readonly post: (reply: FoldReply, transfers?: ReadonlyArray<ArrayBuffer>) => void
   /** A part of a checkpoint, or events for a store. */
   readonly save: (saved: Saved | SavedBatches) => void
-  /** A message that has come and was not received yet. */
+  /** A message that has arrived and was not received yet. */
   readonly take: () => FoldRequest | undefined
 }
 
@@ -39,19 +37,19 @@ export class FoldThread {
   readonly #fold: Fold
   readonly #checkpoints: Checkpoints
   readonly #port: ThreadPort
-  /** From the first message on. */
+  /** Set by the first message. */
   #wakeUp: WakeUp | undefined
-  /** Whether the application thread knows that this one sleeps, and will wake it. */
+  /** Whether the application thread knows that this thread sleeps, and will wake it. */
   #maySleep = false
-  /** Naps since the last event or wake-up. */
+  /** The number of naps since the last event or wake-up. */
   #naps = 0
   #messages = 0
-  /** Effects in this thread beside the fold, in turns of the event loop. */
+  /** The number of effects that run in this thread concurrently with the fold, in turns of the event loop. */
   #effects = 0
   #resume: (() => void) | undefined
   #hasEnded = false
   #durable: DurableState | undefined
-  /** Those of all who keep states. */
+  /** The rounds of everything that keeps states. */
   readonly #rounds: Array<StateRounds> = []
   #shipper: Shipper | undefined
 
@@ -64,11 +62,11 @@ export class FoldThread {
       catalog
     })
     this.#checkpoints = new Checkpoints(this.#fold, (saved) => this.#save(saved), setRead)
-    // It may sleep while something is compressed.
+    // It may sleep while something is being compressed.
     this.#fold.work.onPending = () => this.#getUp()
   }
 
-  /** What a fold that takes the place of this one does not fold again is kept for the store of events before. */
+  /** What a replacement fold does not fold again is first kept for the store of events. */
   #save(saved: Saved): void {
     this.#shipper?.close()
     this.#port.save(saved)
@@ -80,7 +78,7 @@ export class FoldThread {
         this.#wakeUp = new WakeUp(request.control)
         this.#fold.place = new Int32Array(request.place)
         if (request.restore !== undefined) this.#restore(request.restore)
-        // What was read is not read again by a fold that takes the place of this one: by then it is another state.
+        // A replacement fold must not read the durable state again, because it has changed by then.
         if (this.#durable?.reads === true) this.#checkpoints.begin()
         break
       case "Stream":
@@ -118,7 +116,7 @@ export class FoldThread {
     resume?.()
   }
 
-  /** Keeps the state of the fold beyond the process; to be called before the first message. */
+  /** Keeps the state of the fold beyond the process. Must be called before the first message. */
   keep(make: (thread: KeepingThread) => DurableState): DurableState {
     this.#durable = this.tell(make)
     return this.#durable
@@ -128,12 +126,14 @@ export class FoldThread {
     return this.#durable
   }
 
-  /** What removed recorders have counted is to be known; before the first message where another fold has kept it. */
+  /**
+   * Keeps the counts of removed recorders. Must be called before the first message if an earlier fold has kept them.
+   */
   keepEnded(): void {
     this.#fold.keepEnded()
   }
 
-  /** Keeps the state of the fold somewhere else. */
+  /** Keeps the state of the fold in another place. */
   tell<Rounds extends StateRounds>(make: (thread: KeepingThread) => Rounds): Rounds {
     const rounds = make({
       fold: this.#fold,
@@ -145,7 +145,7 @@ export class FoldThread {
     return rounds
   }
 
-  /** Appends what is folded to a store; to be called before the first message. */
+  /** Appends what is folded to a store. Must be called before the first message. */
   ship(make: (thread: ShippingThread) => Shipper): Shipper {
     const fold = this.#fold
     const shipper = make({
@@ -162,19 +162,19 @@ export class FoldThread {
     return shipper
   }
 
-  /** Before the first message it does not know what another fold has left. */
+  /** Before the first message it does not know what an earlier fold has left. */
   get #isStateDue(): boolean {
     return this.#wakeUp !== undefined && this.#rounds.some((rounds) => rounds.isPending)
   }
 
-  /** Before there is memory: it takes the place of another one. */
+  /** Before there is memory: it replaces another fold. */
   #restore(restore: Restore): void {
     this.#fold.restore(restore)
     if (restore.shipping !== undefined) this.#shipper?.restore(restore.shipping)
     this.#checkpoints.restored([...restore.segments.keys()])
   }
 
-  /** A port was closed: what is sent arrives no more, so nothing is saved any more of what led to it. */
+  /** A port was closed. What is sent does not arrive any more, so nothing is saved after that either. */
   end(): void {
     this.#hasEnded = true
   }
@@ -191,14 +191,14 @@ export class FoldThread {
       this.#fold.leavePlace()
       if (reading === "more" || this.#isBusy) {
         yield* nextTurn
-        // Only now: what was sent of all that was folded has left by a port that was open, or this has ended.
+        // Checked only now: everything folded so far was sent through an open port, or this has ended.
         if (this.#hasEnded) return yield* Effect.never
         this.#fold.work.goOn()
         this.#fold.leavePlace()
         this.#checkpoints.goOn()
         if (this.#isStateDue) for (const rounds of this.#rounds) rounds.goOn()
       } else if (isHeld) {
-        // It is looked after by whoever thinks that it makes no progress.
+        // If it makes no progress, its supervisor handles it.
         yield* this.#message(messages, LongNap)
       } else if (reading === "attachment" && this.#takeMessages()) {
         // It was sent before its row was published.
@@ -212,9 +212,9 @@ export class FoldThread {
         if (this.#isBeside) {
           yield* this.#message(messages, ShortNap)
         } else {
-          // Before the nap, so that whoever ends it does not wait for a turn of the event loop.
+          // Before the nap, so that nothing has to wait for a turn of the event loop.
           yield* nextTurn
-          // With a message there may be something to do.
+          // A message may bring something to do.
           const mayNap = !this.#maySleep || !this.#wakeUp.canSleep
           if (this.#messages === messages && mayNap && !this.#isBeside) {
             this.#wakeUp.nap(this.#naps < ShortNaps ? ShortNap : LongNap, ready)
@@ -224,24 +224,24 @@ export class FoldThread {
     }
   })
 
-  /** Whether there is something to do beside reading. */
+  /** Whether there is something to do besides reading. */
   get #isBusy(): boolean {
     return this.#fold.work.isPending || this.#checkpoints.isPending || this.#isStateDue
   }
 
-  /** Whether something goes on in turns of the event loop, which a nap would hold up. */
+  /** Whether something runs in turns of the event loop, which a nap would delay. */
   get #isBeside(): boolean {
     return this.#effects > 0 || this.#fold.work.beside > 0
   }
 
-  /** Receives what has come, without a turn of the event loop. Returns whether there was anything. */
+  /** Receives what has arrived without a turn of the event loop. Returns whether there was anything. */
   #takeMessages(): boolean {
     const seen = this.#messages
     for (let next = this.#port.take(); next !== undefined; next = this.#port.take()) this.receive(next)
     return this.#messages > seen
   }
 
-  /** Waits until there have been more than `seen` messages, or for so many milliseconds. Blocks nothing. */
+  /** Waits until there have been more than `seen` messages, or for this many milliseconds. Does not block. */
   #message(seen: number, most?: number): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
       if (this.#messages > seen) return resume(Effect.void)
@@ -254,7 +254,7 @@ export class FoldThread {
     })
   }
 
-  /** Runs an effect beside the fold, which leaves the turns of the event loop to it where it would nap. */
+  /** Runs an effect concurrently with the fold, which then leaves turns of the event loop to it instead of napping. */
   beside<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
     return Effect.suspend(() => {
       this.#effects++

@@ -1,6 +1,4 @@
-/**
- * The worker's side of a runtime: says which metrics it has, then runs the fold over the stream.
- */
+/** The worker's side of a runtime: reports its metrics, then runs the fold over the stream. */
 import { fileURLToPath } from "node:url"
 import { isMainThread, MessageChannel, type MessagePort, parentPort, receiveMessageOnPort } from "node:worker_threads"
 import * as Cause from "effect/Cause"
@@ -33,7 +31,7 @@ import { FoldThread, type ThreadPort } from "./foldThread.ts"
 import { onParentMessage, postToParent } from "./ownMessages.ts"
 import { encodeModuleError, encodeStartError, type WorkerStartError } from "./startErrors.ts"
 
-/** The metrics by name. Two different definitions of one name cannot both be meant. */
+/** The metrics by name. Two different definitions of one name are a mistake. */
 export const catalogOf = Effect.fnUntraced(function* (
   metrics: ReadonlyArray<unknown>
 ): Effect.fn.Return<ReadonlyMap<string, Metric.Any>, InvalidArgument> {
@@ -56,7 +54,7 @@ export const catalogOf = Effect.fnUntraced(function* (
   return catalog
 })
 
-/** Outside a worker thread there is nobody who would end the fold; a forked process has a channel, but of a stranger. */
+/** Outside a worker thread nothing would end the fold. A forked process has a channel, but not one of this package. */
 const parent: Effect.Effect<MessagePort> = Effect.suspend(() =>
   isMainThread || parentPort === null
     ? Effect.die(
@@ -67,10 +65,10 @@ const parent: Effect.Effect<MessagePort> = Effect.suspend(() =>
     : Effect.succeed(parentPort)
 )
 
-/** Imports a module, by its URL, for what it exports of metrics and sets. */
+/** Imports a module, by its URL, for the metrics and sets among its exports. */
 type ImportModule = (url: string) => Effect.Effect<ReadonlyArray<Metric.Any | Metric.MetricSet>, MetricsModuleError>
 
-/** Adds what a module exports. A name that is taken stays with the definition that has it. */
+/** Adds what a module exports. A name that is taken keeps its definition. */
 const addTo = (
   catalog: Map<string, Metric.Any>,
   module: string,
@@ -92,13 +90,13 @@ const entriesOf = (metrics: Iterable<Metric.Any>): CatalogEntries =>
   Array.from(metrics, (metric) => [metric.name, fingerprint(metric)])
 
 const threadPort = (port: MessagePort, saves: MessagePort): ThreadPort => ({
-  // A list costs both threads a few microseconds, even one of nothing.
+  // A list of transfers costs both threads a few microseconds, even if it is empty.
   post: (reply, transfers) => (transfers === undefined ? port.postMessage(reply) : port.postMessage(reply, transfers)),
   save: (saved) => saves.postMessage(saved),
   take: () => receiveMessageOnPort(port)?.message
 })
 
-/** Loaded where it is wanted: most workers keep nothing. */
+/** Loaded on demand, because most workers keep nothing. */
 const keepState = Effect.fnUntraced(function* (
   thread: FoldThread,
   settings: DurableSettings,
@@ -121,11 +119,11 @@ const tellStore = (
     Effect.as(undefined),
     Effect.catchCause((cause) => {
       const error = Cause.squash(cause)
-      // Whoever has asked makes the error of it.
+      // The requester makes the error from it.
       return Effect.succeed(error instanceof MetricsStoreError ? error.reason : messageOf(error))
     })
   )
-/** Likewise. */
+/** Loaded on demand as well. */
 const shipEvents = Effect.fnUntraced(function* (
   thread: FoldThread,
   settings: ShippingSettings
@@ -153,14 +151,14 @@ export const runFold = Effect.fnUntraced(function* (
     return
   }
   const catalog = new Map(loaded.success)
-  // Made here: whoever echoes what is sent to this thread could not send a port back.
+  // Created here, because a program that echoes what is sent to this thread could not send a port back.
   const scope = yield* Effect.scope
   const stream = new MessageChannel()
   const saves = new MessageChannel()
   yield* Effect.addFinalizer(() => Effect.sync(() => stream.port1.close()))
   const thread = new FoldThread(catalog, threadPort(stream.port1, saves.port1))
   stream.port1.on("message", (request: FoldRequest) => thread.receive(request))
-  // It is the channel of the program that keeps the thread alive.
+  // The channel of the program keeps the thread alive.
   stream.port1.unref()
   yield* thread.run.pipe(
     Effect.catchDefect((defect) => Effect.sync(() => post({ _tag: "Died", reason: describeError(defect) }))),
@@ -169,7 +167,7 @@ export const runFold = Effect.fnUntraced(function* (
   const imported = (module: string): Effect.Effect<void> =>
     importModule(module).pipe(
       Effect.flatMap((exported) => addTo(catalog, module, exported)),
-      // Left alone, it would be logged here, and nobody would have an answer.
+      // Otherwise it would only be logged here, and the requester would get no answer.
       Effect.catchDefect((defect) => Effect.fail(moduleError(module, `could not be used: ${describeError(defect)}`))),
       Effect.catch((error) =>
         Effect.succeed<ImportMessage>({ _tag: "NotImported", module, error: encodeModuleError(error) })
@@ -177,7 +175,7 @@ export const runFold = Effect.fnUntraced(function* (
       Effect.map((message) => post(message))
     )
   const told = (settings: StoreSettings): void => {
-    // Where the state outlives the process, the next recorder of an id goes on from what one has left.
+    // With durable state, the next recorder of an id continues from what its predecessor has left.
     if (thread.durable === undefined) thread.keepEnded()
     Effect.runFork(
       tellStore(thread, settings, states).pipe(
@@ -213,7 +211,7 @@ export const runFold = Effect.fnUntraced(function* (
         )
       )
     })
-    // Whoever closed them: what is asked or answered would not come any more.
+    // Whoever closed them: requests and answers would not arrive any more.
     const end = (): void => {
       thread.end()
       closeParentPort(port)

@@ -1,7 +1,6 @@
 /**
- * The channel between a worker and the thread that started it is open to both programs. What the runtime sends bears a
- * mark, another one for each direction, so that an echo is not an answer; whatever else comes is somebody else's, and is
- * ignored.
+ * The channel between a worker and its parent thread is open to both programs. Messages of the runtime carry a mark, a
+ * different one for each direction, so that an echo is not taken for an answer. Other messages are ignored.
  */
 import type { MessagePort, Worker } from "node:worker_threads"
 import { describeError } from "../util/describeError.ts"
@@ -9,13 +8,13 @@ import { describeError } from "../util/describeError.ts"
 const ToWorker = "mvx-metrics/to-worker"
 const FromWorker = "mvx-metrics/from-worker"
 
-/** What Effect's workers send: that one listens, or data; and to a worker, data or that it is to close. */
+/** The messages of Effect's workers: ready, or data; and to a worker: data, or close. */
 type PlatformMessage = readonly [kind: 0 | 1, data?: unknown]
 
 const ownOf = (mark: string, given: unknown): PlatformMessage | undefined =>
   Array.isArray(given) && given[0] === mark && Array.isArray(given[1]) ? (given[1] as never) : undefined
 
-/** A worker as its owner has it, with the messages of the runtime and no others. */
+/** A worker as its owner sees it, with only the messages of the runtime. */
 export const ownMessagesOf = (thread: Worker): Worker => {
   const on = (event: string, listener: (value: unknown) => void): void => {
     switch (event) {
@@ -26,7 +25,7 @@ export const ownMessagesOf = (thread: Worker): Worker => {
         })
         return
       case "messageerror":
-        // What the runtime sends can be read. What cannot is not its own.
+        // Messages of the runtime can always be read. One that cannot is not its own.
         return
       case "error":
         thread.on("error", (thrown: unknown) =>
@@ -42,14 +41,14 @@ export const ownMessagesOf = (thread: Worker): Worker => {
   return { on, postMessage, terminate: () => thread.terminate() } as Worker
 }
 
-/** The other end: sends to the thread that started this one. */
+/** The other end: sends to the parent thread. */
 export const postToParent = (
   port: MessagePort,
   message: PlatformMessage,
   transfers: ReadonlyArray<MessagePort> = []
 ): void => port.postMessage([FromWorker, message], transfers)
 
-/** Hears what that one sends, until the function given back is called. */
+/** Listens to the parent thread, until the returned function is called. */
 export const onParentMessage = (port: MessagePort, listener: (message: PlatformMessage) => void): (() => void) => {
   const listen = (given: unknown): void => {
     const own = ownOf(ToWorker, given)

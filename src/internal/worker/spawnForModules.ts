@@ -1,6 +1,6 @@
 /**
- * The packaged worker, and the modules that it imports: those that a program names in the option `metrics`, and those that
- * sets are declared in.
+ * The packaged worker, and the modules that it imports: those named in the option `metrics`, and those in which sets
+ * are declared.
  */
 
 import { existsSync, realpathSync } from "node:fs"
@@ -13,15 +13,15 @@ import { siblingModule } from "../util/siblingModule.ts"
 import { type Environment, loaderOptions, loaderVariables } from "./threadOptions.ts"
 import { inBundle } from "./waysToWorker.ts"
 
-/** What the entry finds in its `workerData`. */
+/** The `workerData` of the entry. */
 export interface EntryData {
   readonly modules: ReadonlyArray<string>
 }
 
 /**
- * Beside this file among the sources, and beside the chunk that this file was bundled into. `undefined` in a bundle of
- * CommonJS, which has no `import.meta`. Bundlers follow every name that they can compute, and fail where there is no such
- * file in a bundle: this one has its extension from here.
+ * Beside this file among the sources, and beside the chunk that this file was bundled into. `undefined` in a CommonJS
+ * bundle, which has no `import.meta`. Bundlers follow every name that they can compute, and fail if a bundle has no
+ * such file, so the extension is computed at run time.
  */
 const packagedEntry = (): URL | undefined => {
   const here: string | undefined = import.meta.url
@@ -36,7 +36,7 @@ const realpathOrUndefined = (path: string | undefined): string | undefined => {
   }
 }
 
-/** The path of an existing module: the one named, or its `.js` where a compiler has left a `.ts` in the URL. */
+/** The path of an existing module: the one named, or its `.js` if a compiler has left a `.ts` in the URL. */
 const locate = (url: URL): Effect.Effect<string, MetricsModuleError> => {
   let path: string
   try {
@@ -53,18 +53,18 @@ const locate = (url: URL): Effect.Effect<string, MetricsModuleError> => {
   return Effect.fail(new MetricsModuleError({ path, reason: `there is no such file${tried}` }))
 }
 
-/** A URL of another realm may have less than ours, but always its text. */
+/** A URL of another realm may have fewer properties, but always its text. */
 const queryOf = ({ href }: URL): string => {
   const { hash, search } = new URL(href)
   return search + hash
 }
 
-/** The URL to import, with the query of the one given, by which Node tells two copies of a module apart. */
+/** The URL to import, with the query of the given one, by which Node distinguishes two copies of a module. */
 const resolveUrl = (url: URL): Effect.Effect<string, MetricsModuleError> =>
   url.protocol !== "file:"
     ? Effect.fail(new MetricsModuleError({ path: url.href, reason: "is not a file: URL" }))
     : Effect.flatMap(locate(url), (path) =>
-        // In a bundle the URL may come to name the bundle itself: each worker would run the whole application, which
+        // In a bundle the URL may be that of the bundle itself. Each worker would then run the whole application, which
         // starts a worker.
         realpathOrUndefined(path) === realpathOrUndefined(process.argv[1])
           ? Effect.fail(
@@ -76,7 +76,7 @@ const resolveUrl = (url: URL): Effect.Effect<string, MetricsModuleError> =>
           : Effect.succeed(pathToFileURL(path).href + queryOf(url))
       )
 
-/** For the modules of sets. Code that runs lies somewhere else than its `import.meta.url` says only in a bundle. */
+/** For the modules of sets. Only in a bundle is running code in another place than its `import.meta.url`. */
 const resolveDeclared = (url: string): Effect.Effect<string, MetricsModuleError> =>
   Effect.mapError(resolveUrl(new URL(url)), ({ path, reason }) =>
     reason.endsWith(inBundle)
@@ -86,11 +86,11 @@ const resolveDeclared = (url: string): Effect.Effect<string, MetricsModuleError>
 
 /** What the packaged worker needs to import the modules of sets. */
 export interface ModuleImports {
-  /** The URL to be imported for one that a set was declared with. */
+  /** The URL to import for the one that a set was declared with. */
   readonly resolve: (url: string) => Effect.Effect<string, MetricsModuleError>
   /** The path in the URL of a file. */
   readonly pathOf: (url: string) => string
-  /** Those that it has imported for its start. */
+  /** The modules that it has imported at its start. */
   readonly imported: ReadonlyArray<string>
 }
 
@@ -101,18 +101,19 @@ interface PackagedWorker {
 }
 
 /**
- * Megabytes for objects that are young. Importing its modules, a worker makes so many that it would keep 14 MB more. A fold
- * makes few: built-in metrics change in place, and states of reducers by hand are gone with the next event.
+ * The size of the young generation in megabytes. Importing its modules creates so many objects that a worker would
+ * otherwise keep 14 MB more. A fold creates few: built-in metrics change in place, and states of hand-written reducers
+ * are garbage after the next event.
  */
 const YoungGenerationMb = 4
 
-/** What the packaged worker gets, where an application says so. */
+/** The options of the packaged worker that an application can set. */
 interface PackagedThread {
   readonly env?: Environment | undefined
   readonly resourceLimits?: ResourceLimits | undefined
 }
 
-/** The packaged worker, which imports these modules for its start. */
+/** The packaged worker, which imports these modules at its start. */
 export const packagedWorker = Effect.fnUntraced(function* (
   metrics: URL | ReadonlyArray<URL> | undefined,
   { env, resourceLimits }: PackagedThread = {}
@@ -136,7 +137,7 @@ export const packagedWorker = Effect.fnUntraced(function* (
         workerData: { mvxMetrics: data },
         name: "mvx-metrics",
         argv: [],
-        // What of NODE_OPTIONS concerns a thread is among the options: the rest would be refused.
+        // The parts of NODE_OPTIONS that concern a thread are among the options. The rest would be refused.
         env: own,
         execArgv: [...loaderOptions(process.execArgv, NODE_OPTIONS)],
         resourceLimits: { maxYoungGenerationSizeMb: YoungGenerationMb, ...resourceLimits }

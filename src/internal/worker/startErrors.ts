@@ -3,7 +3,7 @@ import { MetricsModuleError } from "../model/registerErrors.ts"
 import { DurableStateError, RuntimeFailed } from "../model/runtimeErrors.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 
-/** What a worker that cannot work says: structured clone would strip the classes of its errors. */
+/** The errors of a worker that cannot work. They are encoded, because structured clone would strip their classes. */
 const WorkerStartError = Schema.Union([InvalidArgument, MetricsModuleError, RuntimeFailed, DurableStateError])
 type WorkerStartError = typeof WorkerStartError.Type
 

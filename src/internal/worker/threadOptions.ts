@@ -1,6 +1,6 @@
 /**
- * What of its process a packaged worker gets: what it takes to load modules as the process does, and nothing else. Threads
- * are no wall between programs; but what is not there is in no report, no snapshot of a heap and no log.
+ * What a packaged worker gets from its process: what is needed to load modules as the process does, and nothing else.
+ * Threads are not a security boundary, but data that is not there is in no report, heap snapshot or log.
  */
 
 /** Variables that Node and the usual loaders read in a thread. */
@@ -12,13 +12,13 @@ export type Environment = { readonly [name: string]: string | undefined }
 export const loaderVariables = (all: Environment): Environment =>
   Object.fromEntries(Object.entries(all).filter(([name]) => variables.test(name)))
 
-/** Options of Node by which modules are found and loaded, and those that say what becomes of warnings and rejections. */
+/** Options of Node for finding and loading modules, and for handling warnings and rejections. */
 const options =
   /^(-C|--conditions|-r|--require|--import|--loader|--experimental-loader|--disable-warning|--unhandled-rejections)(=|$)/
 const flags =
   /^--(no-)?(enable-source-maps|preserve-symlinks(-main)?|(experimental-)?(strip-types|transform-types|require-module|detect-module)|experimental-(vm-modules|wasm-modules|import-meta-resolve)|warnings|deprecation|trace-warnings|trace-deprecation|throw-deprecation|pending-deprecation|addons)$/
 
-/** Of the options that the process was started with those that its threads need. Others would be refused there. */
+/** The options of the process that its threads need. Others would be refused there. */
 export const loaderOptions = (execArgv: ReadonlyArray<string>, nodeOptions = ""): ReadonlyArray<string> => {
   const given = [...split(nodeOptions), ...execArgv]
   const kept: Array<string> = []
@@ -34,7 +34,7 @@ export const loaderOptions = (execArgv: ReadonlyArray<string>, nodeOptions = "")
   return kept
 }
 
-/** Words, of which those with spaces are quoted. A backslash in quotes takes the next character as it is. */
+/** Splits into words. Words with spaces are quoted, and a backslash in quotes takes the next character literally. */
 const split = (nodeOptions: string): ReadonlyArray<string> =>
   Array.from(nodeOptions.matchAll(/(?:"(?:\\.|[^"\\])*"|[^\s"])+/g), ([word]) =>
     word.replace(/"((?:\\.|[^"\\])*)"/g, (_, quoted: string) => quoted.replace(/\\(.)/g, "$1"))

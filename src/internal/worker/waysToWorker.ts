@@ -1,6 +1,4 @@
-/**
- * How metrics get to the worker, for errors about a metric that is not there or an option that does not fit.
- */
+/** How metrics get to the worker, for errors about a missing metric or an option that does not fit. */
 
 import type { Check } from "../model/optionChecks.ts"
 import { isOf } from "../util/realms.ts"

@@ -1,6 +1,6 @@
 /**
- * The packaged worker: imports the modules that it was told of when it starts, and those of the sets that are registered
- * later, and folds the metrics among their exports.
+ * The packaged worker: imports the modules named at its start, and those of sets that are registered later, and folds
+ * the metrics among their exports.
  */
 
 import { fileURLToPath } from "node:url"
@@ -30,5 +30,5 @@ const metricsOfNamed = (url: string) =>
 
 const loadAll = Effect.map(Effect.forEach(data.modules, metricsOfNamed), (metrics) => metrics.flat())
 
-// A rejection that nobody handles ends the thread with its error, which the parent is told.
+// An unhandled rejection ends the thread with its error, which the parent receives.
 void Effect.runPromise(runFold(loadAll, metricsOf))

@@ -1,35 +1,39 @@
 /**
- * From the code of a label to the index of its series, in a form that the generated loop reads without a call.
+ * Maps the code of a label to the index of its series, in a form that the generated loop reads without a call.
  *
- * Its size is bounded by the number of series, whatever the codes are: they count the strings of the whole runtime. Low
- * codes are places of an array. The others lie in a table in which each code has one of two places (cuckoo hashing), so
- * that a look-up needs no loop. Codes beyond the limit of series, which all share one, are bits.
+ * Its size is bounded by the number of series, whatever the codes are, because codes number the strings of the whole
+ * runtime. Low codes are indexes of an array. The others are in a table in which each code has two possible places
+ * (cuckoo hashing), so that a look-up needs no loop. Codes beyond the limit of series, which all share one series, are
+ * bits.
  */
 
-/** Entries of {@link CodeIndex.codes} for each series, at most. */
+/** The maximum number of entries of {@link CodeIndex.codes} per series. */
 const CodesPerSeries = 8
 
-/** Entries of {@link CodeIndex.places} for each series, at most: several strings may share a series. */
+/** The maximum number of entries of {@link CodeIndex.places} per series. Several strings may share a series. */
 const PlacesPerSeries = 4
 
-/** Words of {@link CodeIndex.overflowing} for each series, at most: from 128 series on there is a bit for any code. */
+/**
+ * The maximum number of words of {@link CodeIndex.overflowing} per series. From 128 series on there is a bit for any
+ * code.
+ */
 const WordsPerSeries = 16
 
 /** How many entries are moved to make room for one, before the table grows instead. */
 const MostMoves = 16
 
-/** Spreads codes over the second places. */
+/** Spreads codes over their second places. */
 const Spread = 0x9e3779b1
 
-/** All are shared by all indexes, and never written. */
+/** Shared by all indexes, and never written. */
 const noCodes: ReadonlyArray<number> = [-1]
 const noPlaces: ReadonlyArray<number> = [-1, -1]
 const noBits = new Int32Array(1)
 
 export class CodeIndex {
-  /** By code, or -1. Never empty: the generated loop looks at the first entry. */
+  /** By code, or -1. Never empty, because the generated loop reads the first entry. */
   codes = noCodes
-  /** Pairs of a code and an index; the length is a power of two. Never empty either. */
+  /** Pairs of a code and an index. The length is a power of two. Never empty either. */
   places = noPlaces
   /** A bit for each code of the series with the index {@link overflow}. Never empty either. */
   overflowing = noBits
@@ -46,7 +50,10 @@ export class CodeIndex {
     return code >> 5 < overflowing.length && ((overflowing[code >> 5]! >>> code) & 1) !== 0 ? overflow : -1
   }
 
-  /** Adds a code that is not known, or no longer. `series`: how many there are; `overflows`: it is beyond their limit. */
+  /**
+   * Adds a code that is unknown or was dropped. `series`: their number. `overflows`: whether the code is beyond their
+   * limit.
+   */
   set(code: number, index: number, series: number, overflows: boolean): void {
     if (code < series * CodesPerSeries) {
       if (code >= this.codes.length || this.codes === noCodes) {
@@ -66,7 +73,8 @@ export class CodeIndex {
       this.overflow = index
       return
     }
-    // Codes that share a series (those of labels that are cut, for one) come without end; they are found again by name.
+    // The number of codes that share a series (for example, of labels that are cut) is unlimited. They are found again
+    // by name.
     if (this.#used >= series * PlacesPerSeries) {
       this.places = noPlaces
       this.#used = 0
@@ -88,7 +96,10 @@ const placesOf = (code: number, length: number): readonly [first: number, second
   return [(code << 1) & mask, (Math.imul(code, Spread) >>> 12) & mask]
 }
 
-/** Puts an entry in one of its places, and what was there in its other one. The entry that is left over, if there is. */
+/**
+ * Puts an entry in one of its places, and moves what was there to its other place. Returns the entry that is left over,
+ * if there is one.
+ */
 const put = (places: Array<number>, code: number, index: number): readonly [number, number] | undefined => {
   let [at] = placesOf(code, places.length)
   for (let moves = 0; moves < MostMoves; moves++) {
@@ -104,7 +115,7 @@ const put = (places: Array<number>, code: number, index: number): readonly [numb
   return [code, index]
 }
 
-/** The least table from this length on that has a place for all entries. */
+/** The smallest table from this length on that has a place for all entries. */
 const rebuilt = (entries: ReadonlyArray<number>, from: number): ReadonlyArray<number> => {
   for (let length = from; ; length *= 2) {
     const places = [...new Array<number>(length).fill(-1)]
@@ -116,7 +127,9 @@ const rebuilt = (entries: ReadonlyArray<number>, from: number): ReadonlyArray<nu
   }
 }
 
-/** The look-up of a code as an expression of JavaScript, with the parts of an index and their lengths by these names. */
+/**
+ * The look-up of a code as a JavaScript expression, which uses these names for the parts of an index and their lengths.
+ */
 export const lookUp = (code: string, i: number | string = ""): string => {
   const first = `${code} << 1 & mask${i}`
   const second = `Math.imul(${code}, ${Spread}) >>> 12 & mask${i}`
@@ -129,7 +142,7 @@ export const lookUp = (code: string, i: number | string = ""): string => {
   ].join(" : ")
 }
 
-/** The parts of an index, under the names that {@link lookUp} has. An index that grows has others. */
+/** The parts of an index, under the names that {@link lookUp} uses. They are replaced when the index grows. */
 export const partsOf = (index: string, i: number | string = ""): ReadonlyArray<string> => [
   `codes${i} = ${index}.codes`,
   `places${i} = ${index}.places`,

@@ -1,12 +1,12 @@
 /**
- * From the codes of several labels to the index of their series: open addressing, no objects. As in
- * {@link ./codeIndex.ts} its size is bounded by the number of series.
+ * Maps the codes of several labels to the index of their series: open addressing, without objects. As in {@link
+ * ./codeIndex.ts}, its size is bounded by the number of series.
  */
 
-/** Entries for each series, at most: several combinations may share a series. */
+/** The maximum number of entries per series. Several combinations may share a series. */
 const EntriesPerSeries = 4
 
-/** Places of a table with its first entry. */
+/** The number of places in a new table. */
 const FewPlaces = 4
 
 export class CodeTable {
@@ -20,7 +20,7 @@ export class CodeTable {
     this.#empty(FewPlaces)
   }
 
-  /** How many entries it has room for. */
+  /** The number of entries that it has room for. */
   get places(): number {
     return this.#indexes.length
   }
@@ -36,9 +36,9 @@ export class CodeTable {
     return this.#indexes[this.#slot(codes, 0)]!
   }
 
-  /** `series`: how many there are. */
+  /** `series`: their number. */
   add(codes: Int32Array, index: number, series: number): void {
-    // Combinations that share a series (beyond the limit, or cut to one label) come without end.
+    // The number of combinations that share a series (beyond the limit, or cut to one label) is unlimited.
     if (this.#size >= series * EntriesPerSeries) this.#empty(FewPlaces)
     if (this.#size * 2 >= this.#indexes.length) this.#grow()
     this.#put(codes, 0, index)

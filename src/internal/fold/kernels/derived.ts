@@ -10,15 +10,18 @@ import type { SavedDerived, SavedKernel } from "./savedKernel.ts"
 interface Part {
   readonly metric: Metric.Any
   readonly kernel: InPlace | undefined
-  /** Where there is no kernel: the state, and what it becomes with the event that was read last. */
+  /** Used if there is no kernel: the state, and the next state after the event that was read last. */
   state: unknown
   next: unknown
 }
 
-/** The fold of a derived metric: that of each of its sources, by name. An event is taken by all it concerns, or by none. */
+/**
+ * The fold of a derived metric: that of each of its sources, by name. An event is taken by all sources that it
+ * concerns, or by none.
+ */
 export class DerivedKernel implements InPlace {
   readonly #parts: ReadonlyArray<readonly [source: string, part: Part]>
-  /** Whom the event concerns that was read last. */
+  /** The sources that the last event concerns. */
   readonly #concerned: Array<Part> = []
 
   constructor(sources: NonNullable<Metric.Any["sources"]>, kernelOf: (metric: Metric.Any) => InPlace | undefined) {

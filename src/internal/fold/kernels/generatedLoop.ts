@@ -1,6 +1,6 @@
 /**
- * Folds rows with kernels, where they lie: one loop for all the kernels of a layout, as JavaScript made for them. There
- * are no rows without code generation: the kernels take events then.
+ * Folds rows in place with kernels: one loop for all the kernels of a layout, as JavaScript generated for them. Without
+ * code generation there are no rows, and the kernels take events.
  */
 
 import { addCode } from "../../metric/instruments/sumRests.ts"
@@ -9,30 +9,30 @@ import { Interned } from "../../util/interned.ts"
 import { lookUp, partsOf } from "./codeIndex.ts"
 import type { PlannedKernel } from "./kernel.ts"
 
-/** Folds `count` rows of one layout from word `at` on, all emitted at `time`. */
+/** Folds `count` rows of one layout, starting at word `at`, all emitted at `time`. */
 export type RowsFold = (rows: Rows, at: number, count: number, time: number) => void
 
 type Compiled = (planned: ReadonlyArray<PlannedKernel>, rows: Rows, at: number, count: number, time: number) => void
 
-/** Code by what it was made from: recorders with the same metrics share it. */
+/** The code by its inputs, so that recorders with the same metrics share it. */
 const compiled = new Interned<Compiled>()
 
-/** The half of a double that has its sign and exponent. */
+/** The index of the half of a double that contains its sign and exponent. */
 const HighHalf = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0
 
 const scratch = new Float64Array(1)
 const scratchHalves = new Int32Array(scratch.buffer)
 
-/** That half of a number that does not lie in a row as a double. */
+/** That half of a number that is not stored as a double in the row. */
 const highOf = (value: number): number => {
   scratch[0] = value
   return scratchHalves[HighHalf]!
 }
 
-/** `undefined` where no kernel takes rows. */
+/** `undefined` if no kernel takes rows. */
 export const rowsFold = (planned: ReadonlyArray<PlannedKernel>, words: number): RowsFold | undefined => {
   if (planned.length === 0) return undefined
-  // Without the room that arrays have which grow: each lane has these.
+  // Sliced to remove the spare room of growing arrays, because each lane has these.
   const runs = planned.filter(takesRuns).slice()
   const others = planned.filter((each) => !takesRuns(each)).slice()
   const rowByRow = others.length === 0 ? undefined : compileRows(others, words)
@@ -47,7 +47,10 @@ const compileRows = (planned: ReadonlyArray<PlannedKernel>, words: number): Comp
   return planned.every(hasCode) ? compile(knownRows(planned, words), any) : any
 }
 
-/** Whether a run is one value to it, and no row can be rejected: a count, or the last integer, without labels. */
+/**
+ * Whether a run is a single value for the kernel, and no row can be rejected: a count, or the last integer, without
+ * labels.
+ */
 const takesRuns = ({ kernel: { points }, finder, value }: PlannedKernel): boolean =>
   finder.half === -1 && (value === "one" ? points.together === "sum" : "half" in value && points.together === "last")
 
@@ -67,7 +70,7 @@ const addRun = (
 const compile = (source: string, any?: Compiled): Compiled =>
   compiled.get(source, () => new Function("highOf", "any", source)(highOf, any) as Compiled)
 
-/** Whether the label of a row is a code, by which its series is looked up. */
+/** Whether the label of a row is a code by which its series is looked up. */
 const hasCode = ({ finder }: PlannedKernel): boolean => finder.half !== -2
 
 const head = `"use strict";
@@ -75,9 +78,9 @@ return function fold(planned, rows, at, count, time) {
   const i32 = rows.i32, f64 = rows.f64;`
 
 /**
- * Rows whose series are there. The loop calls nothing and changes no variable but its own, so that the compiler reads
- * what is the same for all rows once; a row with a series that is not there is left to `any`, and so are all rows while
- * there are copies that have a series only when it changes.
+ * Rows whose series exist. The loop calls nothing and changes only its own variables, so that the compiler reads what
+ * all rows share once. Rows whose series do not exist are left to `any`, and so are all rows while there are copies
+ * that get a series only when it changes.
  */
 const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => {
   const sums = [...planned.entries()].filter(([, { kernel }]) => kernel.points.sum !== undefined)
@@ -112,8 +115,8 @@ const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string
 }
 
 /**
- * A look at the arrays of a kernel. Where they lie and how long they are the compiler knows from then on; in a loop that
- * has another one in it, as that of a histogram has, it would look that up for every row.
+ * Reads the arrays of a kernel up front, so that the compiler knows where they are and how long they are. In a loop
+ * with an inner loop, like that of a histogram, it would otherwise look that up for every row.
  */
 const lookAt = ({ kernel: { points } }: PlannedKernel, i: number): string =>
   [
@@ -152,18 +155,18 @@ const find = (planned: PlannedKernel, i: number): string => {
     : `let s; ${found}${keep}`
 }
 
-/** Adds the value of the row to the series that `series` finds, if it is in range. */
+/** Adds the value of the row to the series found by `series`, if it is in range. */
 const addTo = (planned: PlannedKernel, i: number, series: string): string =>
   `{ const v = ${readOf(planned)[0]}; if (${inRange(planned)}) { ${series} ${add(planned, i, "points.add(s, v, time);")} } else kernel${i}.rejected++; }`
 
 /**
- * The same for a series that is there. What is exact is in range: other values are left for later, with those that the sum
+ * The same for an existing series. An exact sum is in range. Other values are left for later, like those that the sum
  * of the series has no room for.
  */
 const addToKnown = (planned: PlannedKernel, i: number, after = ""): string =>
   `{ const v = ${readOf(planned)[0]}, s = s${i}; ${add(planned, i, `late${i} = s; ${after}`)} }`
 
-/** `otherwise`: what to do where the sum has no room. */
+/** `otherwise`: the code to run if the sum has no room. */
 const add = (planned: PlannedKernel, i: number, otherwise: string): string => {
   const { points } = planned.kernel
   const code = points.code!(readOf(planned)[1])

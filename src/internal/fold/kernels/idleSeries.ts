@@ -1,6 +1,5 @@
 /**
- * When the series of a kernel have had events, where series expire: which of them are there no more, and what those have
- * come to together.
+ * When the series of a kernel have had events, if series expire: which of them have expired, and their combined values.
  */
 import type { Life } from "../../formats/metricData.ts"
 import type { Instrument } from "../../metric/definition/instrument.ts"
@@ -13,7 +12,7 @@ import { allSteps } from "../../util/steps.ts"
 import type { SavedIdle } from "./savedKernel.ts"
 import type { SeriesTable } from "./seriesTable.ts"
 
-/** What the kernel has of its series. */
+/** What it needs from the kernel about its series. */
 interface ExpiringSeries {
   readonly table: SeriesTable
   readonly points: Points
@@ -26,10 +25,10 @@ export interface TimesByKey {
   readonly lives: Record<string, number>
 }
 
-/** Keeps what a series has before it expires. */
+/** Keeps the contents of a series before it expires. */
 type Keep = (index: number, at: number) => void
 
-/** When a series had its first event and its last, which is NaN where there is none, and which life it is in. */
+/** Per series: the times of its first and last event, NaN if there is none, and the number of its life. */
 const Times = 3
 const Seen = 1
 const LifeNumber = 2
@@ -38,16 +37,16 @@ export class IdleSeries {
   readonly #instrument: Instrument
   readonly #measure: Measure<unknown, unknown>
   readonly #series: ExpiringSeries
-  /** Of each series {@link Times}, as one array: most lanes have few series. */
+  /** {@link Times} numbers per series in one array, because most lanes have few series. */
   #times = noNumbers
   #expiries = 0
-  /** All series that are there no more as one point, or `null`. */
+  /** All expired series as one point, or `null`. */
   expired: unknown = null
   #sweptAt: number | null = null
-  /** What of that nobody keeps by its series. `undefined`: all of it. */
+  /** The part of it that is not kept by series. `undefined`: all of it. */
   #unkept: unknown
   #keep: Keep | undefined
-  /** No series was seen later. */
+  /** The time of the latest event of any series. */
   latest = Number.NEGATIVE_INFINITY
 
   constructor(instrument: Instrument, measure: Measure<unknown, unknown>, series: ExpiringSeries) {
@@ -60,20 +59,20 @@ export class IdleSeries {
     return this.#keep !== undefined
   }
 
-  /** From now on, each series that expires is kept by somebody. */
+  /** From now on, each series that expires is passed to `keep`. */
   keep(keep: Keep): void {
     this.#keep = keep
     this.#unkept = this.unkept
   }
 
-  /** Whoever keeps them takes this one as well. */
+  /** Ends the keeping. The keeper takes over the whole kernel. */
   endKeeping(): void {
     this.expired = this.unkept
     this.#keep = undefined
     this.#unkept = undefined
   }
 
-  /** What has expired and nobody keeps by its series. */
+  /** What has expired and is not kept by series. */
   get unkept(): unknown {
     return this.#unkept === undefined ? this.expired : this.#unkept
   }
@@ -90,7 +89,7 @@ export class IdleSeries {
     return { number: this.#times[index * Times + LifeNumber]!, since: this.#times[index * Times]! }
   }
 
-  /** An event has come. */
+  /** Records an event. */
   comeTo(at: number): void {
     this.#rewindExpired(at)
     this.sweep(at)
@@ -123,7 +122,7 @@ export class IdleSeries {
   }
 
   /**
-   * An event has come for a series, which is new, goes on, or has expired without having been swept away yet. Whether it
+   * Records an event for a series that is new, live, or expired without being swept yet. Returns whether the series
    * begins.
    */
   see(index: number, at: number): boolean {
@@ -145,7 +144,10 @@ export class IdleSeries {
     return begins
   }
 
-  /** The same of a series of another kernel. Whether it begins here. `joins`: it is one with its own, which does not expire. */
+  /**
+   * The same for a series of another kernel. Returns whether it begins here. `joins`: it is merged with the series of
+   * the same key here, which does not expire.
+   */
   seeOther(index: number, from: IdleSeries, other: number, at: number, joins: boolean): boolean {
     const seen = Math.min(from.seen(other), at)
     const own = this.seen(index)
@@ -157,7 +159,7 @@ export class IdleSeries {
     return begins
   }
 
-  /** Has series expire, whenever they had their last event. */
+  /** Makes series expire, regardless of their last event. */
   drop(isDropped: (index: number) => boolean, at: number): void {
     for (const index of this.#series.table.all) {
       if (!isDropped(index)) continue
@@ -167,7 +169,7 @@ export class IdleSeries {
     }
   }
 
-  /** Takes those that are there no more of another kernel. */
+  /** Takes over the expired series of another kernel. */
   absorb(other: IdleSeries, at: number): void {
     const { merge } = this.#measure
     this.#expiries += other.#expiries
@@ -177,7 +179,7 @@ export class IdleSeries {
     this.expired = together(merge, this.expired, other.expired, at)
   }
 
-  /** Takes what of that nobody keeps. */
+  /** Takes over the part that is not kept by series. */
   absorbUnkept(other: IdleSeries, at: number): void {
     this.expired = together(this.#measure.merge, this.expired, other.unkept, at)
   }
@@ -194,7 +196,7 @@ export class IdleSeries {
     this.#times[index * Times + Seen] = Number.NaN
   }
 
-  /** Adds what the pure reducer has of a series, by its key. */
+  /** Adds the data that the pure reducer has about a series, by its key. */
   addTo({ born, lives, seen }: TimesByKey, key: string, index: number): void {
     const { number, since } = this.lifeOf(index)
     born[key] = since
@@ -202,13 +204,16 @@ export class IdleSeries {
     lives[key] = number
   }
 
-  /** As the pure reducer has it. `own`: points are given away so. `addsUp`: with what is kept by series. */
+  /**
+   * In the form of the pure reducer. `own`: converts points that are given away. `addsUp`: includes what is kept by
+   * series.
+   */
   state(times: TimesByKey, own: typeof asItIs, addsUp: boolean): Idle<unknown> {
     const expired = own(addsUp ? this.unkept : this.expired)
     return { ...times, expiries: this.#expiries, expired, sweptAt: this.#sweptAt }
   }
 
-  /** All that it has of the first `count` series. */
+  /** Takes over everything about the first `count` series. */
   takeOver(from: IdleSeries, count: number): void {
     this.load(from.save(), [from.saveTimes(0, count)])
   }
@@ -218,7 +223,7 @@ export class IdleSeries {
     return { expiries, expired: this.expired, sweptAt, latest: this.latest, ...(unkept !== undefined && { unkept }) }
   }
 
-  /** Of the series from one index up to another one. */
+  /** The times of the series in a range of indexes. */
   saveTimes(from: number, to: number): Float64Array {
     return this.#times.slice(from * Times, to * Times)
   }

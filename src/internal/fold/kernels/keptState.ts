@@ -1,36 +1,36 @@
 /**
- * What users make, as it leaves their hands: states of hand-written metrics, serialised one by one so that one that cannot
- * be kept spoils no other, and copies for whoever reads.
+ * Values made by users: states of hand-written metrics, serialised one by one so that one that cannot be serialised
+ * does not affect others, and copies for readers.
  */
 import { deserialize, serialize } from "node:v8"
 import { MostDepth } from "../../model/event.ts"
 import { isError, isPlainObject } from "../../util/realms.ts"
 
 export type KeptState =
-  /** As the definition has it, frozen, and perhaps not to be serialised. */
+  /** The definition's own initial state, which is frozen, and possibly cannot be serialised. */
   { readonly _tag: "Initial" } | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
 
-/** Throws for a state that is not plain data: serialising strips objects of their class, and reducers may need it. */
+/** Throws if the state is not plain data: serialising removes the classes of objects, and reducers may need them. */
 export const keepState = (state: unknown, initial: unknown): KeptState => {
   if (Object.is(state, initial)) return { _tag: "Initial" }
   refuseTooDeep(state, plainPartsOf)
   return { _tag: "Bytes", bytes: serialize(state) }
 }
 
-/** A copy of the bytes: the arrays in the state share its memory. */
+/** Copies the bytes, because the arrays in the state share their memory. */
 export const keptState = (kept: KeptState, initial: unknown): unknown =>
   kept._tag === "Initial" ? initial : deserialize(kept.bytes.slice())
 
 /**
- * A copy of what a metric shows or keeps, which can be sent to any thread. Throws for what structured clone does not copy,
- * and for what is nested as deep as no event may be.
+ * Copies what a metric shows or keeps, so that it can be sent to any thread. Throws if structured clone cannot copy it,
+ * or if it is nested deeper than an event may be.
  */
 export const copyOut = (value: unknown): unknown => {
   refuseTooDeep(value, partsOf)
   return structuredClone(value)
 }
 
-/** `seen`: how deep an object was found, which may be in several places. */
+/** `seen`: the depth at which an object was found, which may be in several places. */
 const refuseTooDeep = (
   value: unknown,
   partsOf: (value: object) => Iterable<unknown>,
@@ -63,7 +63,7 @@ const classOf = (value: object): string => {
   return typeof made === "function" && made.name !== "" && made.name !== "Object" ? made.name : "a class"
 }
 
-/** By its name: a class of another realm has the same. */
+/** Compared by name, because a class of another realm has the same one. */
 const isOfLanguage = (value: object, name: string): boolean =>
   isError(value) ? Errors.has(name) : Object.prototype.toString.call(value) === `[object ${name}]`
 

@@ -1,6 +1,6 @@
 /**
- * The fold of a built-in instrument, in place: what its pure reducer says, at a fraction of the cost. It takes events,
- * or rows where they lie (see {@link ./generatedLoop.ts}); property tests hold both equal to the reducer.
+ * The fold of a built-in instrument, in place: equivalent to its pure reducer, at a fraction of the cost. It takes
+ * events, or rows in place (see {@link ./generatedLoop.ts}). Property tests compare both with the reducer.
  */
 
 import type { Life } from "../../formats/metricData.ts"
@@ -19,60 +19,66 @@ import { SavedAtOnce, type SavedInstrument, type SavedKernel, type SavedSeries, 
 import { type SeriesFinder, SeriesTable } from "./seriesTable.ts"
 import { type ValuePlace, valuePlace } from "./valuePlace.ts"
 
-/** Has the series of a kernel as they are now, whatever comes: see `SeriesCut`. */
+/** Returns the series of a kernel as they are now, whatever happens later: see `SeriesCut`. */
 export type Cutting = (kernel: Kernel) => { readonly kernel: Kernel }
 
-/** A kernel, and where the rows of a layout have what it needs. */
+/** A kernel, and the places in the rows of a layout of what it needs. */
 export interface PlannedKernel {
   readonly kernel: Kernel
   readonly value: ValuePlace
   readonly finder: SeriesFinder
 }
 
-/** A fold in place: of an instrument, or of a metric derived from some. */
+/** A fold in place: of an instrument, or of a metric derived from instruments. */
 export interface InPlace {
-  /** Folds one event; whether it concerned the metric. Throws what the definition's functions throw, and changes nothing. */
+  /**
+   * Folds one event. Returns whether it concerned the metric. Throws what the definition's functions throw, without
+   * changing anything.
+   */
   readonly event: (event: MetricEvent, at: number) => boolean
-  /** The first half of that: reads the event and changes nothing. It is the one that throws. */
+  /** The first half of that: reads the event and changes nothing. Only this half throws. */
   readonly read: (event: MetricEvent, at: number) => boolean
   /** The second half: takes the event that was read last, which concerned the metric. */
   readonly take: () => void
   /** A reader's clock is at `now`: see {@link rewoundState}. */
   readonly rewind: (now: number) => void
-  /** How many series there are. */
+  /** The number of series. */
   readonly size: number
   /**
-   * Takes what another one of the same definition has come to. `current`: that one, or the copy that was made of it
-   * meanwhile. `levels`: gauges and up-down counters too, which are parts of what a derived metric shows. Functions of the
-   * definition run in the first step: where one throws, nothing is changed.
+   * Takes over the counts of another one of the same definition. `current`: returns that one, or the copy that was made
+   * of it meanwhile. `levels`: includes gauges and up-down counters, which are parts of what a derived metric shows.
+   * Functions of the definition run in the first step: if one throws, nothing is changed.
    */
   readonly absorbing: (current: () => InPlace, at: number, levels: boolean) => Steps<void>
-  /** The state as the pure reducer has it. `addsUp`: for those who add up, with what is kept of before. */
+  /** The state in the form of the pure reducer. `addsUp`: for adding up, including what is kept from before. */
   readonly state: (addsUp?: boolean) => unknown
-  /** Whether {@link save} would take long without what {@link prepare} does, in steps between which events are taken. */
+  /**
+   * Whether {@link save} would take long without {@link prepare}, which works in steps between which events may be
+   * taken.
+   */
   readonly isStale: boolean
   readonly prepare: () => Steps<void>
-  /** All that it has come to, as plain data of its own. Throws for hand-written states that cannot be kept. */
+  /** Its complete state, as plain data of its own. Throws if hand-written states cannot be serialised. */
   readonly save: () => SavedKernel
-  /** The same as it is in this call, in steps between which events are taken. Throws in this call. */
+  /** The same as it is in this call, in steps between which events may be taken. Throws in this call. */
   readonly saving: (cut: Cutting) => Steps<SavedKernel>
-  /** Takes over what one of the same definition saved; it is a fresh one. */
+  /** Takes over what another one of the same definition saved. This one is new. */
   readonly load: (saved: SavedKernel) => void
-  /** The same in steps, before anything comes to it. */
+  /** The same in steps, before it gets any event. */
   readonly loading: (saved: SavedKernel) => Steps<void>
 }
 
 export class Kernel implements InPlace {
   readonly instrument: Instrument
   readonly points: Points
-  /** Measurements that were none. */
+  /** The number of values that were not valid measurements. */
   rejected = 0
   readonly #measure: Measure<unknown, unknown>
   readonly #table: SeriesTable
   readonly #exemplars: Exemplars | undefined
-  /** Where series expire. */
+  /** Present if series expire. */
   readonly idle: IdleSeries | undefined
-  // What was read last.
+  // The value that was read last.
   #value: unknown
   #labels: ReadonlyArray<LabelValue> | "rejected" = "rejected"
   #at = 0
@@ -130,7 +136,7 @@ export class Kernel implements InPlace {
     this.idle?.rewind(now)
   }
 
-  /** Whether the other one is what this one comes to when it takes it in. */
+  /** Whether this one would equal the other after taking it over. */
   comesTo(other: InPlace | undefined): boolean {
     if (!(other instanceof Kernel) || other.instrument !== this.instrument) return false
     return this.#table.indexes === 0 && this.rejected === 0 && this.idle === undefined && this.#exemplars === undefined
@@ -148,7 +154,10 @@ export class Kernel implements InPlace {
     this.idle?.absorb(other.idle!, at)
   }
 
-  /** Takes these series of another one, each as one with its own, however long ago they had events. */
+  /**
+   * Takes over these series of another one, merging each with the series of the same key, however long ago they had
+   * events.
+   */
   *joining(current: () => Kernel, indexes: ReadonlyArray<number>, at: number): Steps<void> {
     for (const [i, index] of indexes.entries()) {
       if (i % StepSeries === StepSeries - 1) yield
@@ -166,7 +175,7 @@ export class Kernel implements InPlace {
     this.points.put(own, merged as never, other.points.latest)
   }
 
-  /** How to fold the rows of a layout, all of which then concern the metric; `undefined` where it takes the event. */
+  /** How to fold the rows of a layout, all of which then concern the metric. `undefined` if it takes events instead. */
   plan(layout: Layout): PlannedKernel | undefined {
     if (this.instrument.filter !== undefined || this.idle !== undefined || this.#exemplars !== undefined) {
       return undefined
@@ -182,7 +191,10 @@ export class Kernel implements InPlace {
     return allSteps(this.stateSteps(() => this, asItIs, addsUp))
   }
 
-  /** The same in steps. `current`: this one, or the copy that was made of it meanwhile. `own`: points are given away so. */
+  /**
+   * The same in steps. `current`: returns this one, or the copy that was made of it meanwhile. `own`: converts points
+   * that are given away.
+   */
   *stateSteps(current: () => Kernel, own = asItIs, addsUp = false): Steps<SeriesState<unknown>> {
     const series: Record<string, unknown> = {}
     const times: TimesByKey = { born: {}, seen: {}, lives: {} }
@@ -219,7 +231,7 @@ export class Kernel implements InPlace {
     return { table: this.#table.save(), rejected: this.rejected, idle: this.idle?.save() }
   }
 
-  /** The series from an index on: some of them. */
+  /** Saves some of the series, from an index on. */
   saveSeries(from: number): SavedSeries {
     const to = Math.min(this.#table.indexes, from + SavedAtOnce)
     return {
@@ -243,7 +255,7 @@ export class Kernel implements InPlace {
     if (idle !== undefined) this.idle?.load(idle, times)
   }
 
-  /** As it is now, to be read while this one goes on. */
+  /** A copy as it is now, to be read while this one continues. */
   copy(): Kernel {
     const points = this.points.copy(this.#table.indexes)
     const copy = new Kernel(this.instrument, this.#measure, points, this.#table.copy(points), this.#exemplars?.copy())
@@ -252,19 +264,21 @@ export class Kernel implements InPlace {
     return copy
   }
 
-  /** The indexes of the series that have not expired by `now`, or of those that have and are there until the next sweep. */
+  /**
+   * The indexes of the series that have not expired by `now`, or of those that have and remain until the next sweep.
+   */
   indexes(now: number, which: "live" | "idle"): ReadonlyArray<number> {
     const idle = this.idle
     if (idle === undefined) return which === "live" ? this.#table.all : []
     return this.#table.all.filter((index) => idle.isIdle(index, now) === (which === "idle"))
   }
 
-  /** Where series do not expire, their indexes are those below it. */
+  /** If series do not expire, all indexes are below it. */
   get size(): number {
     return this.#table.size
   }
 
-  /** Those of free series are among them. */
+  /** Includes the indexes of free series. */
   get indexCount(): number {
     return this.#table.indexes
   }
@@ -282,17 +296,17 @@ export class Kernel implements InPlace {
     return this.#exemplars?.of(index)
   }
 
-  /** Where series expire. */
+  /** Present if series expire. */
   lifeOf(index: number): Life | undefined {
     return this.idle?.lifeOf(index)
   }
 
-  /** Whether there is something in it of a time that is yet to come: {@link rewind} would change it. */
+  /** Whether it contains something with a time in the future, which {@link rewind} would change. */
   isAhead(now: number): boolean {
     return (this.points.latest ?? now) > now || (this.idle !== undefined && this.idle.latest > now)
   }
 
-  /** All series that are there no more as one point; `null`: there are none, or series never expire. */
+  /** All expired series as one point. `null`: there are none, or series never expire. */
   get expired(): unknown {
     return this.idle?.expired ?? null
   }

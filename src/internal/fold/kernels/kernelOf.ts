@@ -3,7 +3,7 @@ import { kindOf } from "../../metric/instruments/kinds.ts"
 import { DerivedKernel } from "./derived.ts"
 import { type InPlace, Kernel } from "./kernel.ts"
 
-/** A fresh fold in place for a built-in instrument, and for what is derived from such; other metrics have none. */
+/** A new fold in place for a built-in instrument, or for a metric derived from instruments. Other metrics have none. */
 export const kernelOf = ({ instrument, sources }: Metric.Any): InPlace | undefined => {
   if (sources !== undefined) return new DerivedKernel(sources, kernelOf)
   if (instrument === undefined) return undefined

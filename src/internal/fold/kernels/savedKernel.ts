@@ -1,11 +1,9 @@
-/**
- * What is saved of a fold in place, as plain data. Indexes and caches are not part of it: they are made again.
- */
+/** What is saved of a fold in place, as plain data. Indexes and caches are not included. They are rebuilt. */
 import type { Packed } from "../../metric/instruments/packing.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { KeptState } from "./keptState.ts"
 
-/** That of an instrument, or of the sources of a derived metric. */
+/** For an instrument, or for the sources of a derived metric. */
 export type SavedKernel = SavedInstrument | SavedDerived
 
 export interface SavedInstrument {
@@ -17,10 +15,10 @@ export interface SavedInstrument {
 }
 
 export interface SavedSeries {
-  /** Whatever the points save of them. */
+  /** In the form that the points save. */
   readonly points: unknown
   readonly exemplars: Packed | undefined
-  /** Where they expire. */
+  /** Present if they expire. */
   readonly times: Float64Array | undefined
 }
 
@@ -30,31 +28,31 @@ export interface SavedDerived {
 }
 
 export interface SavedTable {
-  /** The keys by index, joined by line feeds: full chunks of them as UTF-8. Those of free indexes are among them. */
+  /** The keys by index, joined by line feeds: full chunks of them as UTF-8. They include the keys of free indexes. */
   readonly keys: ReadonlyArray<Uint8Array>
-  /** Those behind full chunks. */
+  /** The keys after the full chunks. */
   readonly last: string
-  /** Keys that have others in their place: their indexes, and the keys joined by line feeds. */
+  /** Keys that have been replaced: their indexes, and the new keys joined by line feeds. */
   readonly changed: readonly [indexes: Int32Array, keys: string] | undefined
-  /** The indexes that are free, in the order in which they became so. Without it none ever was. */
+  /** The free indexes, in the order in which they became free. Absent: none ever was. */
   readonly free: Int32Array | undefined
-  /** The indexes of the series in the order in which those came, where it is not that of the indexes. */
+  /** The indexes of the series in the order of their creation, if that is not the order of the indexes. */
   readonly order: Int32Array | undefined
 }
 
 export interface SavedIdle {
   readonly expiries: number
   readonly expired: unknown
-  /** What of that is not kept by its series. Absent: all of it. */
+  /** The part of it that is not kept by series. Absent: all of it. */
   readonly unkept?: unknown
   readonly sweptAt: number | null
   readonly latest: number
 }
 
-/** Series that are saved in a step, in less than a millisecond. */
+/** The number of series saved in a step, in less than a millisecond. */
 export const SavedAtOnce = 512
 
-/** What is saved so. */
+/** What is saved in this way. */
 interface SavedInSteps {
   readonly isStale: boolean
   readonly prepare: () => Steps<void>
@@ -63,7 +61,7 @@ interface SavedInSteps {
   readonly saveSeries: (from: number) => SavedSeries
 }
 
-/** `cut`: has another kernel when that one has changed. */
+/** `cut`: refers to another kernel once its own has changed. */
 export function* savingSteps(cut: { readonly kernel: SavedInSteps }): Steps<SavedInstrument> {
   while (cut.kernel.isStale) yield* cut.kernel.prepare()
   const table = cut.kernel.saveTable()

@@ -1,6 +1,6 @@
 /**
- * The series of an instrument as they were at a moment, for one who reads them in steps while the fold goes on. Nothing is
- * copied until they change.
+ * The series of an instrument as they were at one moment, for a reader that goes through them in steps while the fold
+ * continues. Nothing is copied until they change.
  */
 import type { Bygone, SeriesShown } from "../../metric/definition/bygone.ts"
 import type * as Metric from "../../metric/definition/metric.ts"
@@ -12,7 +12,7 @@ import { asItIs } from "../../util/copyPlain.ts"
 import { allSteps, type Steps } from "../../util/steps.ts"
 import type { Kernel } from "./kernel.ts"
 
-/** A copy that several may read, and what lets go of it when the last of them has done so. */
+/** A copy that may have several readers, and what to do when the last of them has released it. */
 export class SharedCopy {
   readonly kernel: Kernel
   readonly #original: Kernel
@@ -44,12 +44,12 @@ export class SeriesCut {
     this.#onRelease = onRelease
   }
 
-  /** It may be another one after each step: the copy of the one before. */
+  /** It may differ after each step: then it is the copy of the previous one. */
   get kernel(): Kernel {
     return this.#kernel
   }
 
-  /** The series are about to change. `copies`: those that were made for others who read them, which nobody changes. */
+  /** Called before the series change. `copies`: copies already made for other readers. They never change. */
   detach(copies = new Map<Kernel, SharedCopy>()): void {
     if (this.#copy !== undefined) return
     const copy = copies.get(this.#kernel) ?? new SharedCopy(this.#kernel)
@@ -58,7 +58,7 @@ export class SeriesCut {
     this.#copy = copy
   }
 
-  /** Another one of the same moment. `cut`: makes one of series that have not changed since. */
+  /** Another cut of the same moment. `cut`: makes one if the series have not changed since. */
   again(cut: (kernel: Kernel) => SeriesCut): SeriesCut {
     if (this.#copy === undefined) return cut(this.#kernel)
     const again = new SeriesCut(this.#copy.read())
@@ -66,7 +66,7 @@ export class SeriesCut {
     return again
   }
 
-  /** Nobody reads it any more. */
+  /** Releases the cut. It is not read any more. */
   release(): void {
     if (this.#isReleased) return
     this.#isReleased = true
@@ -75,14 +75,14 @@ export class SeriesCut {
   }
 }
 
-/** What exporters are shown of the series, who add up themselves: not what they come to together. */
+/** What exporters are shown of the series. It has no total, because exporters add up themselves. */
 export interface ShownSeries extends SeriesShown {
   readonly rejected?: number
 }
 
 const frameOf = ({ kernel }: SeriesCut): object => kindOf(kernel.instrument).frame
 
-/** In parts, each with some of the series. What is remarkable is in the last one. */
+/** In parts, each with some of the series. The last part contains everything special. */
 export function* shownParts(
   cut: SeriesCut,
   metric: Metric.Any,
@@ -90,7 +90,7 @@ export function* shownParts(
   which: "live" | "idle" = "live",
   own = asItIs
 ): Generator<ShownSeries, void> {
-  /** Of those that the schema knows, those that are not there. */
+  /** The series known from the schema that have had no event. */
   const zeros = new Map(which === "live" ? zeroSeries(metric).map((each) => [each.key, each]) : [])
   const { instrument } = cut.kernel
   let series: Array<SeriesShown["series"][number]> = []
@@ -129,17 +129,17 @@ const shownPoint = ({ kernel }: SeriesCut, index: number, now: number): object =
   }
 }
 
-/** What there is to tell beside the series that have had events. */
+/** What there is to show in addition to the series that have had events. */
 export interface SeriesBesides {
-  /** The index of everything beyond the limit. */
+  /** The index of the series for everything beyond the limit. */
   readonly overflow: number | undefined
-  /** Of those that the schema knows, those that are not there. */
+  /** The series known from the schema that have had no event. */
   readonly zeros: Iterable<ZeroSeries>
-  /** How many have a label that was cut. */
+  /** How many series have a label that was cut. */
   readonly cut: number
 }
 
-/** The last part of those that are shown. `series`: some that have had events. */
+/** The last part of what is shown. `series`: some that have had events. */
 export const lastPart = (
   cut: SeriesCut,
   now: number,
@@ -151,7 +151,8 @@ export const lastPart = (
   const ofZero = kindOf(instrument).show(null, now)
   return {
     ...frameOf(cut),
-    // An event of one would be counted beyond the limit, where it was reached by labels that the schema does not have.
+    // Omitted if the limit was reached by labels that the schema does not have, because an event of such a series would
+    // be counted beyond the limit.
     series:
       overflow !== undefined ? series : [...series, ...Array.from(zeros, ({ labels }) => own({ ...ofZero, labels }))],
     ...(overflow !== undefined && { overflow: own(shownPoint(cut, overflow, now)) }),
@@ -160,7 +161,7 @@ export const lastPart = (
   }
 }
 
-/** All of it. `metric`: that of the series. */
+/** All of it. `metric`: the metric of the series. */
 export function* shownSeries(
   cut: SeriesCut,
   metric: Metric.Any,
@@ -178,7 +179,7 @@ export function* shownSeries(
   return { ...last, series }
 }
 
-/** `undefined` where series do not expire, or do not add up. */
+/** `undefined` if series do not expire, or cannot be added up. */
 export function* bygoneSeries(
   cut: SeriesCut,
   metric: Metric.Any,
@@ -189,11 +190,11 @@ export function* bygoneSeries(
   return { idle: yield* shownSeries(cut, metric, now, "idle", own), expired: own(expiredShown(cut, now)) }
 }
 
-/** Whether series expire, and add up. */
+/** Whether series expire and can be added up. */
 export const hasBygone = ({ kernel: { instrument } }: SeriesCut): boolean =>
   kindOf(instrument).adds && instrument.expireAfter !== undefined
 
-/** What has expired and is there no more, as one series. */
+/** The series that have expired and were removed, as one series. */
 export const expiredShown = ({ kernel: { expired, instrument } }: SeriesCut, now: number): object => ({
   ...kindOf(instrument).show(expired, now),
   ...beside(expired, undefined)
@@ -207,7 +208,7 @@ export const viewedSeries = (cut: SeriesCut, now: number, own = asItIs): Steps<o
   return viewSteps(instrument, { live, idle: pointsAlone(idle), expired, rejected }, now, own)
 }
 
-/** The same at once: nobody has to keep few series as they are now. */
+/** The same immediately, because few series need not be kept as they are. */
 export const viewedNow = (kernel: Kernel, now: number, own = asItIs): object => {
   const { expired, instrument, points, rejected } = kernel
   const live = kernel.indexes(now, "live").map((index) => [kernel.key(index), points.point(index)] as const)
@@ -215,7 +216,7 @@ export const viewedNow = (kernel: Kernel, now: number, own = asItIs): object => 
   return allSteps(viewSteps(instrument, { live, idle, expired, rejected }, now, own))
 }
 
-/** What its view shows of the series whose keys fit. */
+/** What its view shows of the series whose keys match. */
 export function* viewedSome(
   cut: SeriesCut,
   now: number,
@@ -243,7 +244,7 @@ function* pointsAlone(all: Iterable<readonly [key: string, point: unknown]>): Ge
   for (const [, point] of all) yield point
 }
 
-/** What exporters need of a point beside what it shows. */
+/** What exporters need of a point in addition to what it shows. */
 const beside = (point: unknown, exemplars: unknown): object => {
   const { negatives, sum = point } = (point ?? {}) as { readonly negatives?: number; readonly sum?: unknown }
   return {

@@ -1,6 +1,4 @@
-/**
- * Which series a row belongs to, as an index: found by the codes of its labels, without making a string.
- */
+/** Maps a row to the index of its series, by the codes of its labels and without creating a string. */
 
 import { type Instrument, type LabelValue, labelValue } from "../../metric/definition/instrument.ts"
 import type { Points } from "../../metric/instruments/points.ts"
@@ -15,32 +13,35 @@ import type { SavedTable } from "./savedKernel.ts"
 
 /** Finds the series of the rows of a layout. */
 export interface SeriesFinder {
-  /** The half of the row with the code; -1: there are no labels; -2: there are several, and only `find` will do. */
+  /** The half of the row with the code; -1: there are no labels; -2: there are several, so `find` must be used. */
   readonly half: number
-  /** A single label is looked up here by its code, without labels the code 0. What is not there {@link find} finds. */
+  /**
+   * Looks up a single label by its code; without labels the code is 0. {@link find} handles everything that is not in
+   * it.
+   */
   readonly index: CodeIndex
   readonly find: (rows: Rows, at: number) => number
 }
 
-/** So many keys are found as fast one by one as in a map, which takes more memory than they do. */
+/** The number of keys up to which a linear search is as fast as a map, which takes more memory than the keys. */
 const FewSeries = 8
 
 /**
- * Keys that are saved as one text. It is made when the last of them comes, and kept: to join all of them when they are
- * saved would hold up the fold for longer than all numbers do. It is kept as bytes, which are copied as they are, while a
- * string would be serialised anew by each save.
+ * The number of keys that are saved as one text. The text is made when the last of them arrives, and kept, because
+ * joining all keys when they are saved would stop the fold for longer than all the numbers do. It is kept as bytes,
+ * which are copied as they are, while a string would be serialised again by each save.
  */
 const ChunkKeys = 1024
 
-/** Keys of a chunk that are saved beside it, because they have changed since it was made. With more of them it is made anew. */
+/** The number of changed keys that are saved beside a chunk. If more have changed, the chunk is made again. */
 const MostChanged = 192
 
-/** Made anew in a step of {@link SeriesTable.prepare}, in about two milliseconds. */
+/** The number of chunks made again in one step of {@link SeriesTable.prepare}, in about two milliseconds. */
 const ChunksAtOnce = 12
 
 interface Chunk {
   readonly text: Uint8Array
-  /** The indexes of keys that have changed since: no more of them than decide on what becomes of it. */
+  /** The indexes of keys that have changed since, up to the number at which the chunk is made again. */
   readonly changed: Set<number>
 }
 
@@ -51,11 +52,11 @@ export class SeriesTable {
   readonly #points: Points
   #keys: Array<string> = []
   #free: Array<number> | undefined
-  /** Made when there are more than a few. */
+  /** Created when there are more than a few series. */
   #indexes: Map<string, number> | undefined
   /** Full chunks of keys. */
   #chunks: Array<Chunk> | undefined
-  /** Of a copy: {@link all}, where it is not the order of the indexes. */
+  /** In a copy: {@link all}, if it is not the order of the indexes. */
   #order: ReadonlyArray<number> | undefined
 
   constructor(instrument: Instrument, points: Points) {
@@ -67,7 +68,7 @@ export class SeriesTable {
     return this.#instrument.maxLabelLength
   }
 
-  /** The index of a series, which is new or known. Beyond the limit all share one. */
+  /** The index of a series, which may be new. Beyond the limit all share one. */
   indexOf(values: ReadonlyArray<LabelValue>): number {
     return this.indexOfKey(keyOf(values))
   }
@@ -93,7 +94,7 @@ export class SeriesTable {
     return index
   }
 
-  /** The index of a series that is known, or -1. */
+  /** The index of a known series, or -1. */
   #find(key: string): number {
     return this.#indexes === undefined ? this.#keys.indexOf(key) : (this.#indexes.get(key) ?? -1)
   }
@@ -106,7 +107,7 @@ export class SeriesTable {
     return this.#keys.length - (this.#free?.length ?? 0)
   }
 
-  /** The indexes of all series, in the order in which they came. */
+  /** The indexes of all series, in the order of their creation. */
   get all(): ReadonlyArray<number> {
     if (this.#order !== undefined) return this.#order
     return this.#free === undefined ? [...this.#keys.keys()] : [...this.#indexes!.values()]
@@ -116,7 +117,7 @@ export class SeriesTable {
     return this.#keys[index]!
   }
 
-  /** Lets go of a series. Its index is given to the next one that comes. */
+  /** Removes a series. Its index is given to the next new one. */
   remove(index: number): void {
     this.#indexes ??= new Map(this.#keys.map((key, i) => [key, i]))
     this.#indexes.delete(this.#keys[index]!)
@@ -124,12 +125,12 @@ export class SeriesTable {
     this.#free.push(index)
   }
 
-  /** All indexes that there are, free ones among them, are below it. */
+  /** An upper bound of all indexes, including free ones. */
   get indexes(): number {
     return this.#keys.length
   }
 
-  /** The series as they are now, to be looked at while these go on. Nothing is found in it by its labels. */
+  /** The series as they are now, to be read while this table continues. They cannot be found by their labels in it. */
   copy(points: Points): SeriesTable {
     const copy = new SeriesTable(this.#instrument, points)
     copy.#keys = this.#keys.slice()
@@ -144,7 +145,7 @@ export class SeriesTable {
     return this.#chunks?.some(isStale) === true
   }
 
-  /** Makes chunks anew before they are saved, few of them in a step. Keys may change between two steps. */
+  /** Makes chunks again before they are saved, a few per step. Keys may change between two steps. */
   *prepare(): Steps<void> {
     const chunks = this.#chunks ?? []
     let made = 0
@@ -200,7 +201,7 @@ export class SeriesTable {
     }
   }
 
-  /** `undefined` where the rows of a layout do not show the labels as codes. */
+  /** `undefined` if the rows of a layout do not contain the labels as codes. */
   finder(layout: Layout): SeriesFinder | undefined {
     const fields: Array<CodedField> = []
     for (const [, source] of this.#instrument.labels) {
@@ -219,7 +220,7 @@ const isStale = ({ changed }: Chunk): boolean => changed.size > MostChanged
 
 const none = [new Int32Array(0), ""] as const
 
-/** A key is JSON, in which there is no line feed, and no half of a surrogate pair. */
+/** A key is JSON, which contains neither line feeds nor lone surrogates. */
 const linesOf = (indexes: ReadonlyArray<number>, keys: ReadonlyArray<string>): string =>
   indexes.map((index) => keys[index]!).join("\n")
 
@@ -276,7 +277,7 @@ class FindByAll implements SeriesFinder {
   }
 }
 
-/** A code that means another string each time. */
+/** Whether a code is reused for other strings. */
 const isPassing = (field: CodedField, code: number): boolean =>
   field.kind === "string" && code >= FirstCode && code < FirstLasting
 

@@ -1,10 +1,10 @@
 import type { Instrument } from "../../metric/definition/instrument.ts"
 import type { Layout } from "../../stream/rows/layout.ts"
 
-/** Where the value lies: in a word, or, as an integer, in a half. `one`: each row counts 1. */
+/** The place of the value: in a word, or, as an integer, in a half. `one`: each row counts 1. */
 export type ValuePlace = "one" | { readonly word: number } | { readonly half: number }
 
-/** Where the rows of a layout have the value, or `undefined` where the instrument has to take it from the event. */
+/** The place of the value in the rows of a layout, or `undefined` if the instrument must take it from the event. */
 export const valuePlace = ({ value }: Instrument, layout: Layout): ValuePlace | undefined => {
   if (value === undefined) return "one"
   const field = layout.fields.find(([name]) => name === value)?.[1]

@@ -1,6 +1,6 @@
 /**
- * Compiles a layout to the function that writes its rows, as JavaScript made for this very layout: several times
- * as fast as {@link ./encodeData.ts}.
+ * Compiles a layout to the function that writes its rows, as JavaScript for exactly this layout. It is several times as
+ * fast as {@link ./encodeData.ts}.
  */
 import { emissionSpan } from "../../model/eventSpan.ts"
 import { isPlainObject } from "../../util/realms.ts"
@@ -21,13 +21,13 @@ export const canGenerate: boolean = (() => {
 
 export const property = (name: string): string => JSON.stringify(name)
 
-/** A number as code; `-0` would print as 0. */
+/** A number as code. `-0` would print as 0. */
 const numeral = (value: unknown): string => (Object.is(value, -0) ? "-0" : String(value))
 
-/** Code for a place in a row: `p + 0` would take as much bytecode as any other sum. */
+/** Code for a place in a row. `p + 0` would take as much bytecode as any other sum. */
 const sum = (from: string, offset: number): string => (offset === 0 ? from : `${from} + ${offset}`)
 
-/** What becomes of an event that does not fit. */
+/** The result for an event that does not fit. */
 const misfit = "return false;"
 
 /** More literals than this are looked up in a map. */
@@ -35,20 +35,26 @@ const MostComparisons = 8
 
 class WriteCode {
   /**
-   * Code for any event, or for the usual one, which leaves to the other what is rare: so little code that the compiler
-   * takes it into the place that emits.
+   * Whether this is code for any event. The code for the usual event leaves rare cases to the other one, so that it is
+   * short enough for the compiler to inline at the call site that emits.
    */
   readonly #isGeneral: boolean
-  /** All properties are read first: a getter that emits another event does it before anything of this one is written. */
+  /**
+   * All properties are read first, so that a getter that emits another event does so before anything of this one is
+   * written.
+   */
   readonly reads: Array<string> = []
   readonly checks: Array<string> = []
-  /** Strings get their codes once it is known that the event fits, and may be written: a new one is written itself. */
+  /**
+   * Strings get their codes once it is known that the event fits and may be written, because a new string is written
+   * itself.
+   */
   readonly interns: Array<string> = []
   readonly stores: Array<string> = []
   readonly declarations: Array<string> = []
   readonly constants: Array<unknown> = []
   #variables = 0
-  /** Whether the fields at hand are those of a struct that may be missing. */
+  /** Whether the current fields belong to an optional struct. */
   #isOptional = false
 
   constructor(isGeneral: boolean) {
@@ -56,12 +62,12 @@ class WriteCode {
   }
 
   /**
-   * What an object inherits is no field of the event. To ask each field costs as much as to write it, so objects whose
-   * prototype is the usual one are asked only for the names that it has. Structs have no other prototype, or do not fit.
+   * Inherited properties are not fields of the event. Checking each field costs as much as writing it, so for objects
+   * with the usual prototype only names that the prototype has are checked. Structs with another prototype do not fit.
    */
   #read(owner: string, name: string): string {
     const isEvent = owner === "e"
-    // A struct may turn out to be none.
+    // A struct may turn out not to be an object.
     const value = `${owner}${isEvent ? "" : "?."}[${property(name)}]`
     const asksWhose = name in Object.prototype || (isEvent && this.#isGeneral)
     return asksWhose ? `(${owner} != null && Object.hasOwn(${owner}, ${property(name)}) ? ${value} : undefined)` : value
@@ -102,7 +108,7 @@ class WriteCode {
         return this.#number(field.word, fits, value, value, "i64", absent)
       }
       case "string": {
-        // A string that came of late has its code at hand. For any other one something may have to be written.
+        // A recent string has its code at hand. For any other string something may have to be written.
         const always = this.#isAlways(absent)
         this.checks.push(
           always
@@ -123,7 +129,7 @@ class WriteCode {
     }
   }
 
-  /** `half`: of the trace, before that of the span. */
+  /** `half`: the half for the trace id. That of the span id follows. */
   span(half: number): void {
     const span = this.variable("null")
     const trace = this.variable(String(Missing))
@@ -145,17 +151,17 @@ class WriteCode {
     this.stores.push(`${view}[${sum("p", word)}] = ${number};`)
   }
 
-  /** Whether a row is written of no event that lacks the field. */
+  /** Whether no row is written for an event that lacks the field. */
   #isAlways(absent: string): boolean {
     return absent === misfit && !this.#isOptional
   }
 
-  /** What is stored of a value: itself, where it is there whenever a row is written. */
+  /** The stored form of a value: the value itself, if it is present whenever a row is written. */
   #stored(value: string, written: string, absent: string, initial: string): string {
     return written === value && this.#isAlways(absent) ? value : this.variable(initial)
   }
 
-  /** What can stand in a half: a whole number of 32 bits, and not -0. */
+  /** Checks that the value fits a half: a 32-bit integer other than -0. */
   #integer(place: number, value: string, absent: string): void {
     const number = this.#stored(value, value, absent, "0")
     const keeps = number === value ? "" : `else ${number} = ${value};`
@@ -169,7 +175,7 @@ class WriteCode {
   }
 
   #literal({ values }: LiteralField, value: string, code: string, absent: string): void {
-    // A map does not tell 0 from -0.
+    // A map does not distinguish 0 and -0.
     if (values.length > MostComparisons && !values.some((literal) => Object.is(literal, -0))) {
       const codes = this.constant(new Map(values.map((literal, i) => [literal, FirstCode + i])))
       this.checks.push(
@@ -221,7 +227,7 @@ export const generateWrite = (layout: Layout, type: number, writer: RowMemory): 
   })
 }
 
-/** `any`: writes any event, where this is code for the usual one. */
+/** `any`: writes any event. Passed when this is code for the usual event. */
 const generate = (layout: Layout, type: number, writer: RowMemory, any: RowWrite | undefined): RowWrite => {
   const isGeneral = any === undefined
   const code = new WriteCode(isGeneral)
@@ -258,7 +264,10 @@ return function write(source, e) {
   ${isGeneral ? "" : "} return any(source, e);"}
 };`
   const begin = (source: RowSource) => writer.beginRun(source, type, layout.words, false)
-  /** The code of a string that is not in place, or why there is none. First it is asked whether there may be a row. */
+  /**
+   * Returns the code of a string that is not at hand, or the reason why there is none. Whether there may be a row is
+   * checked first.
+   */
   const interning =
     (codeOf: (value: string) => number) =>
     (source: RowSource, value: string): Written | number => {
@@ -281,7 +290,7 @@ return function write(source, e) {
     is: Object.is,
     prototypeOf: Object.getPrototypeOf,
     usual: Object.prototype,
-    // Arrays that are constants are not loaded, and not checked, for every event: a fifth less for each.
+    // Constant arrays are neither loaded nor checked for every event, which saves a fifth per event.
     ...fixed
   }
   return new Function(...Object.keys(constants), source)(...Object.values(constants)) as RowWrite

@@ -1,15 +1,13 @@
-/**
- * Copies of events by value: what is copied here is plain data that fits in the stream.
- */
+/** Copies events by value. Everything copied here is plain data that fits in the stream. */
 import type { MetricEvent } from "../../model/event.ts"
 import { DataDecoder } from "./decodeData.ts"
 import { DataEncoder } from "./encodeData.ts"
 import { NameLists, type Names } from "./nameLists.ts"
 import { StringCodes } from "./stringCodes.ts"
 
-/** The strings of the copies under way: a string is not copied, so its code is its place here. */
+/** The strings of the copies in progress. A string is not copied, so its code is its index here. */
 const strings: Array<string> = []
-/** Lists of names stay, as they are few. */
+/** Lists of names are kept, because there are few. */
 const lists: Array<ReadonlyArray<string>> = [[]]
 const write = (code: number, names: Names, name: string): boolean => {
   lists[code] = [...lists[names.code]!, name]
@@ -23,13 +21,13 @@ const rethrow = (cause: unknown): never => {
 }
 
 /**
- * Takes an event by value, so that what its owner does to it later changes nothing. `otherwise` gets what is thrown for an
- * event that cannot be read, or is not plain data, nested too deep or too large, see {@link DataEncoder.event}.
+ * Takes an event by value, so that later changes by its owner have no effect. `otherwise` receives the error if the
+ * event cannot be read, is not plain data, or is nested too deep or too large, see {@link DataEncoder.event}.
  */
 export const copyEvent = <A = never>(event: MetricEvent, otherwise: (cause: unknown) => A = rethrow): MetricEvent | A =>
   encoded(event, copied, otherwise)
 
-/** Calls `otherwise` where {@link copyEvent} does. */
+/** Calls `otherwise` when {@link copyEvent} does. */
 export const checkEvent = <A>(event: MetricEvent, otherwise: (cause: unknown) => A): A | undefined =>
   encoded(event, ignored, otherwise)
 
@@ -42,7 +40,7 @@ const encoded = <A, B>(event: MetricEvent, then: (at: number) => A, otherwise: (
     } catch (cause) {
       return otherwise(cause)
     }
-    // Nothing of the event's owner runs any more: what fails now is a defect.
+    // No code of the event's owner runs from here on, so a failure is a defect.
     return then(pos)
   } finally {
     encoder.pos = pos

@@ -1,6 +1,4 @@
-/**
- * The memory that plain data is encoded into, as a stack, and the values in it that contain no others.
- */
+/** The memory that plain data is encoded into, as a stack, and the encoding of values that contain no others. */
 import { MostBytes } from "../../model/event.ts"
 import { RowStringLength } from "./format.ts"
 import type { NameLists } from "./nameLists.ts"
@@ -8,7 +6,7 @@ import { Big, Code, conversion, Digits, KindBits, Memory, Text, textHalves } fro
 import type { StringCodes } from "./stringCodes.ts"
 
 export const MostHalves = MostBytes / 4
-/** What the ids of a span take at the most, beside the event. */
+/** The maximum size of a span's ids, in addition to the event. */
 export const SpanHalves = 2 * textHalves(RowStringLength)
 
 const tooLarge = (): never => {
@@ -16,28 +14,28 @@ const tooLarge = (): never => {
 }
 
 export abstract class DataMemory {
-  /** What has been encoded lies before {@link pos}. Another memory when it has grown. */
+  /** What has been encoded lies before {@link pos}. Replaced by a larger memory when it is full. */
   i32 = new Int32Array(0)
   /** The top of the stack. */
   pos = 0
   private u16 = new Uint16Array(0)
-  /** The half that the present value must end before. */
+  /** The half that the current value must end before. */
   protected end = 0
   private readonly strings: StringCodes
   protected readonly lists: NameLists
 
-  // Each of one class, whoever encodes: the compiler then has the look-ups within the loop over properties.
+  // All encoders share these classes, so that the compiler can inline the look-ups in the loop over properties.
   constructor(strings: StringCodes, lists: NameLists) {
     this.strings = strings
     this.lists = lists
   }
 
-  /** Makes room for one more value; returns where the one below must end. */
+  /** Makes room for one more value. Returns where the one below must end. */
   protected begin(): number {
     const outer = this.end
     const most = this.pos + MostHalves
     const end = most + SpanHalves
-    // What nested events needed beyond that is not kept.
+    // Memory beyond that, needed by nested events, is not kept.
     if (this.i32.length < end || (this.pos === 0 && this.i32.length > end)) {
       const memory = new Int32Array(end)
       const u16 = new Uint16Array(memory.buffer)
@@ -49,7 +47,7 @@ export abstract class DataMemory {
     return outer
   }
 
-  /** The position of `count` halves more. */
+  /** Reserves `count` halves and returns their position. */
   protected take(count: number): number {
     const at = this.pos
     if (count > this.end - at) tooLarge()
@@ -57,7 +55,8 @@ export abstract class DataMemory {
     return at
   }
 
-  // Written out rather than with `take`: the compiler inlines only so much, and most of an event comes through here.
+  // Written out instead of calling `take`, because the compiler inlines only a limited amount and most of an event
+  // passes through here.
   protected put(kind: number, number: number): void {
     const at = this.pos
     if (at >= this.end) tooLarge()
@@ -69,14 +68,14 @@ export abstract class DataMemory {
     const code = this.strings.lasting(text)
     if (code < 0) return this.inline(Text, text)
     const at = this.pos
-    // Whether an event is too large must not depend on what the dictionary holds.
+    // Whether an event is too large must not depend on the contents of the dictionary.
     this.end -= (text.length + 1) >> 1
     if (at >= this.end) tooLarge()
     this.i32[at] = (code << KindBits) | Code
     this.pos = at + 1
   }
 
-  /** Counts what does not lie here as if it did. */
+  /** Counts halves that are stored elsewhere as if they were here. */
   protected count(halves: number): void {
     this.end -= halves
     if (this.pos > this.end) tooLarge()
@@ -109,7 +108,8 @@ export abstract class DataMemory {
       conversion.bigint[0] = value
       return this.wide(Big)
     }
-    // To print a number of millions of digits would take long. A half holds two of them, of 4 bits each.
+    // Printing a number with millions of digits would take long. A half holds two hexadecimal digits, which are 8 bits
+    // of the number.
     const beyond = value >> BigInt(8 * (this.end - this.pos))
     if (beyond !== 0n && beyond !== -1n) this.take(MostHalves + 1)
     this.inline(Digits, value.toString(16))

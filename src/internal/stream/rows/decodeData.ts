@@ -43,7 +43,7 @@ type NameLists = ReadonlyArray<ReadonlyArray<string>>
 
 type Target = { [name: string]: unknown }
 
-/** In place of what is not there. No value is equal to it. */
+/** Stands for a missing value. No value is equal to it. */
 const absent = Symbol("absent")
 
 const constants: ReadonlyArray<unknown> = (() => {
@@ -68,7 +68,7 @@ export class DataDecoder {
     this.#lists = lists
   }
 
-  /** The event at half `at` of a memory. */
+  /** Decodes the event at half `at` of a memory. */
   event(i32: Int32Array, at: number): MetricEvent {
     this.#begin(i32, at)
     const _tag = this.#string()
@@ -77,7 +77,7 @@ export class DataDecoder {
     return putSpan(event as MetricEvent, { traceId: this.#string(), spanId: this.#string() })
   }
 
-  /** The data at half `at` of a memory. */
+  /** Decodes the data at half `at` of a memory. */
   data(i32: Int32Array, at: number): unknown {
     this.#begin(i32, at)
     return this.#value()
@@ -98,14 +98,14 @@ export class DataDecoder {
     return this.#strings[first >> KindBits]!
   }
 
-  /** A string of so many code units, whose first half is at hand. */
+  /** Decodes a string with this number of code units. Its first half is current. */
   #text(length: number): string {
     const unit = (this.#pos + 1) * 2
     this.#pos += textHalves(length)
     return textOfUnits(this.#u16.subarray(unit, unit + length))
   }
 
-  /** Of an object whose first half is this. */
+  /** Decodes the fields of an object with this first half. */
   #fields(object: Target, first: number): Target {
     let count = first >> KindBits
     const kind = first & KindMask
@@ -118,7 +118,7 @@ export class DataDecoder {
     for (let i = 0; i < count; i++) {
       const name = this.#string()
       const value = this.#value()
-      // Set like any other it would be the prototype of the object.
+      // Plain assignment would set the prototype of the object.
       if (name !== "__proto__") object[name] = value
       else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
     }
@@ -183,7 +183,7 @@ export class DataDecoder {
   }
 
   #list(length: number): Array<unknown> {
-    // Not of this length from the start: an array that once had holes stays slower.
+    // Not created with its final length, because an array that once had holes stays slower.
     const list: Array<unknown> = []
     for (let i = 1; i <= length; i++) {
       const value = this.#value()

@@ -1,8 +1,8 @@
 /**
- * Encodes plain data of any shape, see {@link ./plainData.ts}, into memory of its own.
+ * Encodes plain data of any shape, see {@link ./plainData.ts}, into its own memory.
  *
- * To read an event may run code of its owner (getters, proxies), which may emit other events. So the memory is a stack:
- * an event is encoded on top of what is there, and whoever has encoded it takes it off again, in a `finally`.
+ * Reading an event may run code of its owner (getters, proxies), which may emit other events. The memory is therefore a
+ * stack: an event is encoded on top of what is there, and the caller removes it again in a `finally`.
  */
 import type { MetricEvent } from "../../model/event.ts"
 import { MostBytes, MostDepth } from "../../model/event.ts"
@@ -43,17 +43,17 @@ const forEachMember = Set.prototype.forEach
 
 export class DataEncoder extends DataMemory {
   /**
-   * Encodes an event on top of the stack: its tag, its fields, and the span it was emitted in. Throws for what is not plain
-   * data, nested too deep or too large. Each property is read once. Its own properties are its fields, including those
-   * that are not enumerable; it inherits nothing but the `_tag`. `names` is the empty list of the tree of its names: where
-   * that has only some, the others are not looked at.
+   * Encodes an event on top of the stack: its tag, its fields, and the span in which it was emitted. Throws if the
+   * event is not plain data, or is nested too deep or too large. Each property is read once. The event's own properties
+   * are its fields, including those that are not enumerable; only the `_tag` may be inherited. `names` is the empty
+   * list of the tree of its names: if the tree is restricted to some names, other properties are not read.
    */
   event(event: MetricEvent, tag: string, span: SpanIds | null, names = this.lists.none): void {
     const end = this.begin()
     try {
       this.text(tag)
       this.fields(event, 2, true, names)
-      // The size of an event does not depend on who emits it.
+      // The size of an event must not depend on who emits it.
       this.end = this.pos + SpanHalves
       this.span(span)
     } finally {
@@ -61,7 +61,7 @@ export class DataEncoder extends DataMemory {
     }
   }
 
-  /** Its ids hardly ever come again, and have no place in the dictionary. Those of unheard-of length are left out. */
+  /** Span ids rarely repeat, so they do not go into the dictionary. Ids of an unusual length are omitted. */
   private span(span: SpanIds | null): void {
     if (span === null || span.traceId.length > RowStringLength || span.spanId.length > RowStringLength) {
       return this.put(Constant, IsAbsent)
@@ -130,13 +130,13 @@ export class DataEncoder extends DataMemory {
     this.i32[at] = (i << KindBits) | List
   }
 
-  /** The properties of an object, which are at this depth; those of an event but for its tag. */
+  /** Encodes the properties of an object, which are at this depth. For an event the tag is excluded. */
   private fields(object: object, depth: number, isEvent: boolean, none: Names): void {
     const at = this.take(1)
     const { only } = none
     const most = only === undefined ? Number.POSITIVE_INFINITY : only.size
     let names = none
-    // Where the number of those stands that have no place in a list of names.
+    // Where the number of properties without a place in a list of names is stored.
     let others = -1
     let count = 0
     let own = 0
@@ -158,13 +158,13 @@ export class DataEncoder extends DataMemory {
         this.text(name)
       }
       const value: unknown = object[name as never]
-      // What is most frequent is told apart here. The compiler has no room for all of `value` within this loop, once it
-      // has compiled that by itself.
+      // The most frequent cases are handled here. Once the compiler has compiled `value` by itself, it has no room to
+      // inline all of it in this loop.
       if (typeof value === "string") this.text(value)
       else if (typeof value === "number") this.number(value)
       else this.value(value, depth)
     }
-    // Events rarely have properties that are not enumerable. To count the names of all is cheaper than to go by them.
+    // Events rarely have properties that are not enumerable. Counting all names is cheaper than iterating over them.
     const all = isEvent && names.length < most ? Object.getOwnPropertyNames(object) : []
     if (all.length > own) {
       for (const name of all) {
@@ -180,7 +180,9 @@ export class DataEncoder extends DataMemory {
     if (others !== at) this.i32[at] = (names.code << KindBits) | (others < 0 ? Named : PartlyNamed)
   }
 
-  /** Takes the half for the number of properties that are not in a list. It takes the place of what a name counts. */
+  /**
+   * Reserves the half for the number of properties that are not in a list. It replaces the half that a name counts for.
+   */
   private others(names: Names, at: number): number {
     if (names.length === 0) return at
     this.count(names.halves - 1)
@@ -208,9 +210,12 @@ export class DataEncoder extends DataMemory {
     this.i32[at] = (count << KindBits) | Members
   }
 
-  /** Structured clone finds out what it is, and refuses what is not data; of an instance of a class it leaves the fields. */
+  /**
+   * Structured clone determines what it is, and rejects everything that is not data. Of a class instance it keeps the
+   * fields.
+   */
   private builtIn(value: object, depth: number): void {
-    // With a view the whole of its memory is copied.
+    // A view is copied together with its whole memory.
     if (ArrayBuffer.isView(value) && value.buffer.byteLength > MostBytes) this.take(MostHalves + 1)
     const clone: object = structuredClone(value)
     const kind: string = kindOf.call(clone)
@@ -234,7 +239,7 @@ export class DataEncoder extends DataMemory {
     if (ArrayBuffer.isView(clone) && kindOf.call(clone.buffer) === "[object ArrayBuffer]") {
       return this.view(clone, kind.slice("[object ".length, -1))
     }
-    // The fields of an instance of a class, or a map of another realm.
+    // The fields of a class instance, or a map of another realm.
     if (isPlainObject(clone) || clone instanceof Map || clone instanceof Set) return this.object(clone, depth)
     throw new TypeError(`it contains ${kind}, which is not plain data`)
   }

@@ -1,8 +1,8 @@
 /**
- * The layout of an event's row, made from the schema of the event: where each field lies, and what it may be.
+ * The layout of an event's row, made from the event's schema: the place of each field, and its possible values.
  *
- * Plain data, so that the side that writes can tell the side that reads. A schema that rows of fixed width cannot hold
- * (arrays, records, unions of several types) has no layout; its events lie in rows of no fixed width.
+ * It is plain data, so that the writing side can send it to the reading side. A schema that rows of fixed width cannot
+ * hold (arrays, records, unions of several types) has no layout, and its events are rows of variable width.
  */
 import * as SchemaAST from "effect/SchemaAST"
 import { DataEncoder } from "./encodeData.ts"
@@ -10,7 +10,7 @@ import { PassingStrings } from "./format.ts"
 import { NameLists } from "./nameLists.ts"
 import { StringCodes } from "./stringCodes.ts"
 
-/** What may stand in the place of a value. */
+/** What may take the place of a value. */
 interface Absence {
   readonly missing: boolean
   readonly undefined: boolean
@@ -18,7 +18,10 @@ interface Absence {
 }
 
 interface Coded extends Absence {
-  /** The half of the row that says whether the value is there, or which it is; -1 where it always is. */
+  /**
+   * The half of the row that shows whether the value is present, or which absence it is; -1 if the value is always
+   * present.
+   */
   readonly half: number
 }
 
@@ -27,7 +30,7 @@ interface NumberField extends Coded {
   readonly word: number
 }
 
-/** A number that has been a whole one of 32 bits whenever it came: it takes a half. See {@link narrowed}. */
+/** A number that has always been a 32-bit integer so far, so it takes one half. See {@link narrowed}. */
 interface IntegerField extends Coded {
   readonly kind: "integer"
   /** The half of the row with the value. */
@@ -57,20 +60,20 @@ export interface Layout {
   /** The width of a row. */
   readonly words: number
   readonly fields: ReadonlyArray<NamedField>
-  /** The first of two halves, for the ids of the trace and the span of the event, where a metric reads them. */
+  /** The first of two halves for the trace and span ids of the event, if a metric reads them. */
   readonly span?: number
 }
 
 /**
- * How the events of a tag cross: in rows of a layout, in rows of no fixed width because no layout holds them, or not at
- * all because no metric of the recorder has them in its family.
+ * How the events of a tag cross: in rows of a layout, in rows of variable width because no layout can hold them, or not
+ * at all because no metric of the recorder reads them.
  */
 export type TagLayout = Layout | "generic" | "foreign"
 
 /** Wider events have no layout. */
 export const MostWords = 256
 
-/** A field before it has a place in the row. */
+/** A field that has no place in the row yet. */
 type Shape =
   | { readonly kind: "number" | "integer" | "bigint" | "date" | "string" }
   | { readonly kind: "literal"; readonly values: ReadonlyArray<SchemaAST.LiteralValue> }
@@ -79,8 +82,8 @@ type Shape =
 type NamedShape = readonly [name: string, shape: Shape & Absence]
 
 /**
- * The layout of the events of `tag`, or `undefined` where rows cannot hold them. `ast` is that of the event's schema;
- * `names` are the fields that anyone reads, where not all of them are; `spans` whether the span is read.
+ * Makes the layout of the events of `tag`, or returns `undefined` if rows cannot hold them. `ast` belongs to the
+ * event's schema. `names` are the fields that are read, if not all of them are. `spans`: whether the span is read.
  */
 export const layoutOf = (
   tag: string,
@@ -90,7 +93,7 @@ export const layoutOf = (
 ): Layout | undefined => {
   const shape = shapeOf(SchemaAST.toType(ast), 0, names)
   if (shape?.kind !== "struct") return undefined
-  // A property that the schema does not name is left out of rows, but not where no row could hold the whole event.
+  // Rows omit properties that the schema does not name, unless no row could hold the whole event.
   const unknown = [...(names ?? [])].some((name) => !shape.fields.some(([known]) => known === name))
   if (unknown && layoutOf(tag, ast) === undefined) return undefined
   if (countStrings(shape.fields) + (spans ? 2 : 0) > PassingStrings / 2) return undefined
@@ -100,7 +103,7 @@ export const layoutOf = (
 
 const encoder = new DataEncoder(new StringCodes(() => false), new NameLists(() => false))
 
-/** Whether the fold can be told of it in one row. It takes the most where its numbers are narrowed. */
+/** Whether the layout can be declared in one row. The declaration is largest with narrowed numbers. */
 const canBeDeclared = (layout: Layout): boolean => {
   try {
     encoder.data(narrowed(layout))
@@ -125,7 +128,7 @@ const countWords = (fields: ReadonlyArray<NamedShape>): number =>
     return shape.kind === "number" || shape.kind === "bigint" || shape.kind === "date" ? sum + 1 : sum
   }, 0)
 
-/** Gives each field its place: numbers in words of their own, then the halves, two in a word. */
+/** Gives each field its place: first the numbers that take whole words, then the halves, two per word. */
 const place = (tag: string, shapes: ReadonlyArray<NamedShape>, spans: boolean): Layout => {
   const words = countWords(shapes)
   let nextWord = 0
@@ -152,11 +155,11 @@ const place = (tag: string, shapes: ReadonlyArray<NamedShape>, spans: boolean): 
   const fields = give(shapes)
   const span = nextHalf
   if (spans) nextHalf += 2
-  // A row has a word at least, so that rows can be counted.
+  // A row has at least one word, so that rows can be counted.
   return { tag, words: Math.max(1, (nextHalf + 1) >> 1), fields, ...(spans && { span }) }
 }
 
-/** The layout with all numbers as whole ones of 32 bits, until one turns out to be something else. */
+/** The layout with all numbers as 32-bit integers, until one turns out to be something else. */
 export const narrowed = (layout: Layout): Layout =>
   place(
     layout.tag,
@@ -164,7 +167,7 @@ export const narrowed = (layout: Layout): Layout =>
     layout.span !== undefined
   )
 
-/** The layout with the integers of these places as numbers of any kind. */
+/** The layout with the integers at these places as numbers of any kind. */
 export const widened = (layout: Layout, places: ReadonlyArray<number>): Layout =>
   place(
     layout.tag,
@@ -189,10 +192,10 @@ const mapNumbers = (
 
 const present: Absence = { missing: false, undefined: false, null: false }
 
-/** Structs and suspended schemas within each other; deeper events have no layout. */
+/** The maximum nesting of structs and suspended schemas. Deeper events have no layout. */
 const deepest = 8
 
-/** `names`: the fields that count, of the event itself. */
+/** `names`: the fields of the event itself that are read. */
 const shapeOf = (ast: SchemaAST.AST, depth: number, names?: ReadonlySet<string>): (Shape & Absence) | undefined => {
   if (depth > deepest) return undefined
   switch (ast._tag) {
@@ -246,9 +249,9 @@ const structOf = (
   return { ...present, kind: "struct", fields }
 }
 
-/** A union that comes down to one type of value, or to a choice of literals, apart from what may be absent. */
+/** A union that reduces to one type of value, or to a choice of literals, apart from absences. */
 const unionOf = (members: ReadonlyArray<SchemaAST.AST>, depth: number): (Shape & Absence) | undefined => {
-  // Not a Set, for which -0 is 0.
+  // Not a Set, which treats -0 as 0.
   const values: Array<SchemaAST.LiteralValue> = []
   const wide: Array<Shape> = []
   let undefinedToo = false

@@ -1,9 +1,7 @@
-/**
- * Places in the log of a stream: a page is written again and again, a place of the log is never another one.
- */
+/** Places in the log of a stream. Pages are reused, but every place in the log is unique. */
 import { PageWords } from "./page.ts"
 
-/** A page, the word in it counted from its first, and how many pages were written to their end before. */
+/** A page, the word in it counted from its beginning, and how many pages were completed before. */
 export interface LogPlace {
   readonly page: number
   readonly turn: number
@@ -13,9 +11,9 @@ export interface LogPlace {
 /** A place as a number, which grows along the log. */
 export const logPosition = (turn: number, word: number): number => turn * PageWords + word
 
-/** What is said once for the rows that come after it. */
+/** State that is written once for the rows that follow. */
 export interface ReaderState {
   readonly time: number
-  /** The strings by their codes, as far as these take turns. */
+  /** The strings by code, for the codes that are reused in turn. */
   readonly passing: ReadonlyArray<string | null | undefined>
 }

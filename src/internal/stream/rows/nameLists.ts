@@ -1,27 +1,27 @@
 /**
- * The lists of names in a stream, as the side that writes has them: a tree, in which a list is one name longer than the
- * one above it. A new one is a row of the stream, before the row that needs it.
+ * The lists of names in a stream, on the writing side: a tree, in which a list is one name longer than its parent. A
+ * new list is written as a row of the stream, before the row that needs it.
  */
 import { LastingLength, MostNameLists, MostNames } from "./format.ts"
 import { textHalves } from "./plainData.ts"
 
-/** A list of names that has a code: objects of a kind have the same names in the same order. */
+/** A list of names that has a code. Objects of a kind have the same names in the same order. */
 export class Names {
   readonly code: number
   /** Its last name. */
   readonly name: string
   readonly length: number
-  /** What its names count toward the size of an event: as much as if they were inline. */
+  /** How much its names count towards the size of an event: as much as if they were inline. */
   readonly halves: number
-  /** Of the empty list of a tree that has no other names than these. */
+  /** The names that the tree is restricted to, on its empty list. */
   readonly only: ReadonlySet<string> | undefined
-  /** In such a tree: the same list in that of all names, with which it shares the code. */
+  /** In such a tree: the same list in the tree of all names, which has the same code. */
   readonly shared: Names | undefined
-  /** The longer one that followed last. */
+  /** The longer list that followed last. */
   next: Names | undefined = undefined
-  /** All that are longer by one name, which is their key. */
+  /** All lists that are longer by one name, by that name. */
   readonly longer = new Map<string, Names>()
-  /** The string that was the value of the last name when it last came, and its code in the dictionary. */
+  /** The last value of the last name if it was a string, and its code in the dictionary. */
   text: string | undefined = undefined
   textCode = 0
 
@@ -43,11 +43,11 @@ const empty = { code: 0, name: "", length: 0, halves: 0 }
 
 export class NameLists {
   readonly none = new Names(empty)
-  /** The empty one is known to both sides. */
+  /** Both sides know the empty list. */
   #lists = 1
   readonly #write: (code: number, names: Names, name: string) => boolean
 
-  /** `write` writes a list; `false` where there is no room for it. */
+  /** `write` writes a list, and returns `false` if there is no room for it. */
   constructor(write: (code: number, names: Names, name: string) => boolean) {
     this.#write = write
   }
@@ -63,12 +63,12 @@ export class NameLists {
     return lists
   }
 
-  /** The empty list of a tree that has no other names than these. */
+  /** The empty list of a tree that is restricted to these names. */
   only(names: ReadonlySet<string>): Names {
     return new Names(empty, names, this.none)
   }
 
-  /** A list with one name more, or `undefined` where it has no code. */
+  /** Returns the list with one more name, or `undefined` if it has no code. */
   longer(names: Names, name: string): Names | undefined {
     const longer = names.longer.get(name) ?? this.#add(names, name)
     names.next = longer
@@ -85,11 +85,11 @@ export class NameLists {
     }
     const code = this.#lists
     if (code >= MostNameLists || names.length >= MostNames || name.length > LastingLength) return undefined
-    // Set like any other it would be the prototype of the object.
+    // Plain assignment would set the prototype of the object.
     if (name === "__proto__" || !this.#write(code, names, name)) return undefined
     const halves = names.halves + textHalves(name.length)
     const added = new Names({ code, name, length: names.length + 1, halves })
-    // Where this fails, the next list takes the code, which no row uses.
+    // If this fails, the next list takes the code, which no row uses.
     names.longer.set(name, added)
     this.#lists++
     return added

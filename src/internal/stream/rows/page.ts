@@ -1,22 +1,26 @@
 /**
- * The memory that a stream lies in: pages, as words of 8 bytes. A page begins with two words of its own: up to which word
- * it is published, whether it has been read, and which page of the log it is. What both threads have to agree on, as {@link ./format.ts} is.
+ * The memory of a stream: pages, in words of 8 bytes. A page begins with two words of its own: how far it is published,
+ * whether it was read completely, and which page of the log it is. Like {@link ./format.ts}, this file contains only
+ * what both threads must agree on.
  */
 
-/** Bytes of a page. To turn it costs some 20 µs, which a load of 200 events a millisecond pays every 80 ms. */
+/**
+ * The size of a page in bytes. A page turn costs about 20 µs, which a load of 200 events per millisecond pays every 80
+ * ms.
+ */
 export const PageBytes = 262_144
 
-/** Words of a page, and of its header. */
+/** The number of words in a page, and in its header. */
 export const PageWords = PageBytes / 8
 const HeaderWords = 2
 
-/** The most pages whose words, and halves and quarters of words, can be counted in 31 bits. */
+/** The maximum number of pages whose words, and halves and quarters of words, can be counted in 31 bits. */
 const MostPages = 2 ** 32 / PageBytes
 
-/** How many pages hold rows where these may take so many bytes. */
+/** The number of pages that hold rows, given the maximum size in bytes. */
 export const mostPagesOf = (bytes: number): number => Math.min(MostPages, Math.max(2, Math.floor(bytes / PageBytes)))
 
-/** Bytes of the memory for all rows of a stream whose pages may take so many bytes. */
+/** The size of the memory for all rows of a stream, given the maximum size of its pages in bytes. */
 export const fixedBytesOf = (bytes: number): number => mostPagesOf(bytes) * PageBytes
 
 /** A memory as one side sees it. */
@@ -30,12 +34,12 @@ export interface Views {
 export interface Page extends Views {
   readonly number: number
   readonly buffer: ArrayBufferLike
-  /** The first word of the page that holds rows, and the one that they end before, counted from the begin of its memory. */
+  /** The first word of the page that holds rows, and the end of its rows, counted from the beginning of the memory. */
   readonly first: number
   readonly end: number
 }
 
-/** The pages of a memory, which have numbers from `first` on. */
+/** The pages of a memory, numbered from `first` on. */
 export const pagesOf = (first: number, buffer: ArrayBufferLike): ReadonlyArray<Page> => {
   const views: Views = {
     i32: new Int32Array(buffer),
@@ -57,8 +61,8 @@ const readHalf = (page: Page): number => publishedHalf(page) + 1
 const turnHalf = (page: Page): number => publishedHalf(page) + 2
 
 /**
- * Nothing of the page is published, and nobody has read it. For a page that the reader cannot come to yet, and that is
- * written as the page of the log behind `turn` others. Whoever sees that it was not read sees which page it is.
+ * Marks the page as unpublished, unread, and the page of the log after `turn` others. For a page that the reader cannot
+ * reach yet. The turn is written such that a reader that sees the page as unread also sees its turn.
  */
 export const clearPage = (page: Page, turn: number): void => {
   Atomics.store(page.i32, turnHalf(page), turn + 1)
@@ -66,40 +70,40 @@ export const clearPage = (page: Page, turn: number): void => {
   Atomics.store(page.i32, readHalf(page), 0)
 }
 
-/** The page is as one that was never written. For memory that nobody reads or writes any more. */
+/** Resets the page to its initial state. For memory that is neither read nor written any more. */
 export const forgetPage = (page: Page): void => {
   for (let half = publishedHalf(page); half < 2 * page.first; half++) Atomics.store(page.i32, half, 0)
 }
 
-/** How many pages of the log were before it when it was written last. */
+/** The number of pages of the log before it when it was written last. */
 export const turnOf = (page: Page): number => Atomics.load(page.i32, turnHalf(page)) - 1
 
-/** Marks the pages as read that are among the first `turns` of the log, while somebody else may write others. */
+/** Marks the pages among the first `turns` of the log as read, while another thread may write other pages. */
 export const coverPages = (pages: Iterable<Page>, turns: number): void => {
   for (const page of pages) {
     if (isRead(page)) continue
     const turn = turnOf(page)
-    // One that was never written has no turn. One that is written again has a later one.
+    // A page that was never written has no turn. A reused one has a later turn.
     if (turn >= 0 && turn < turns) setRead(page)
   }
 }
 
-/** How many of these pages are being written, or were not read to their end. */
+/** How many of these pages are being written, or are not read completely. */
 export const pagesInUse = (pages: Iterable<Page>): number => {
   let count = 0
   for (const page of pages) if (turnOf(page) >= 0 && !isRead(page)) count++
   return count
 }
 
-/** Shows the reader the words before `end`. */
+/** Makes the words before `end` visible to the reader. */
 export const publish = (page: Page, end: number): void => {
   Atomics.store(page.i32, publishedHalf(page), end)
 }
 
-/** The word that what is published ends before. */
+/** The end of what is published. */
 export const publishedEnd = (page: Page): number => Atomics.load(page.i32, publishedHalf(page))
 
-/** Says that the page was read to its end, and may be written again. */
+/** Marks the page as read completely, so that it may be reused. */
 export const setRead = (page: Page): void => {
   Atomics.store(page.i32, readHalf(page), 1)
 }

@@ -1,8 +1,9 @@
 /**
- * How plain data of any shape lies in memory: a sequence of 32-bit halves, self-describing but for the codes of strings.
+ * The encoding of plain data of any shape: a sequence of 32-bit halves, self-describing except for the codes of
+ * strings.
  *
  * A value begins with one half: its kind in the lower bits, and above them a number whose meaning depends on the kind.
- * Both threads must agree on this file, as they must on the row format.
+ * Both threads must agree on this file, as on the row format.
  */
 
 /** The number is one of the constants below. */
@@ -52,7 +53,7 @@ export const KindMask = (1 << KindBits) - 1
 export const LeastInteger = -(2 ** (31 - KindBits))
 export const MostInteger = 2 ** (31 - KindBits) - 1
 
-/** Whether a number is one of them. Not -0, which is a zero with a sign. */
+/** Whether a number is one of them. -0 is not. */
 export const isSmallInteger = (value: number): boolean =>
   (value | 0) === value && value >= LeastInteger && value <= MostInteger && !Object.is(value, -0)
 
@@ -61,13 +62,13 @@ export const IsUndefined = 0
 export const IsNull = 1
 export const IsFalse = 2
 export const IsTrue = 3
-/** No value: an element of a list, or a property, that is not there. */
+/** An element of a list, or a property, that is missing. */
 export const IsAbsent = 4
 
-/** Halves of a string of so many code units. */
+/** The number of halves in a string with this number of code units. */
 export const textHalves = (length: number): number => 1 + ((length + 1) >> 1)
 
-/** Converts between a 64-bit value and its halves. Nothing is kept in it. */
+/** Converts between a 64-bit value and its halves. It holds no state. */
 const halves = new Int32Array(2)
 export const conversion = {
   halves,

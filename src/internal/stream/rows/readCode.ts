@@ -1,6 +1,4 @@
-/**
- * Compiles a layout to the function that reads its rows, as JavaScript made for this very layout.
- */
+/** Compiles a layout to the function that reads its rows, as JavaScript for exactly this layout. */
 import { EventSpan } from "../../model/eventSpan.ts"
 import { property } from "./codegen.ts"
 import { Missing, Null, Present, type RowRead } from "./format.ts"
@@ -18,7 +16,7 @@ class ReadCode {
     return `v${this.#variables++}`
   }
 
-  /** Code that makes an object of the fields; gives the name of its variable. */
+  /** Generates code that makes an object of the fields. Returns the name of its variable. */
   object(fields: ReadonlyArray<NamedField>, first: string): string {
     const object = this.#variable()
     const parts = first === "" ? [] : [first]

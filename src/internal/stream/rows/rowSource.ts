@@ -1,23 +1,27 @@
 import { BookClosed, type LaneBooks } from "./laneBooks.ts"
 
 /**
- * Whose events the rows of a run are. One class for all of them: the code that writes rows is compiled for the shape that
- * it has met, and is half as fast once it has met another.
+ * The source of the events in a run. All sources have this one class: the code that writes rows is compiled for the
+ * object shape it has met, and becomes half as fast when it meets another.
  */
 export class RowSource {
   readonly lane: number
-  /** Rows written, but for those of the run that is open: they are counted when it ends, before anybody sees them. */
+  /**
+   * The number of rows written, without those of the open run, which are counted when the run ends, before they are
+   * published.
+   */
   counted = 0
-  /** Up to which count it may write without being asked. */
+  /** The count up to which it may write without asking. */
   limit = 0
   /**
-   * The type of its run that is open, and the word that rows of it end before: then the source, the clock and the page
-   * are looked at again. 0: none is open. Here, and not in the writer, so that an encoder has one place to look at.
+   * The type of its open run, and the end of the part of the page that the run may fill. At that word the source, the
+   * clock and the page are checked again. 0: no run is open. Stored here and not in the writer, so that an encoder
+   * reads a single object.
    */
   runType = 0
   runEnd = 0
   readonly #owner: RowOwner
-  /** Where its rows are counted as well, in an attached thread. */
+  /** Where its rows are also counted, in an attached thread. */
   readonly books: LaneBooks | undefined
 
   constructor(lane: number, owner: RowOwner, books?: LaneBooks) {
@@ -26,25 +30,25 @@ export class RowSource {
     this.books = books
   }
 
-  /** Whether the thread of the runtime has closed it, while this thread did not come to its messages. */
+  /** Whether the runtime's thread has closed it while this thread could not get to its messages. */
   get isClosed(): boolean {
     return this.books !== undefined && this.books[BookClosed] !== 0
   }
 
-  /** Whether it may write more, and up to which limit. May publish, and all that follows from that. */
+  /** Whether it may write more; sets the new limit. May publish, with all the consequences. */
   reopen(): boolean {
     return this.#owner.reopen(this)
   }
 
-  /** Nothing is written of an event that would fit a row. */
+  /** Called when an event would fit a row but may not be written. */
   lacksRoom(): "refused" | undefined {
     return this.#owner.refuses() ? "refused" : undefined
   }
 }
 
 export interface RowOwner {
-  /** Sets the limit of what is written anew; whether there may be more. */
+  /** Sets a new limit. Returns whether more may be written. */
   readonly reopen: (source: RowSource) => boolean
-  /** Whether an event is refused, and counted as that, for which there is no room. */
+  /** Whether an event without room is refused, and counts it as refused. */
   readonly refuses: () => boolean
 }

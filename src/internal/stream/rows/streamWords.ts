@@ -1,24 +1,28 @@
 /**
- * Words of shared memory beside the pages of an attached thread: how far it has written, for who completes its stream when
- * it has ended, and how far the fold has read.
+ * Words of shared memory beside the pages of an attached thread: how far it has written, so that its stream can be
+ * completed when it has ended, and how far the fold has read.
  *
- * The thread keeps them by plain stores. Nobody looks at most of them before the thread has ended: by then they are there.
+ * The thread writes them with plain stores. Most of them are read only after the thread has ended, when all stores are
+ * visible.
  */
 
 // Words of 32 bits.
-/** The page that is being written, and the word behind the last complete row with an event. */
+/** The page that is being written, and the end of the last complete row with an event. */
 export const WordPage = 4
 export const WordPos = 5
-/** Of the run that is open: where its header is (0: none is), words of its rows, its type, and its lane if that counts it, or -1. */
+/**
+ * The open run: the word of its header (0: none is open), the words per row, its type, and its lane if the run is
+ * counted for it, or -1.
+ */
 export const WordRunAt = 6
 export const WordRunWords = 7
 export const WordRunType = 8
 export const WordRunLane = 9
-/** Rows of it that are among the events that were counted. */
+/** The rows of the run that are included in the counted events. */
 export const WordRunCounted = 10
 const Words = 16
 
-// Words of 64 bits, which have positions in the log.
+// Words of 64 bits, which hold positions in the log.
 const Published = 0
 const Read = 1
 
@@ -35,7 +39,7 @@ export class StreamWords {
     this.#f64 = new Float64Array(buffer)
   }
 
-  /** Up to where the thread has published: no more than that, by what is seen of it. */
+  /** The position up to which the thread has published. A store that is seen late makes it smaller, never larger. */
   get published(): number {
     return this.#f64[Published]!
   }
@@ -44,7 +48,7 @@ export class StreamWords {
     this.#f64[Published] = position
   }
 
-  /** Up to where the fold has read. */
+  /** The position up to which the fold has read. */
   get read(): number {
     return this.#f64[Read]!
   }

@@ -1,5 +1,5 @@
 /**
- * The codes of strings in a stream: its dictionary, as the side that writes has it. A new entry is a row of the stream,
+ * The codes of strings in a stream: its dictionary, on the writing side. A new entry is written as a row of the stream,
  * before the row that needs it.
  */
 import { FirstCode, FirstLasting, LastingLength, LastingStrings, PassingStrings, RowStringLength } from "./format.ts"
@@ -11,64 +11,69 @@ const slotOf = (value: string): number => {
 
 export class StringCodes {
   readonly #lasting = new Map<string, number>()
-  /** The strings of late, by a cheap hash: a look-up in the map costs several times as much. No `#` names: see Intake.offer. */
+  /**
+   * Recent strings, by a cheap hash. A look-up in the map takes several times as long. No `#` names: see Intake.offer.
+   */
   private readonly recentValues: Array<string> = new Array(256).fill("")
   private readonly recentCodes = new Int32Array(256).fill(-1)
   #passing = 0
-  /** The strings under the passing codes, and where each was that {@link briefly} gave, by a cheap hash. */
+  /** The strings under the passing codes, and the code that {@link briefly} gave each of them, by a cheap hash. */
   readonly #passed: Array<string | undefined> = new Array(PassingStrings).fill(undefined)
   readonly #briefAt = new Int32Array(PassingStrings)
   readonly #write: (code: number, value: string) => boolean
   readonly #values: Array<string> | undefined
 
-  /** `write` writes an entry; `false` where there is no room for it. With `values` nothing is kept: codes are places in it. */
+  /**
+   * `write` writes an entry, and returns `false` if there is no room for it. With `values` nothing is remembered, and
+   * codes are indexes in `values`.
+   */
   constructor(write: (code: number, value: string) => boolean, values?: Array<string>) {
     this.#write = write
     this.#values = values
   }
 
-  /** How many strings have a place for good. */
+  /** The number of lasting strings. */
   get size(): number {
     return this.#lasting.size
   }
 
-  /** The strings that stay, from the first of their codes on. */
+  /** The lasting strings, in the order of their codes. */
   get allLasting(): ReadonlyArray<string> {
     return [...this.#lasting.keys()]
   }
 
-  /** Those under the passing codes now. */
+  /** The strings under the passing codes now. */
   get passing(): ReadonlyArray<string | undefined> {
     return this.#passed.slice()
   }
 
-  /** The code of a string, or -1 where it is too long, or there is no room for it. */
+  /** The code of a string, or -1 if it is too long or there is no room for it. */
   of(value: string): number {
     const code = this.lasting(value)
     return code < 0 ? this.#pass(value) : code
   }
 
-  /** The code of a string that stays in the dictionary, or -1 where it cannot. */
+  /** The code of a lasting string, or -1 if it cannot be one. */
   lasting(value: string): number {
     const code = this.recent(value)
     return code < 0 ? this.#look(value) : code
   }
 
-  /** The same of one that came of late, or -1: nothing is written for it. */
+  /** The code of a recent string, or -1. Nothing is written for it. */
   recent(value: string): number {
     const slot = slotOf(value)
     return this.recentValues[slot] === value ? this.recentCodes[slot]! : -1
   }
 
   /**
-   * The code of a string that hardly ever comes again after a while, such as the id of a span. It has no place in the
-   * dictionary, which does not grow with it.
+   * The code of a string that rarely repeats after a while, such as a span id. It gets no lasting code, so the
+   * dictionary does not grow with it.
    */
   briefly(value: string): number {
     const { length } = value
     const slot = length === 0 ? 0 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1)) % PassingStrings
     const at = this.#briefAt[slot]!
-    // Not one whose turn comes again before the row that this is for is written.
+    // Not a code that is reused before the row that needs it is written.
     const age = (this.#passing - at + PassingStrings) % PassingStrings
     if (this.#passed[at] === value && age > 0 && age <= PassingStrings / 2) return FirstCode + at
     const next = this.#passing
@@ -93,7 +98,9 @@ export class StringCodes {
     return code
   }
 
-  /** A string under a code that holds until its turn comes again, which is later than the row it is for. */
+  /**
+   * Gives a string a passing code. The code is valid until its turn comes again, which is after the row that needs it.
+   */
   #pass(value: string): number {
     if (value.length > RowStringLength) return -1
     const at = this.#passing
