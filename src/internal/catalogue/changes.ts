@@ -1,6 +1,6 @@
 /**
- * What can change between two versions of definitions, and how grave that is for those who have dashboards, rules and
- * stored series of the old one.
+ * The possible changes between two versions of definitions, and how severe they are for dashboards, rules and stored
+ * series of the old version.
  */
 import type { DescribedMetric } from "./describedMetric.ts"
 
@@ -11,7 +11,7 @@ import type { DescribedMetric } from "./describedMetric.ts"
  */
 export type Severity = "breaking" | "changed" | "added"
 
-/** The gravest first. */
+/** The most severe first. */
 export const severities: ReadonlyArray<Severity> = ["breaking", "changed", "added"]
 
 interface Rule {
@@ -93,20 +93,20 @@ export interface Change extends Omit<Found, "what" | "alerts"> {
   readonly panels: ReadonlyArray<string>
 }
 
-/** What is known of a change beside its metric and its severity. */
+/** What is known of a change besides its metric and its severity. */
 export interface Found {
   readonly code: ChangeCode
-  /** What of the metric: a label, a value, a setting. */
+  /** The part of the metric: a label, a value, a setting. */
   readonly subject?: string
-  /** What has changed, as a sentence without its subject, which is the metric. */
+  /** What has changed, as a sentence whose subject is the metric. */
   readonly what: string
   readonly before?: unknown
   readonly after?: unknown
-  /** Generated rules that watch over it, beside those of the metric. */
+  /** Generated rules that depend on it, in addition to those of the metric. */
   readonly alerts?: ReadonlyArray<string>
 }
 
-/** A change of a metric, with what is generated from the metric as it was. */
+/** A change of a metric, with what was generated from the old metric. */
 export const changeOf = (
   { exposed, name, panels, rules }: Pick<DescribedMetric, "exposed" | "name" | "panels" | "rules">,
   { alerts = [], what, ...found }: Found
@@ -120,11 +120,11 @@ export const changeOf = (
   panels
 })
 
-/** The gravest first, otherwise as they are. */
+/** The most severe first, otherwise in the same order. */
 export const inOrder = (changes: ReadonlyArray<Change>): ReadonlyArray<Change> =>
   severities.flatMap((severity) => changes.filter((change) => change.severity === severity))
 
-/** What was not there has no place in JSON. */
+/** A missing value cannot be represented in JSON. */
 export const both = (before: unknown, after: unknown): Pick<Found, "before" | "after"> => ({
   ...(before !== undefined && { before }),
   ...(after !== undefined && { after })
@@ -132,7 +132,7 @@ export const both = (before: unknown, after: unknown): Pick<Found, "before" | "a
 
 type Part = "event" | "quantile" | "dimension" | "label-value"
 
-/** What is in one of two lists only. */
+/** The entries that are in only one of two lists. */
 export function* sets(
   part: Part,
   old: ReadonlyArray<unknown>,
@@ -152,8 +152,8 @@ export function* sets(
 }
 
 /**
- * Of what was removed, what else was added in its place: the only one with the same key, if no other one that was removed
- * has it.
+ * The added entry that replaces a removed one: the only one with the same key, unless another removed entry has that
+ * key.
  */
 export const renamed = <A>(
   removed: ReadonlyArray<A>,
@@ -169,5 +169,5 @@ export const renamed = <A>(
     })
   )
 
-/** The generated rule that watches over metrics with more series than they may have. */
+/** The generated rule that checks for metrics beyond their cardinality limit. */
 export const watched = { alerts: ["MetricSeriesOverflow"] } as const

@@ -1,6 +1,4 @@
-/**
- * Checks definitions: names, units, labels, boundaries, and events that nobody reads.
- */
+/** Checks definitions: names, units, labels, boundaries, and events that no metric reads. */
 import { fieldsRead } from "../metric/definition/instrument.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { eventFields } from "../metric/instruments/eventFields.ts"
@@ -23,7 +21,7 @@ function* checkDescription({ description = "" }: Metric.Any): Iterable<Found> {
 
 const checks = [checkName, checkConvention, checkUnit, checkLabels, checkBoundaries, checkDescription]
 
-/** What is wrong with metrics that are registered together, the gravest first. */
+/** The findings about metrics that are registered together, the most severe first. */
 export const findingsOf = (metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<Finding> => {
   const all = [
     ...metrics.flatMap((metric) => checks.flatMap((check) => placed(metric.name, check(metric)))),
@@ -36,11 +34,11 @@ export const findingsOf = (metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<Fi
 const placed = (place: string, found: Iterable<Found>): ReadonlyArray<Finding> =>
   Array.from(found, (each) => finding(place, each))
 
-/** Those that metrics are made of, too. */
+/** Includes the sources of metrics. */
 const withSources = (metric: Metric.Any): ReadonlyArray<Metric.Any> =>
   metric.sources === undefined ? [metric] : Object.values(metric.sources).flatMap(withSources)
 
-/** Events and fields that nobody reads are sent, and their cost is paid, for nothing. */
+/** Events and fields that no metric reads are emitted, and paid for, without effect. */
 const checkEvents = (metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<Finding> => {
   const readers = metrics.flatMap(withSources)
   const families = [...new Set(readers.map(({ events }) => events))]

@@ -1,15 +1,13 @@
-/**
- * Whether the buckets of a histogram can tell whether an objective is met: "99 % of requests within 300 ms".
- */
+/** Whether the buckets of a histogram can show whether an objective is met: "99 % of requests within 300 ms". */
 import type * as Metric from "../metric/definition/metric.ts"
 import { defaultBoundaries } from "../metric/instruments/defaultBoundaries.ts"
 import { areConventional } from "./conventions.ts"
 import type { Found } from "./findings.ts"
 
-/** A quantile lies anywhere within its bucket: it is known no better than to this factor. */
+/** A quantile can lie anywhere within its bucket, so this factor limits its precision. */
 const MostRatio = 4
 
-/** Fewer buckets tell hardly more than an average. */
+/** Fewer buckets show hardly more than an average. */
 const FewestBoundaries = 3
 
 export function* checkBoundaries({ instrument, name, unit }: Metric.Any): Iterable<Found> {
@@ -47,7 +45,7 @@ const whyCoarse = (boundaries: ReadonlyArray<number>): string | undefined => {
     : `no boundary between ${gap.from} and ${gap.to}: a quantile there is accurate only to a factor of ${Number(gap.ratio.toPrecision(2))}`
 }
 
-/** The bucket that is widest, by the quotient of its ends. */
+/** The widest bucket, by the quotient of its bounds. */
 const widest = (boundaries: ReadonlyArray<number>): { from: number; to: number; ratio: number } | undefined => {
   const gaps = boundaries.flatMap((to, i) => {
     const from = boundaries[i - 1] ?? 0
@@ -56,7 +54,7 @@ const widest = (boundaries: ReadonlyArray<number>): { from: number; to: number; 
   return gaps.toSorted((left, right) => right.ratio - left.ratio)[0]
 }
 
-/** Most of them are the usual ones of another unit, which were copied. */
+/** The most frequent mistake is to copy the default boundaries of another unit. */
 const otherUnit = (boundaries: ReadonlyArray<number>, unit: string | undefined): string | undefined => {
   const other = ({ s: "ms", ms: "s" } as { readonly [unit: string]: string })[unit ?? ""]
   const usual = defaultBoundaries.get(other ?? "") ?? []
@@ -64,7 +62,7 @@ const otherUnit = (boundaries: ReadonlyArray<number>, unit: string | undefined):
   return copied >= 5 && copied > boundaries.length * MostCopied ? other : undefined
 }
 
-/** Of boundaries that were chosen, some are usual ones of another unit as well: 1, 5 and 10. */
+/** Boundaries chosen on purpose include some defaults of another unit as well: 1, 5 and 10. */
 const MostCopied = 0.6
 
 function* checkScale({ maxScale, maxSize }: { maxScale: number; maxSize: number }): Iterable<Found> {

@@ -1,6 +1,4 @@
-/**
- * Labels: how many series there can be, and what they are called.
- */
+/** Labels: the possible number of series, and the names. */
 import { namesOf } from "../formats/fromMetric.ts"
 import { HasMaxSeries, type Instrument } from "../metric/definition/instrument.ts"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -10,11 +8,11 @@ import { isFewByConvention } from "./conventions.ts"
 import { describedLabels, labelsOf } from "./describedMetric.ts"
 import type { Found } from "./findings.ts"
 
-/** What each user, request or address has one of. */
+/** Fields with one value per user, request or address. */
 const Unbounded =
   /(?:^|[._-])(?:id|uuid|guid|email|token|session|trace|span|url|uri|path|ip|address|timestamp|time|user|query|message)$/
 
-/** Most values of a frequency, unless a definition says otherwise. */
+/** The default limit for the values of a frequency. */
 const DefaultMaxValues = 1000
 
 export function* checkLabels(metric: Metric.Any): Iterable<Found> {
@@ -56,11 +54,11 @@ export function* checkLabels(metric: Metric.Any): Iterable<Found> {
   }
 }
 
-/** Whether the definition says how many there may be. The values of a frequency have a limit of their own. */
+/** Whether the definition sets the limit. The values of a frequency have a limit of their own. */
 const hasLimit = ({ [HasMaxSeries]: isGiven, settings }: Instrument, isOwn: boolean): boolean =>
   isOwn ? isGiven === true : settings.maxValues !== DefaultMaxValues
 
-/** A label such as `http.route` is not believed if it is read from a field such as `path`. */
+/** A label such as `http.route` is not trusted if it is read from a field such as `path`. */
 const isFew = (metric: string, label: string, field: string): boolean =>
   isFewByConvention(metric, label) && (!Unbounded.test(field) || label.endsWith(`.${field}`))
 
@@ -72,7 +70,7 @@ function* open({ expireAfter }: Instrument, label: string, field: string, source
       advice: "Leave the label out, or group its values: labels: { route: (event) => routeOf(event) }",
       part: label
     }
-    // What expires is not kept by the process, but by the server.
+    // The process drops expired series, but the server keeps them.
   } else if (expireAfter === undefined) {
     yield {
       code: "label-open",

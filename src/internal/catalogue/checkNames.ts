@@ -8,7 +8,7 @@ import { namedUnit } from "../naming/unitCode.ts"
 import { exposedOf } from "./exposedMetrics.ts"
 import { type Finding, type Found, finding } from "./findings.ts"
 
-/** As an instrument of OpenTelemetry may be called. */
+/** The names that OpenTelemetry allows for instruments. */
 const Allowed = /^[A-Za-z][A-Za-z0-9_./-]{0,254}$/
 
 export const isConventional = (name: string): boolean => /^[a-z][a-z0-9]*([._][a-z0-9]+)*$/.test(name)
@@ -17,10 +17,10 @@ export const snakeCase = (text: string): string => text.replaceAll(/([a-z0-9])([
 
 export const lastWord = (name: string): string => /[^._/-]+$/.exec(name.toLowerCase())?.[0] ?? ""
 
-/** What Prometheus puts behind names of histograms and of summaries. */
+/** The suffixes that Prometheus appends to the names of histograms and summaries. */
 const Suffix = /_(bucket|count|created|sum)$/
 
-/** What a gauge that is always 1 is called, whose labels say what there is: `app_build_info`. */
+/** The name of a gauge that is always 1 and carries information in its labels: `app_build_info`. */
 const Info = /_info$/
 
 export function* checkName(metric: Metric.Any): Iterable<Found> {
@@ -74,7 +74,7 @@ function* checkEnd({ instrument, name, unit }: Metric.Any): Iterable<Found> {
     yield { code: "name-total", message, advice }
   } else if (instrument !== undefined && end === instrument.kind.toLowerCase() && !["ratio", "rate"].includes(end)) {
     yield { code: "name-kind", message: "has its kind in its name, which tools know by its type", advice }
-    // Of one without a unit, the check of units tells.
+    // A missing unit is reported by the check of units.
   } else if (named === undefined || unit === undefined) {
     return
   } else if (unit === named) {
@@ -92,7 +92,7 @@ function* checkEnd({ instrument, name, unit }: Metric.Any): Iterable<Found> {
   }
 }
 
-/** Metrics that cannot be registered together, because Prometheus would have them under one name. */
+/** Metrics that cannot be registered together, because they would have the same name in Prometheus. */
 export function* checkClashes(metrics: ReadonlyArray<Metric.Any>): Iterable<Finding> {
   const names = new ExpositionNames()
   for (const metric of metrics) {

@@ -1,6 +1,4 @@
-/**
- * Units: whether they are known, and whether they are those of what is measured.
- */
+/** Units: whether they are known, and whether they fit what is measured. */
 import type * as Metric from "../metric/definition/metric.ts"
 import { isUcum } from "../naming/ucum.ts"
 import { namedUnit, unitNames } from "../naming/unitCode.ts"
@@ -50,7 +48,7 @@ const instead = (unit: string): string => {
     : "Use a unit of UCUM, such as s, ms, By, % or {request}"
 }
 
-/** Where one unit is a multiple of the other. */
+/** Converts between units that are multiples of each other. */
 const converted = (field: string, from: string, to: string): string => {
   const [own, other] = [baseUnit(from, false), baseUnit(to, false)]
   if (own.suffix !== other.suffix) return "something else"
@@ -59,11 +57,11 @@ const converted = (field: string, from: string, to: string): string => {
   return `(event) => event.${field} ${factor}`
 }
 
-/** Whether its unit is that of the field: a ratio and a number of values have none of it. */
+/** Whether its unit is that of the field, which is not the case for a ratio or a count. */
 const measuresIts = ({ instrument }: Metric.Any): boolean =>
   !["ratio", "frequency", "distinct"].includes(instrument?.kind ?? "")
 
-/** That at the end of the name of a field: `durationMs`, `body_bytes`. */
+/** The unit at the end of a field name: `durationMs`, `body_bytes`. */
 const unitOfField = (field: string): string | undefined =>
   namedUnit(
     snakeCase(field)

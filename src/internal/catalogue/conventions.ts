@@ -1,6 +1,4 @@
-/**
- * Metrics that OpenTelemetry's semantic conventions define: dashboards of others rely on their kinds and units.
- */
+/** Metrics defined by OpenTelemetry's semantic conventions. Existing dashboards rely on their kinds and units. */
 import type { KindName } from "../metric/definition/instrument.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { Found } from "./findings.ts"
@@ -54,11 +52,11 @@ const conventions: { readonly [name: string]: Convention } = {
   "v8js.gc.duration": ["histogram", "s"]
 }
 
-/** Whether they are the boundaries that the conventions ask for. */
+/** Whether they are the boundaries that the conventions require. */
 export const areConventional = (name: string, boundaries: ReadonlyArray<number>): boolean =>
   Object.hasOwn(conventions, name) && String(conventions[name]![2]) === String(boundaries)
 
-/** Attributes that have few values, because the conventions say so: templates, codes and names from the program. */
+/** Attributes that have few values by the conventions: templates, codes and names from the program. */
 export const fewByConvention: ReadonlySet<string> = new Set([
   "cpu.mode",
   "db.collection.name",
@@ -99,15 +97,18 @@ export const fewByConvention: ReadonlySet<string> = new Set([
   "v8js.heap.space.name"
 ])
 
-/** A program chooses the servers that its clients ask. At a server they come from a header, and so from anybody. */
+/**
+ * A program chooses the servers that its clients connect to. On a server these attributes come from a header, so a
+ * client controls them.
+ */
 const ofClients = new Set(["server.address", "server.port"])
 const Client = /(?:^|\.)client\./
 
-/** Whether a label of a metric is an attribute of the conventions that has few values. */
+/** Whether a label of a metric is a conventional attribute with few values. */
 export const isFewByConvention = (metric: string, label: string): boolean =>
   fewByConvention.has(label) || (ofClients.has(label) && Client.test(metric))
 
-/** A level is sampled by some, and counted up and down by others; servers store both as a gauge. */
+/** Levels are sampled by some instrumentations, and counted up and down by others. Servers store both as a gauge. */
 const fits = (kind: KindName | undefined, convention: Convention[0]): boolean =>
   kind === convention ||
   (convention === "histogram" && kind === "exponentialHistogram") ||

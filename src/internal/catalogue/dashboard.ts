@@ -1,12 +1,10 @@
-/**
- * A Grafana dashboard made from definitions: a panel for each metric, and a row for what the library counts of itself.
- */
+/** A Grafana dashboard generated from definitions: a panel for each metric, and a row for the library's own metrics. */
 import { createHash } from "node:crypto"
 import type * as Metric from "../metric/definition/metric.ts"
 import { selfSample } from "./exposedMetrics.ts"
 import { chosen, lately, legendOf, ofTarget, type Panel, panelsOf, rateBy, type Target } from "./panels.ts"
 
-/** What the library counts of itself. */
+/** The library's own metrics. */
 const selfPanels = (): ReadonlyArray<Panel> => {
   const fate = (name: string): Target => ({
     expr: rateBy(selfSample(`events.${name}`), []),
@@ -36,7 +34,7 @@ const selfPanels = (): ReadonlyArray<Panel> => {
       unit: "percentunit",
       targets: [
         {
-          // A total of removed recorders has none.
+          // A total of removed recorders has no capacity.
           expr: `${selfSample("events.pending")}{${chosen}} / (${selfSample("events.capacity")}{${chosen}} > 0)`,
           legendFormat: legendOf([])
         }
@@ -80,7 +78,7 @@ const datasource = { type: "prometheus", uid: "${datasource}" }
 const Height = 8
 const Width = 12
 
-/** What can be chosen of a label, by what was chosen of those before it. */
+/** The choices for a label, depending on the choices for the labels before it. */
 const variable = (name: string, label: string, of: string) => ({
   name,
   label,
@@ -91,7 +89,7 @@ const variable = (name: string, label: string, of: string) => ({
   sort: 1,
   multi: true,
   includeAll: true,
-  // Also what is exported without the library's own metrics, or without the label.
+  // Also matches metrics exported without the library's own metrics, or without the label.
   allValue: ".*",
   current: { text: "All", value: "$__all" }
 })
@@ -103,7 +101,7 @@ const variables = () => [
   variable("recorder", "Recorder", `${selfSample("events.accepted")}{${ofTarget}}`)
 ]
 
-/** As a JSON model that Grafana imports. The same definitions and title make the same dashboard. */
+/** As a JSON model that Grafana imports. The same definitions and title produce the same dashboard. */
 export const dashboardOf = (metrics: ReadonlyArray<Metric.Any>, title: string): object => {
   const sections: ReadonlyArray<readonly [title: string, panels: ReadonlyArray<Panel>]> = [
     ["Metrics", metrics.flatMap(panelsOf)],

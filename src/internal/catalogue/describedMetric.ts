@@ -1,6 +1,6 @@
 /**
- * A definition as plain data: what can be said of it without its functions, and what is made of it elsewhere. Two of them
- * can be compared, and a file can keep one.
+ * A definition as plain data: everything that can be described without its functions, and the names derived from it.
+ * Two descriptions can be compared, and a file can store one.
  */
 import * as Schema from "effect/Schema"
 import { metricData } from "../formats/fromMetric.ts"
@@ -25,7 +25,7 @@ const Texts = Schema.Array(Schema.String)
 
 export const Label = Schema.Struct({
   name: Text,
-  /** The field it is read from, or that a function of the event makes it. */
+  /** The field it is read from, or that a function of the event computes it. */
   source: Text,
   /** The values that the schema of the events lists. Absent: it may have any. */
   values: Schema.optionalKey(Schema.Array(Schema.Union([Text, Schema.Finite, Schema.Boolean, Schema.Null])))
@@ -37,10 +37,10 @@ export const Exposed = Schema.Struct({
   /** As in OTLP. */
   name: Text,
   unit: Schema.optionalKey(Text),
-  /** Of its samples in Prometheus, without the suffixes of a histogram or a summary. */
+  /** The name of its samples in Prometheus, without the suffixes of a histogram or a summary. */
   sample: Text,
   type: Schema.Literals(["counter", "gauge", "histogram", "summary"]),
-  /** What a value is multiplied with for Prometheus, which has base units. */
+  /** The factor that converts a value to Prometheus' base unit. */
   factor: Schema.Finite,
   /** The values of `le` in Prometheus, without `+Inf`. */
   le: Schema.optionalKey(Schema.Array(Schema.Finite))
@@ -49,30 +49,30 @@ export type Exposed = typeof Exposed.Type
 
 export const DescribedMetric = Schema.Struct({
   name: Text,
-  /** That of its constructor; `own` and `derived` for `make` and `derive`. */
+  /** The kind named by its constructor; `own` and `derived` for `make` and `derive`. */
   kind: Text,
   unit: Schema.optionalKey(Text),
-  /** In Prometheus, where a metric without a description has a help text as well. */
+  /** In Prometheus, where a metric without a description also has a help text. */
   help: Text,
   events: Texts,
   labels: Schema.Array(Label),
-  /** What is measured. Absent: each event counts 1, its values are those of a label, or functions of the user decide. */
+  /** What is measured. Absent: each event counts 1, its values are those of a label, or a user's function decides. */
   measures: Schema.optionalKey(Text),
   filter: Schema.Boolean,
-  /** What its constructor was given beside, defaults included. */
+  /** The other options of its constructor, including defaults. */
   settings: Schema.Record(Text, Schema.Json),
   /** The numbers that a hand-written metric shows before its first event, by the label `dimension`. */
   dimensions: Schema.optionalKey(Texts),
   exposed: Schema.Array(Exposed),
-  /** Recording rules and panels that are generated for it. */
+  /** The recording rules and panels generated for it. */
   rules: Texts,
   panels: Texts,
-  /** What its states are like, and what is measured in them, as hashes. */
+  /** The shape of its states, and what is measured in them, as hashes. */
   state: Schema.Struct({ shape: Text, measured: Text })
 })
 export type DescribedMetric = typeof DescribedMetric.Type
 
-/** The metrics of a program as a file keeps them. */
+/** The metrics of a program as stored in a file. */
 export const DescribedMetrics = Schema.Struct({
   /** The version of the format. */
   "mvx-metrics": Schema.Literal(1),
@@ -107,7 +107,7 @@ export const describedMetric = (metric: Metric.Any): DescribedMetric => {
   }
 }
 
-/** What stands for a function of the user. */
+/** Represents a user's function. */
 const AFunction = "a function of the event"
 
 const sourceName = (source: Source): string => (typeof source === "string" ? `the field ${source}` : AFunction)
@@ -119,7 +119,7 @@ export const describedLabels = (metric: Metric.Any): ReadonlyArray<Label> => {
     : labelsOf(instrument).map(([label, source]) => labelOf(label, source, instrument, events))
 }
 
-/** The values that a frequency counts are those of a label for exporters. */
+/** Exporters treat the values that a frequency counts as a label. */
 export const labelsOf = ({ kind, labels, value }: Instrument): Instrument["labels"] =>
   kind === "frequency" && value !== undefined ? [...labels, ["value", value]] : labels
 
@@ -128,7 +128,7 @@ const labelOf = (name: string, source: Source, instrument: Instrument, events: F
   return { name, source: sourceName(source), ...(values !== undefined && { values }) }
 }
 
-/** The values that a label of an instrument can have, in the order of the schema; `undefined`: any. */
+/** The possible values of an instrument's label, in the order of the schema; `undefined`: any. */
 const labelValuesOf = (
   source: Source,
   { maxLabelLength, tags }: Instrument,
@@ -155,7 +155,7 @@ const settingsOf = ({ instrument, sources }: Metric.Any): DescribedMetric["setti
 
 const idOf = (metric: Metric.Any): string => hash(JSON.stringify(fingerprint(metric)))
 
-/** Of a view that cannot be shown before the first event, nothing is known. */
+/** Nothing is known of a view that fails before the first event. */
 const dimensionsOf = (metric: Metric.Any): ReadonlyArray<string> => {
   try {
     const data = metricData(metric, metric.view(metric.initial, 0))

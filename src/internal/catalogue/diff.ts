@@ -1,11 +1,9 @@
-/**
- * What changes between two versions of definitions.
- */
+/** The changes between two versions of definitions. */
 import { type Change, changeOf, inOrder, renamed } from "./changes.ts"
 import type { DescribedMetric } from "./describedMetric.ts"
 import { changesOf } from "./metricChanges.ts"
 
-/** The changes from the old metrics to the new ones, the gravest first. */
+/** The changes from the old metrics to the new ones, the most severe first. */
 export const diffOf = (
   old: ReadonlyArray<DescribedMetric>,
   now: ReadonlyArray<DescribedMetric>

@@ -1,6 +1,4 @@
-/**
- * What definitions are in Prometheus, before there is any data.
- */
+/** How definitions appear in Prometheus, before there is any data. */
 
 import { emptySelfData } from "../formats/accounting.ts"
 import { emptyData, namesOf } from "../formats/fromMetric.ts"
@@ -12,7 +10,7 @@ import { counterSample, type Family, familyOf, labelName } from "../naming/names
 export interface Exposed {
   readonly data: MetricData
   readonly family: Family
-  /** The name of its samples: those of a histogram or a summary have suffixes to it. */
+  /** The name of its samples. Those of a histogram or a summary have suffixes in addition. */
   readonly sample: string
 }
 
@@ -23,13 +21,13 @@ const exposed = (data: MetricData): Exposed => {
 
 export const exposedOf = (metric: Metric.Any): ReadonlyArray<Exposed> => emptyData(metric).map(exposed)
 
-/** What tells series of replicas, of several runtimes and of several recorders apart. */
+/** The labels that distinguish the series of replicas, runtimes and recorders. */
 export const placeLabels = ["job", "instance", "namespace", "recorder"] as const
 
-/** Of the series of events beyond the cardinality limit. */
+/** The label of the series for events beyond the cardinality limit. */
 export const OverflowLabel = labelName(OverflowAttribute)
 
-/** The labels of its samples, but for those of the place. */
+/** The labels of its samples, except for those of the place. */
 export const labelsOf = ({ instrument }: Metric.Any): ReadonlyArray<string> => {
   if (instrument === undefined) return ["dimension"]
   const own = Array.from(namesOf(instrument).values(), labelName)
@@ -42,7 +40,7 @@ export const seriesLabelsOf = (metric: Metric.Any): ReadonlyArray<string> =>
 
 const selfMetrics: ReadonlyMap<string, Exposed> = new Map(emptySelfData.map((data) => [data.name, exposed(data)]))
 
-/** The samples of a metric of the library's own, which there has to be. */
+/** The sample name of one of the library's own metrics, which must exist. */
 export const selfSample = (name: string): string => {
   const found = selfMetrics.get(`mvx_metrics.${name}`)
   if (found === undefined) throw new Error(`There is no metric mvx_metrics.${name}`)

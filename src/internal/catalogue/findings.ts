@@ -1,6 +1,4 @@
-/**
- * What can be wrong with definitions that work, and what to do about it.
- */
+/** The possible problems of definitions that work, and how to fix them. */
 
 /**
  * - `error`: numbers are wrong or missing, or a server is at risk.
@@ -9,7 +7,7 @@
  */
 export type Gravity = "error" | "warning" | "note"
 
-/** The gravest first. */
+/** The most severe first. */
 export const gravities: ReadonlyArray<Gravity> = ["error", "warning", "note"]
 
 export const findingGravity = {
@@ -47,14 +45,14 @@ export interface Finding {
   readonly severity: Gravity
   /** The metric, or the event. */
   readonly place: string
-  /** The label, the field, or what else of it. */
+  /** The label, the field, or another part of it. */
   readonly part?: string
   readonly message: string
-  /** What to do. */
+  /** How to fix it. */
   readonly advice: string
 }
 
-/** What is known of a finding beside its place and its severity. */
+/** What is known of a finding besides its place and its severity. */
 export type Found = Omit<Finding, "place" | "severity">
 
 export const finding = (place: string, { code, part, ...texts }: Found): Finding => ({

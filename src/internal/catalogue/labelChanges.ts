@@ -1,10 +1,8 @@
-/**
- * What changes in the labels of a metric.
- */
+/** The changes in the labels of a metric. */
 import { both, type Found, renamed, sets, watched } from "./changes.ts"
 import type { DescribedMetric, Label } from "./describedMetric.ts"
 
-/** By name. What a frequency counts may stand beside a label of the same name, behind it. */
+/** By name. The counted values of a frequency may have the name of a label, and come after it. */
 const labelsOf = ({ labels }: DescribedMetric): ReadonlyMap<string, Label> =>
   new Map(
     labels.map((label, at) => {

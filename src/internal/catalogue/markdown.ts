@@ -1,6 +1,4 @@
-/**
- * The metrics of a program as a table in Markdown, for those who read dashboards and do not read code.
- */
+/** The metrics of a program as a Markdown table, for people who read dashboards but not code. */
 import type * as Metric from "../metric/definition/metric.ts"
 import { exposedOf } from "./exposedMetrics.ts"
 
@@ -13,14 +11,14 @@ const kindOf = ({ instrument, sources }: Metric.Any): string => {
         .join(", ")}`
 }
 
-/** In a table a bar ends a cell, and what looks like an element is one. */
+/** In a table a bar ends a cell, and angle brackets start an element. */
 const escaped = (text: string): string =>
   text
     .replace(/[\\`*_[\]<>|]/g, "\\$&")
     .replaceAll(/\s+/g, " ")
     .trim()
 
-/** Text as it is: between more backquotes than there are in it. */
+/** Literal text: enclosed in more backquotes than it contains. */
 const code = (text: string): string => {
   const longest = Math.max(0, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length))
   const quote = "`".repeat(longest + 1)

@@ -1,6 +1,4 @@
-/**
- * What changes in one metric.
- */
+/** The changes in one metric. */
 import { both, type Change, changeOf, type Found, sets } from "./changes.ts"
 import type { DescribedMetric } from "./describedMetric.ts"
 import { labelChanges } from "./labelChanges.ts"
@@ -25,7 +23,7 @@ function* found(old: DescribedMetric, now: DescribedMetric): Iterable<Found> {
   if (old.filter !== now.filter) {
     yield { code: "filter-changed", what: now.filter ? "filters its events" : "filters its events no longer" }
   }
-  // The help of a metric without a description has its name.
+  // The help text of a metric without a description contains its name.
   if (old.help !== now.help && !(old.help.includes(old.name) && old.help.replace(old.name, now.name) === now.help)) {
     yield { code: "help-changed", what: "has another description", before: old.help, after: now.help }
   }

@@ -1,6 +1,4 @@
-/**
- * What a dashboard shows of each metric: panels, with their queries in PromQL.
- */
+/** The dashboard panels of each metric, with their queries in PromQL. */
 import type * as Metric from "../metric/definition/metric.ts"
 import { type Exposed, exposedOf, OverflowLabel, placeLabels, seriesLabelsOf } from "./exposedMetrics.ts"
 import { distributionLabels, errorRatio, type Operations, operationsOf } from "./operations.ts"
@@ -13,7 +11,7 @@ export interface Target {
 export interface Panel {
   readonly title: string
   readonly description: string
-  /** As Grafana has them. */
+  /** In Grafana's notation. */
   readonly unit: string
   readonly targets: ReadonlyArray<Target>
 }
@@ -22,20 +20,20 @@ export const ofTarget = 'job=~"$job",instance=~"$instance"'
 export const chosen = `${ofTarget},recorder=~"$recorder"`
 export const lately = "[$__rate_interval]"
 
-/** A label that only the series of events beyond the cardinality limit gets, so that its legend says what it is. */
+/** A label for the series of events beyond the cardinality limit only, so that its legend explains it. */
 const BeyondLimit = "beyond_limit"
 
-/** What tells series apart: the place, and labels. */
+/** What distinguishes series: the place, and labels. */
 export const legendOf = (labels: ReadonlyArray<string>, place: ReadonlyArray<string> = placeLabels): string =>
   [...place, ...labels].map((label) => `{{${label === OverflowLabel ? BeyondLimit : label}}}`).join(" ")
 
-/** With what {@link legendOf} shows of the series beyond the limit. */
+/** Includes what {@link legendOf} shows of the series beyond the limit. */
 const named = (expr: string, labels: ReadonlyArray<string>): string =>
   labels.includes(OverflowLabel)
     ? `label_replace(${expr}, "${BeyondLimit}", "others, beyond the limit", "${OverflowLabel}", "true")`
     : expr
 
-/** By the words at the end of a name; as Grafana has them. */
+/** By the words at the end of a name, in Grafana's notation. */
 const grafanaUnits: { readonly [suffix: string]: string } = {
   seconds: "s",
   bytes: "bytes",
@@ -55,7 +53,7 @@ const grafanaUnits: { readonly [suffix: string]: string } = {
 
 const grafanaUnit = ({ family }: Exposed): string => grafanaUnits[family.unit.suffix] ?? "short"
 
-/** How fast something grows that is counted in a unit: seconds in a second are a part of it. */
+/** The growth rate of something counted in a unit: seconds per second are a ratio. */
 const unitPerSecond = ({ family }: Exposed): string =>
   ({ "": "cps", bytes: "binBps", seconds: "percentunit", joules: "watt" })[family.unit.suffix] ?? "short"
 
@@ -77,11 +75,11 @@ const rate = (sample: string, labels: ReadonlyArray<string>): Target => ({
   legendFormat: legendOf(labels)
 })
 
-/** A counter by how fast it grows, a gauge as it stands. */
+/** A counter is shown as its rate, a gauge as its value. */
 const targetOf = (part: Exposed, labels: ReadonlyArray<string>): Target =>
   part.family.type === "counter" ? rate(part.sample, labels) : plain(part, labels)
 
-/** Of all instances that are chosen together: their buckets add up. */
+/** Of all selected instances together, because their buckets can be added up. */
 const acrossInstances = placeLabels.filter((label) => label !== "instance")
 
 const quantilesOf = ({ sample }: Exposed, labels: ReadonlyArray<string>): ReadonlyArray<Target> =>

@@ -1,6 +1,5 @@
 /**
- * The queries of a metric's panels, to be pasted where there is no dashboard: for one recorder, with what Grafana would
- * put in.
+ * The queries of a metric's panels, for use without a dashboard: for one recorder, with Grafana's variables replaced.
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import { chosen, lately, panelsOf } from "./panels.ts"
@@ -12,7 +11,7 @@ interface Query {
   readonly expr: string
 }
 
-/** The text of a label in PromQL. */
+/** A label value as a PromQL string. */
 const quoted = (text: string): string =>
   `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`
 

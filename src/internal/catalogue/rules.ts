@@ -1,6 +1,6 @@
 /**
  * Alert rules for Prometheus: lost events, quarantined metrics and other problems. Recording rules for ratios and
- * averages: over all time they hardly move, so those of the last five minutes are recorded.
+ * averages: over all time these hardly change, so those of the last five minutes are recorded.
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import { exposedOf, placeLabels, selfSample, seriesLabelsOf } from "./exposedMetrics.ts"
@@ -28,10 +28,10 @@ interface Rules {
   readonly groups: ReadonlyArray<RuleGroup>
 }
 
-/** Also what a counter has when it is scraped for the first time: `increase` counts from the first sample on. */
+/** Includes the value at a counter's first scrape, because `increase` starts from the first sample. */
 const grown = (sample: string): string => `increase(${sample}[5m]) > 0 or ${sample} > 0 unless ${sample} offset 5m`
 
-/** `for`: how long it lasts before it fires. */
+/** `for`: how long the condition must hold before the alert fires. */
 const alert = (
   name: string,
   severity: AlertRule["labels"]["severity"],
@@ -116,7 +116,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     summary: "Points of {{ $labels.namespace }} on {{ $labels.instance }} were rejected: {{ $labels.exporter }}",
     description: "{{ $value | humanize }} in five minutes. They are lost. The log has what the collector said."
   }),
-  // Of targets that were scraped within the last hour. A worker that is replaced answers 503 meanwhile.
+  // For targets that were scraped within the last hour. While a worker is replaced, they answer 503.
   alert(
     "MetricTargetDown",
     "critical",
@@ -149,7 +149,7 @@ export const recorded = (metric: Metric.Any): ReadonlyArray<RecordingRule> => {
   return []
 }
 
-/** How many operations there are, which part of them fails, and how long the slowest take, all of the last five minutes. */
+/** The number of operations, the share that fails, and the duration of the slowest, all over the last five minutes. */
 const recordedOperations = (operations: Operations): ReadonlyArray<RecordingRule> => {
   const { duration, labels } = operations
   const by = [...placeLabels, ...labels]
@@ -177,19 +177,19 @@ const operationAlert = ({ duration, labels, name }: Operations): AlertRule => ({
   }
 })
 
-/** The rules for these metrics, and for what the library counts of itself. */
+/** The rules for these metrics, and for the library's own metrics. */
 export const rulesOf = (metrics: ReadonlyArray<Metric.Any>): Rules => {
   const operations = metrics.flatMap((metric) => operationsOf(metric) ?? [])
   const groups: ReadonlyArray<RuleGroup> = [
     { name: "mvx-metrics", rules: alerts() },
     { name: "mvx-metrics-lately", rules: [...metrics.flatMap(recorded), ...operations.flatMap(recordedOperations)] },
-    // In the order of rules: what alerts ask for is recorded before.
+    // In this order, because rules that alerts depend on are recorded before.
     { name: "mvx-metrics-operations", rules: operations.map(operationAlert) }
   ]
   return { groups: groups.filter(({ rules }) => rules.length > 0) }
 }
 
-/** As a file for `rule_files`. A string in JSON is one in YAML. */
+/** As a file for `rule_files`. A JSON string is a YAML string. */
 export const rulesYaml = ({ groups }: Rules): string =>
   [
     "groups:",

@@ -1,10 +1,8 @@
-/**
- * What changes in a metric that stays of its kind: what it measures, and how.
- */
+/** The changes in a metric that keeps its kind: what it measures, and how. */
 import { both, type ChangeCode, type Found, sets, watched } from "./changes.ts"
 import type { DescribedMetric, Exposed } from "./describedMetric.ts"
 
-/** Without what is for people. */
+/** Without annotations. */
 export const measuredUnit = (unit = ""): string => unit.replaceAll(/\{[^}]*\}/g, "").replace(/^1$/, "")
 
 export function* settingChanges(old: DescribedMetric, now: DescribedMetric): Iterable<Found> {
@@ -26,7 +24,7 @@ const list = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ?
 
 function* boundaries(old: DescribedMetric, now: DescribedMetric): Iterable<Found> {
   const [before, after] = [old, now].map(({ exposed }) => exposed.flatMap(({ le = [] }) => le))
-  // With another unit they are others in Prometheus, as its name is.
+  // With another unit they are different in Prometheus, like the name.
   if (equal(before, after) || (old.unit !== now.unit && equal(scaleless(old), scaleless(now)))) return
   const gone = before!.filter((le) => !after!.includes(le))
   const come = after!.filter((le) => !before!.includes(le))
@@ -46,7 +44,7 @@ const some = (text: string, values: ReadonlyArray<unknown>): string =>
 
 const equal = (left: unknown, right: unknown): boolean => JSON.stringify(left) === JSON.stringify(right)
 
-/** Those that are compared above have none. */
+/** Settings that are compared above have no code. */
 const settingCodes: { readonly [setting: string]: ChangeCode | undefined } = {
   boundaries: undefined,
   quantiles: undefined,
@@ -75,7 +73,7 @@ function* ofSetting(setting: string, before: unknown, after: unknown): Iterable<
 
 const shown = (value: unknown): string => (value === undefined ? "unset" : JSON.stringify(value))
 
-/** The same definition becomes something else where the library does. */
+/** The same definition is exposed differently after a change in the library. */
 function* samples(old: DescribedMetric, now: DescribedMetric): Iterable<Found> {
   const of = ({ sample, type }: Exposed, code: ChangeCode, what: string): Found => ({
     code,

@@ -11,7 +11,7 @@ import { internalsOf } from "../recorder/internals.ts"
 import type { RecorderService } from "../recorder/service.ts"
 import type { Run } from "./run.ts"
 
-/** Each iteration subscribes with its first step, in the call. */
+/** Each iteration subscribes at its first step, in the call. */
 export const iterate = <S extends Snapshot>(
   run: Run,
   recorder: RecorderService,
@@ -26,13 +26,13 @@ class ChangeIterator implements AsyncIterator<MetricChange> {
   readonly #run: Run
   readonly #scope = Scope.makeUnsafe()
   #pull: Effect.Effect<ReadonlyArray<MetricChange>, unknown>
-  /** Those that have come and were not taken. */
+  /** Changes that have arrived and were not taken. */
   #changes: ReadonlyArray<MetricChange> = []
   #taken = 0
   /** Waits for more. */
   #waiting: Fiber.Fiber<unknown, unknown> | undefined
   #closed: Promise<unknown> | undefined
-  /** What was asked for last. */
+  /** The last request. */
   #last: Promise<unknown> | undefined
 
   constructor(run: Run, subscribe: Subscribe<unknown>) {
@@ -43,7 +43,7 @@ class ChangeIterator implements AsyncIterator<MetricChange> {
     })
   }
 
-  /** One after the other, in the order in which they are asked for. The first one subscribes in the call. */
+  /** Requests are served one after the other, in their order. The first one subscribes in the call. */
   next(): Promise<IteratorResult<MetricChange>> {
     const take = () => this.#take()
     const next = this.#last === undefined ? take() : this.#last.then(take, take)

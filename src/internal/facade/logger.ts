@@ -1,6 +1,4 @@
-/**
- * The library's log, for programs whose logger is not Effect's.
- */
+/** The library's log, for programs with another logger than Effect's. */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as EffectLogger from "effect/Logger"
@@ -35,7 +33,7 @@ export interface LogEntry {
  */
 export type Logger = (entry: LogEntry) => unknown
 
-/** A context whose fibers log to `logger` alone, at every level: it filters by its own. */
+/** A context whose fibers log only to `logger`, at every level, because it does its own filtering. */
 export const contextWithLogger = (logger: Logger): Context.Context<never> =>
   Context.empty().pipe(
     Context.add(EffectLogger.CurrentLoggers, new Set([loggerOf(logger)])),
@@ -44,7 +42,7 @@ export const contextWithLogger = (logger: Logger): Context.Context<never> =>
 
 const loggerOf = (logger: Logger): EffectLogger.Logger<unknown, void> =>
   EffectLogger.make(({ cause, date, fiber, logLevel, message }) => {
-    // An asynchronous function never throws. What it rejects with has nobody to tell.
+    // An asynchronous function never throws, and nothing could handle its rejection.
     const tell = async (): Promise<unknown> =>
       logger({
         level: levels[logLevel],

@@ -37,8 +37,8 @@ import { anAbortSignal, type Run, type WaitOptions } from "./run.ts"
  */
 export class MetricsRecorder {
   /**
-   * One of this library. Its internals are asked where an effect may be logged: a property that is looked at is no line of
-   * the log.
+   * A recorder of this library. Effects that may log use its internals, because reading a property is not worth a log
+   * line.
    */
   readonly #recorder: RecorderService
   readonly #run: Run
@@ -114,7 +114,9 @@ export class MetricsRecorder {
     return this.#recorder.emitUnsafe(event) || this.#wasRefused(event)
   }
 
-  /** A function of its own, so that the compiler takes the other into a loop that emits, with all that it calls. */
+  /**
+   * A separate function, so that the compiler inlines the other one, with everything it calls, into a loop that emits.
+   */
   #wasRefused(event: MetricEvent): false {
     const reason = whyInvalidEvent(event)
     if (reason !== undefined) throw new InvalidArgument({ argument: "event", reason })

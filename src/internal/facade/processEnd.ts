@@ -1,6 +1,6 @@
 /**
- * What runs when the process is about to end, without a change to how it ends. There is one listener for each way to end,
- * for all runtimes; it goes with the last of them.
+ * Runs actions when the process is about to end, without changing how it ends. All runtimes share one listener for each
+ * way to end, which is removed with the last of them.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,13 +15,16 @@ export const processEnds = ["SIGTERM", "SIGINT", "SIGHUP", "beforeExit", "uncaug
 
 export type ProcessEnd = (typeof processEnds)[number]
 
-/** A parent, such as npm, may pass on a signal that its children get as well. Later it means that nobody wants to wait. */
+/**
+ * A parent such as npm may forward a signal that its children also receive. A later repetition means that the user does
+ * not want to wait.
+ */
 const SameSignal = 1000
 
 class EndListener {
   readonly #end: ProcessEnd
   readonly #actions = new Set<() => unknown>()
-  /** When the signal came whose actions run. */
+  /** When the signal arrived whose actions are running. */
   #begun: number | undefined
 
   constructor(end: ProcessEnd) {
@@ -37,12 +40,12 @@ class EndListener {
     if (this.#actions.delete(action) && this.#actions.size === 0) process.off(this.#event, this.#listen)
   }
 
-  /** The monitor sees an uncaught exception, and has no say in what comes of it. */
+  /** The monitor observes an uncaught exception without affecting what happens next. */
   get #event(): string {
     return this.#end === "uncaughtException" ? "uncaughtExceptionMonitor" : this.#end
   }
 
-  /** First, because a listener that is added for one time would be gone before it could be counted. */
+  /** First, because a one-time listener would be removed before it could be counted. */
   #listenFirst(): void {
     const events: NodeJS.EventEmitter = process
     events.off(this.#event, this.#listen)
@@ -65,7 +68,7 @@ class EndListener {
     })
   }
 
-  /** Whether the signal would have ended the process without this listener. Whoever else listens to it decides that. */
+  /** Whether the signal would have ended the process without this listener. Other listeners decide that otherwise. */
   #isAlone(signal: NodeJS.Signals): boolean {
     return process.listenerCount(signal) - 1 <= listenersOfSignalExit()
   }
@@ -82,8 +85,8 @@ class EndListener {
 }
 
 /**
- * The package signal-exit, which many others use, ends the process by a signal only where nobody but itself listens to it.
- * It and this listener would leave that to each other. It is found as its versions find each other.
+ * The widely used package signal-exit ends the process on a signal only if it is the only listener. It and this
+ * listener would otherwise wait for each other. It is detected in the same way as its versions detect each other.
  */
 const listenersOfSignalExit = (): number => {
   const emitters = [
@@ -93,13 +96,16 @@ const listenersOfSignalExit = (): number => {
   return emitters.reduce((sum, emitter) => sum + (emitter?.count ?? 0), 0)
 }
 
-/** All copies of this package in a process share it: each would take the listener of another for the application's. */
+/**
+ * Shared by all copies of this package in a process. Otherwise each would take the listener of another for the
+ * application's.
+ */
 const key = Symbol.for("mvx-metrics/processEnd")
 const shared = globalThis as typeof globalThis & { [key]?: Map<ProcessEnd, EndListener> }
 
 /**
- * Runs `action` when the process is about to end in this way, until the function given back is called. A signal waits for
- * the promise that it gives.
+ * Runs `action` when the process is about to end in this way, until the returned function is called. A signal waits for
+ * the promise that the action returns.
  */
 export const beforeProcessEnd = (end: ProcessEnd, action: () => unknown): (() => void) => {
   shared[key] ??= new Map()
@@ -109,7 +115,7 @@ export const beforeProcessEnd = (end: ProcessEnd, action: () => unknown): (() =>
   return () => listener.remove(action)
 }
 
-/** The process may go on after an uncaught exception, and stands still for no longer than that. */
+/** The process may continue after an uncaught exception, and is blocked for up to this time. */
 const MostAtException = "1 second"
 
 /** Flushes a runtime when the process is about to end, until the scope closes. */
@@ -121,13 +127,13 @@ export const flushOn = (
 ): Effect.Effect<void, never, Scope.Scope> => {
   const { log, saveNow, sources } = internalsOf(runtime)
   const flushed = Effect.catch(runtime.flush({ timeout: shutdownTimeout }), ({ message }) => log.failure(message))
-  // It never rejects: a rejection would change how the process ends.
+  // It never rejects, because a rejection would change how the process ends.
   const flush = (): Promise<unknown> => run.promiseExit(flushed)
   const accepted = (): number => sources().reduce((sum, { statsUnsafe }) => sum + statsUnsafe().accepted, 0)
   let flushedUpTo: number | undefined
   const flushNews = async (): Promise<void> => {
-    // The event comes again when what it began is done. Events of the flush itself, as of a client that is measured,
-    // would have that go on for ever.
+    // The event is emitted again when the work it started is done. Events emitted by the flush itself, for example by a
+    // measured client, would repeat that for ever.
     if (accepted() === flushedUpTo) return
     await flush()
     flushedUpTo = accepted()

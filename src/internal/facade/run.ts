@@ -1,6 +1,4 @@
-/**
- * Effects of the facade run in one context, that of its runtime, and those that wait within the limits of their call.
- */
+/** Runs effects of the facade in one context, that of its runtime, and limits the waits by the options of the call. */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -30,9 +28,9 @@ export interface Run {
   readonly context: Context.Context<never>
   readonly promise: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>
   readonly promiseExit: <A, E>(effect: Effect.Effect<A, E>, options?: Effect.RunOptions) => Promise<Exit.Exit<A, E>>
-  /** Throws a failure itself. */
+  /** Throws the failure itself. */
   readonly sync: <A, E>(effect: Effect.Effect<A, E>) => A
-  /** Runs a read or a flush within the limits of its call. `others`: the checks of options that are given beside them. */
+  /** Runs a read or a flush within the limits of its call. `others`: the checks of additional options. */
   readonly within: <A, E>(options: WaitOptions | undefined, effect: Effect.Effect<A, E>, others?: Checks) => Promise<A>
 }
 

@@ -1,4 +1,4 @@
-/** What the promise API serves to others. */
+/** The HTTP responses of the promise API. */
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import type { FetchHandler, NodeHandler } from "../exporters/httpHandlers.ts"

@@ -1,6 +1,4 @@
-/**
- * The options of a start without Effect: where to fold, and what context to run in.
- */
+/** The options of a start without Effect: where to fold, and the context to run in. */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -171,7 +169,7 @@ const someProcessEnds: Check = (value) =>
 
 const ofWorker = (check: Check): typeof workerOptionChecks => mapValues(workerOptionChecks, () => check) as never
 
-/** The values of those of a worker are checked where it is started. */
+/** The values of worker options are checked when the worker starts. */
 const checks: { readonly [K in KeyOf<StartOptions>]: Check } = {
   ...runtimeOptionChecks,
   inProcess: aBoolean,
@@ -197,7 +195,7 @@ export const whyInvalidStart = (options: StartOptions): InvalidArgument | undefi
   })
 }
 
-/** The context that these options ask for. */
+/** The context that these options specify. */
 export const contextOf = ({
   logger,
   namespace,

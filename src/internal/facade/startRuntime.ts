@@ -1,6 +1,4 @@
-/**
- * Starts a runtime for programs without Effect.
- */
+/** Starts a runtime for programs without Effect. */
 
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -53,6 +51,6 @@ export const attachRuntime = async (options: PlainThreadOptions = {}): Promise<S
   return { runtime, scope, run }
 }
 
-/** The fold is imported by those who fold in process. On a worker it is the thread that has it. */
+/** The code of the fold is imported only for a fold in process. With a worker, the worker imports it. */
 const madeInProcess = async (options: RuntimeOptions) =>
   (await import("../runtime/inProcess.ts")).makeInProcess(options)

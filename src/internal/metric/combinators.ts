@@ -21,8 +21,8 @@ import { type EventMap, filtered, mapped } from "./otherEvents.ts"
 import { remake } from "./withChanges.ts"
 
 /**
- * Turns a metric into another one, in a pipe or called with the metric first. The declaration has the types. It is `dual`,
- * but checks the arguments where they are given, also if no metric ever comes through the pipe.
+ * Turns a metric into another one, in a pipe or called with the metric first. The types are in the declarations. It is
+ * like `dual`, but checks the arguments in the call that passes them, even if no metric ever goes through the pipe.
  */
 const combinator = (arity: 2 | 3, make: (...given: ReadonlyArray<never>) => (self: Any) => Any): never => {
   const applied = (f: (self: Any) => Any) => (self: Any) => {

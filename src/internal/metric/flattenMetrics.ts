@@ -4,7 +4,10 @@ import type * as Metric from "./definition/metric.ts"
 import type { MetricsGiven } from "./definition/metric.ts"
 import { combine } from "./metricSet.ts"
 
-/** All the metrics that were given. Throws `InvalidArgument` for what is none, and for two of the same name. */
+/**
+ * All the given metrics. Throws `InvalidArgument` for a value that is not a metric, and for two metrics of the same
+ * name.
+ */
 export const metricsGiven = (given: MetricsGiven): ReadonlyArray<Metric.Any> => {
   check("metrics", given, oneOrSeveral)
   if (!Array.isArray(given)) return combine(given as Metric.Any).metrics

@@ -124,7 +124,7 @@ export const histogram = <
     checks: { boundaries: boundariesCheck, exemplar: exemplarCheck },
     whyNot: whyNoBoundaries,
     settings: ({ boundaries, exemplar, unit }) => ({
-      // 0 + boundary: -0 is 0, which is what JSON makes of it.
+      // 0 + boundary: -0 becomes 0, as in JSON.
       boundaries: boundariesOf(boundaries, unit)!.map((each) => 0 + each),
       ...exemplarSettings(exemplar)
     })
@@ -133,7 +133,7 @@ export const histogram = <
 const boundariesOf = (boundaries: unknown, unit: unknown): ReadonlyArray<number> | undefined =>
   (boundaries as ReadonlyArray<number> | undefined) ?? defaultBoundaries.get(unitCode((unit ?? "") as string))
 
-/** Boundaries for milliseconds would put seconds and bytes into a bucket or two, and nobody would be told. */
+/** Boundaries for milliseconds would put seconds or bytes into one or two buckets, without a warning. */
 const whyNoBoundaries = ({ boundaries, unit }: { readonly [option: string]: unknown }): InvalidArgument | undefined => {
   if (boundariesOf(boundaries, unit) !== undefined) return undefined
   const which =

@@ -1,6 +1,4 @@
-/**
- * Labels for a metric that was written by hand: a state of its own for each combination of label values.
- */
+/** Labels for a hand-written metric: one state for each combination of label values. */
 import type { MetricEvent } from "../model/event.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import { mapValues } from "../util/mapValues.ts"

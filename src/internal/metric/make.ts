@@ -1,6 +1,6 @@
 /**
- * The definition of a metric as data, with a pure reducer per event tag; how to make one, and functions for any of them.
- * Used as `Metric.make`, `Metric.fold` and so on.
+ * The definition of a metric as data, with a pure reducer per event tag; the constructor, and functions that work on
+ * any metric. Used as `Metric.make`, `Metric.fold` and so on.
  */
 import { type Family, type MetricEvent, type TagOf, tagsOf } from "../model/event.ts"
 import {
@@ -113,7 +113,7 @@ export const make = <
     initial: options.initial,
     reduce: options.reduce as Any["reduce"],
     view: options.view ?? defaultView,
-    // Without the reader's time: `merge: Math.max` is what many are.
+    // Without the reader's time, because many definitions pass a plain function: `merge: Math.max`.
     merge: merge && ((left: State, right: State) => merge(left, right)),
     minus: options.minus,
     description: options.description,

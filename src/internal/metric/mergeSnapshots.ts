@@ -1,6 +1,4 @@
-/**
- * Merging the states of several recorders, threads or processes.
- */
+/** Merges the states of several recorders, threads or processes. */
 import * as Effect from "effect/Effect"
 import { aTime, type Check, isRecord, refuse, whyInvalid } from "../model/optionChecks.ts"
 import { InvalidArgument, StateMismatch } from "../model/usageErrors.ts"
@@ -117,7 +115,7 @@ const merging = Effect.fnUntraced(function* <A>(
   return Object.fromEntries(merged)
 })
 
-/** Metrics are of the program; states come from elsewhere. */
+/** Metrics belong to the program, but states come from elsewhere. */
 /** Copies have no holes. */
 const isArrayOf = (value: unknown, is: (each: unknown) => boolean): boolean =>
   Array.isArray(value) && [...value].every((each) => is(each))

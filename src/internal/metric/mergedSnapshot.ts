@@ -9,10 +9,10 @@ import { mergeSteps } from "./instruments/mergeStates.ts"
 import { isIdle, labelsOf, type SeriesState } from "./instruments/series.ts"
 import { StepSeries } from "./instruments/view.ts"
 
-/** What snapshots were made of that have series which expire. */
+/** The states of snapshots whose series expire. */
 const states = new WeakMap<Snapshot, SeriesState<unknown>>()
 
-/** A built-in metric is merged and viewed some series at a time; one that was written by hand with a call each. */
+/** A built-in metric is merged and viewed some series at a time; a hand-written one with one call each. */
 export function* mergedSnapshot(
   metric: Metric.Any,
   [first, ...rest]: ReadonlyArray<unknown>,
@@ -31,7 +31,7 @@ export function* mergedSnapshot(
   return snapshot
 }
 
-/** What the series of such a snapshot are that have expired by `now`. `undefined`: they do not expire, or do not add up. */
+/** The series of such a snapshot that have expired by `now`. `undefined`: they do not expire, or cannot be added up. */
 export const mergedBygone = (
   { instrument }: Metric.Any,
   snapshot: Snapshot,

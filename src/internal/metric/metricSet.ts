@@ -74,7 +74,10 @@ const module_ = <const Parts extends ReadonlyArray<Any | MetricSet>>(
 
 export { module_ as module }
 
-/** The metrics of metrics and sets. A list of metrics alone, however long, costs the type checker one step. */
+/**
+ * The metrics of metrics and sets. A list that contains only metrics takes the type checker one step, however long it
+ * is.
+ */
 type MetricsOf<Parts extends ReadonlyArray<Any | MetricSet>> =
   Parts extends ReadonlyArray<Any>
     ? Parts

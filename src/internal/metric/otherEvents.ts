@@ -1,6 +1,4 @@
-/**
- * A metric made to read other events: fewer of them, or those of another family.
- */
+/** Makes a metric read other events: fewer of them, or those of another family. */
 import { type Family, type MetricEvent, tagsOf } from "../model/event.ts"
 import { mapValues } from "../util/mapValues.ts"
 import { inner, made } from "./definition/fingerprint.ts"
@@ -10,7 +8,7 @@ import { mappedExemplar } from "./instruments/exemplars.ts"
 import { reduce } from "./make.ts"
 import { remake } from "./withChanges.ts"
 
-/** A metric of those events alone. */
+/** A metric of only those events. */
 export const filtered = (self: Any, holds: (event: MetricEvent) => boolean): Any => {
   const { instrument, reduce, sources } = self
   if (instrument !== undefined) {

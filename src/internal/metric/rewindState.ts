@@ -18,7 +18,7 @@ export const rewindState = (metric: Metric.Any, state: unknown, now: number): un
   return { ...(state as Labelled), series: mapValues(series, (own) => rewindState(one, own, now)) }
 }
 
-/** Whether a state has times that a clock may come to again: those of windows, and of series that expire. */
+/** Whether a state contains times that a clock may reach again: those of windows, and of series that expire. */
 export const hasTimes = ({ initial, instrument, sources }: Metric.Any): boolean => {
   if (instrument !== undefined) {
     return instrument.expireAfter !== undefined || kindOf(instrument).measure.rewind !== undefined

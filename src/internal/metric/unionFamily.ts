@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 import type { Family } from "../model/event.ts"
 
-/** One family with the events of all. Of events that several know, that of the last counts. */
+/** A family with the events of all families. If several define the same event, the last definition counts. */
 export const familyOfAll = (families: ReadonlyArray<Family>): Family => {
   const [first, ...others] = families
   if (others.every((family) => family === first)) return first!

@@ -7,7 +7,7 @@ type Changes = Partial<
   Pick<Metric.Any, "name" | "events" | "reduce" | "description" | "unit" | "instrument" | "sources">
 >
 
-/** A definition with some of its parts changed. That of an instrument follows from the instrument. */
+/** A definition with some of its parts changed. For an instrument the definition follows from the instrument. */
 export const remake = (metric: Metric.Any, changes: Changes): Metric.Any => {
   const { description, events, initial, instrument, merge, minus, name, reduce, sources, unit, view } = {
     ...metric,

@@ -1,6 +1,4 @@
-/**
- * A definition as an object: made by `Metric.make` and by the instruments, once what they were given has been checked.
- */
+/** Makes the object of a definition, for `Metric.make` and the instruments, after their arguments were checked. */
 import { pipeArguments } from "effect/Pipeable"
 import type { Check } from "../../model/optionChecks.ts"
 import { InvalidArgument } from "../../model/usageErrors.ts"
@@ -20,14 +18,17 @@ const Proto = {
 
 type Parts = Omit<Metric.Any, "pipe" | typeof TypeId | typeof EventsTypeId>
 
-/** What exporters call the metrics of the library: in Prometheus, where punctuation is lost, and in any case of letters. */
+/**
+ * The names that exporters give to the library's own metrics: in Prometheus, where punctuation is lost, and in any
+ * case.
+ */
 const ReservedName = /^mvx_metrics(_|$)/
 
 /** Throws `InvalidArgument` for a name that is reserved. */
 export const define = <M extends Metric.Any>(parts: Parts): M => {
   const name = parts.name.trim()
   const unit = parts.unit === undefined ? undefined : unitCode(parts.unit)
-  // With the unit, which stands at the end of a name in Prometheus.
+  // Including the unit, which ends a name in Prometheus.
   const exposed = [wordsOf(name), familyOf({ type: "gauge", name, unit }).name]
   const reserved = exposed.findIndex((each) => ReservedName.test(each.toLowerCase()))
   if (reserved >= 0) {
@@ -54,7 +55,7 @@ export const isDefinition = (value: unknown): value is Metric.Any => {
   try {
     return typeof value === "object" && value !== null && TypeId in value
   } catch {
-    // A proxy of the caller's may throw.
+    // A proxy of the caller may throw.
     return false
   }
 }
@@ -79,5 +80,5 @@ export const metricsAndSets: Check = (value) =>
     ? undefined
     : "must be an array of metrics and sets of metrics"
 
-/** Where a set may be given as well. */
+/** For parameters that also accept a set. */
 export const mustBeMetric = "must be a metric or a set of metrics. Make a set with Metric.combine or Metric.module"

@@ -6,12 +6,12 @@ import type { Instrument } from "./instrument.ts"
 import type * as Metric from "./metric.ts"
 
 /**
- * What a definition is made of, as short texts that two threads can compare. Of its data only: the text of functions
- * differs between a module and the same module minified.
+ * The contents of a definition as short texts that two threads can compare. Only its data is included: the text of
+ * functions differs between a module and the same module minified.
  */
 export type Fingerprint = { readonly [part: string]: string }
 
-/** 64 bits: fingerprints decide which definitions are the same. */
+/** 64 bits, because fingerprints decide which definitions are the same. */
 export const hash = (text: string): string => {
   const { high, low } = murmur3(text, 0)
   return [high, low].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("")
@@ -20,7 +20,7 @@ export const hash = (text: string): string => {
 /** A key that two copies of this library share. */
 const Made = Symbol.for("mvx-metrics/made")
 
-/** Marks a function that this library made with what it made it of, because its text tells nothing. */
+/** Marks a function that this library made with what it was made from, because its text is meaningless. */
 export const made = <F extends (...args: never) => unknown>(f: F, of: () => unknown): F =>
   Object.defineProperty(f, Made, { value: of })
 
@@ -30,7 +30,7 @@ const describeFunction = (f: object, within: ReadonlyArray<unknown>): string =>
 const list = (values: Iterable<unknown>, within: ReadonlyArray<unknown>): string =>
   `[${Array.from(values, (each) => write(each, within)).join()}]`
 
-/** Like JSON, and different for values that differ, as far as structured clone tells them apart. */
+/** Like JSON, but different for all values that structured clone distinguishes. */
 const write = (value: unknown, within: ReadonlyArray<unknown>): string => {
   if (typeof value === "string") return JSON.stringify(value)
   if (typeof value === "bigint") return `${value}n`
@@ -50,7 +50,7 @@ const write = (value: unknown, within: ReadonlyArray<unknown>): string => {
   return `${ArrayBuffer.isView(value) ? Object.prototype.toString.call(value) : ""}{${fields.join()}}`
 }
 
-/** Plain data as a text that tells apart what JSON does not: bigints, NaN, -0, what is not there. */
+/** Plain data as a text that distinguishes what JSON does not: bigints, NaN, -0, missing values. */
 export const describe = (value: unknown): string => {
   try {
     return write(value, [])
@@ -69,19 +69,19 @@ const describeEvents = oncePer((events: Metric.Any["events"]): string => {
   }
 })
 
-/** Made once for a definition: ten thousand recorders may register the same one. */
+/** Computed once per definition, because ten thousand recorders may register the same one. */
 export const fingerprint = oncePer((metric: Metric.Any): Fingerprint => {
   const { description, events, initial, instrument, merge, minus, reduce, sources, unit, view } = metric
   const isByHand = instrument === undefined && sources === undefined
   return {
-    // Those of a derived metric follow from its sources.
+    // The events of a derived metric follow from its sources.
     events: sources === undefined ? describeEvents(events) : "",
     "initial state": hash(describe(initial)),
     "tags it reduces": Object.keys(reduce).sort().join(" "),
-    // Whether something was put around them, such as a filter.
+    // Whether they are wrapped, for example by a filter.
     reducers: isByHand ? [...new Set(Object.values(reduce).map(describe))].sort().join(" ") : "",
     view: isByHand ? describe(view) : "",
-    // Those of other metrics follow from what they are made of.
+    // For other metrics it follows from their parts.
     merge: isByHand && merge !== undefined ? "yes" : "",
     minus: isByHand && minus !== undefined ? "yes" : "",
     ...(instrument !== undefined && ofInstrument(instrument)),
@@ -91,7 +91,7 @@ export const fingerprint = oncePer((metric: Metric.Any): Fingerprint => {
   }
 })
 
-/** By the options of its constructor, which tell people what differs. */
+/** By the options of its constructor, so that errors can name what differs. */
 const ofInstrument = ({ kind, settings, tags, ...options }: Instrument): Fingerprint => {
   const parts = Object.entries({ kind, when: tags, ...options, ...settings })
   return Object.fromEntries(
@@ -106,17 +106,19 @@ const sourcesOf = (sources: NonNullable<Metric.Any["sources"]>): ReadonlyArray<r
 export const differences = (a: Fingerprint, b: Fingerprint): ReadonlyArray<string> =>
   [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((part) => a[part] !== b[part])
 
-/** Whether two definitions count as one: a module that is loaded twice, or a function that makes its metrics anew. */
+/**
+ * Whether two definitions count as one: a module that is loaded twice, or a function that makes its metrics each time.
+ */
 export const isSame = (a: Metric.Any, b: Metric.Any): boolean =>
   a === b || (a.name === b.name && differences(fingerprint(a), fingerprint(b)).length === 0)
 
-/** What a metric does with events, apart from what it is called: of a metric that another one is made of. */
+/** What a metric does with events, regardless of its name, for a metric that is a part of another one. */
 export const inner = (metric: Metric.Any): Fingerprint => {
   const { description, unit, ...rest } = fingerprint(metric)
   return rest
 }
 
-/** Leaves out each definition that is the same as one before it. Different ones of one name all stay. */
+/** Leaves out definitions that are the same as an earlier one. Different ones of one name are all kept. */
 export const distinct = (metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<Metric.Any> => {
   const byName = new Map<string, Array<Metric.Any>>()
   return metrics.filter((metric) => {

@@ -1,6 +1,4 @@
-/**
- * What the built-in instruments have in common: which events they read, and what they take from them.
- */
+/** The common parts of the built-in instruments: the events they read, and the values they take from them. */
 import * as Predicate from "effect/Predicate"
 import type { MetricEvent } from "../../model/event.ts"
 import { cutText } from "../../util/cutText.ts"
@@ -19,7 +17,7 @@ export const isLabelValue = (value: unknown): value is LabelValue =>
 /** Where a value or a label comes from: a field of the event, or a function of it. */
 export type Source = string | ((event: MetricEvent, at: number) => unknown)
 
-/** The kinds of instruments; {@link ../instruments/kinds.ts} says what each of them is. */
+/** The kinds of instruments, described in {@link ../instruments/kinds.ts}. */
 export type KindName =
   | "average"
   | "counter"
@@ -41,7 +39,7 @@ export type KindName =
  */
 export const HasMaxSeries = Symbol.for("mvx-metrics/hasMaxSeries")
 
-/** An instrument as data. Two threads compare it, but for its functions. */
+/** An instrument as data. Two threads compare it, without its functions. */
 export interface Instrument {
   readonly [HasMaxSeries]?: true
   readonly kind: KindName
@@ -51,25 +49,25 @@ export interface Instrument {
   readonly value: Source | undefined
   readonly labels: ReadonlyArray<readonly [name: string, source: Source]>
   readonly maxSeries: number
-  /** Longer values of labels, in UTF-16 code units, are cut. `undefined`: {@link MostOfLabel}. */
+  /** The maximum length of label values in UTF-16 code units. Longer ones are cut. `undefined`: {@link MostOfLabel}. */
   readonly maxLabelLength?: number
-  /** Milliseconds without an event after which a series is let go; `undefined`: it stays. */
+  /** How many milliseconds after its last event a series is removed; `undefined`: never. */
   readonly expireAfter: number | undefined
-  /** Whether exporters show the series that the schema knows before they have events. `undefined`: where they are few. */
+  /** Whether exporters show the series known from the schema before they have events. `undefined`: if they are few. */
   readonly fromZero?: boolean
-  /** What its kind needs to know beside: boundaries, quantiles and the like. */
+  /** Settings of its kind: boundaries, quantiles and the like. */
   readonly settings: Settings
 }
 
 export type Settings = { readonly [setting: string]: unknown }
 
-/** What a source gives for an event. A field that is not there is not what the event inherits under its name. */
+/** The value of a source for an event. An inherited property does not count as a field. */
 export const sourceValue = (source: Source, event: MetricEvent, at: number): unknown => {
   if (typeof source === "function") return source(event, at)
   return Object.hasOwn(event, source) ? (event as unknown as { readonly [field: string]: unknown })[source] : undefined
 }
 
-/** The fields of an event that a metric reads, or `undefined` where a function of the user gets the whole event. */
+/** The fields of an event that a metric reads, or `undefined` if a user's function gets the whole event. */
 export const fieldsRead = ({
   instrument
 }: {
@@ -84,17 +82,19 @@ export const fieldsRead = ({
     : undefined
 }
 
-/** What is measured. `undefined`: nothing is, the field is not there. Anything else has to be a measurement. */
+/**
+ * The measured value. `undefined`: the field is missing, so nothing is measured. Any other value must be a measurement.
+ */
 export const measuredValue = ({ value }: Instrument, event: MetricEvent, at: number): unknown =>
   value === undefined ? 1 : (sourceValue(value, event, at) ?? undefined)
 
-/** Most series of a metric, unless a definition says otherwise: as in OpenTelemetry. */
+/** The default limit of series per metric, as in OpenTelemetry. */
 export const DefaultMaxSeries = 2000
 
-/** Most UTF-16 code units of a label value, unless a definition says otherwise. */
+/** The default limit of a label value in UTF-16 code units. */
 export const MostOfLabel = 256
 
-/** Texts longer than `most` are cut, so that a scrape does not repeat them for ever. */
+/** Texts longer than `most` are cut, because every scrape repeats them. */
 export const labelValue = (value: unknown, most = MostOfLabel): LabelValue => {
   if (value === undefined || value === null) return null
   if (typeof value === "number" && !Number.isFinite(value)) return String(value)

@@ -1,15 +1,13 @@
-/**
- * The state of a metric that was given labels and has no instrument: a state of its own for each series.
- */
+/** The state of a metric that was given labels and has no instrument: one state per series. */
 import type * as Metric from "./metric.ts"
 
 export interface Labelled {
-  /** Their names, in the order in which a key has their values. */
+  /** The names of the labels, in the order of their values in a key. */
   readonly labels: ReadonlyArray<string>
   readonly series: { readonly [key: string]: unknown }
 }
 
-/** The states of such metrics before the first event, by which they are known, and the metric of each of their series. */
+/** The initial states of such metrics, by which they are recognised, and the metric of each of their series. */
 const metrics = new WeakMap<object, Metric.Any>()
 
 /** The state before the first event. */
@@ -19,7 +17,7 @@ export const initialLabelled = (metric: Metric.Any, labels: ReadonlyArray<string
   return initial
 }
 
-/** Of the state of such a metric before the first event: its labels, and the metric of each series. */
+/** For the initial state of such a metric: its labels, and the metric of each series. */
 export const labelledParts = (
   initial: unknown
 ): { readonly labels: ReadonlyArray<string>; readonly metric: Metric.Any } | undefined => {

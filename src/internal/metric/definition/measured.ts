@@ -1,7 +1,7 @@
 /**
- * What a definition must have in common with an earlier one to go on from its state: all that decides what is measured.
- * Less than their fingerprints: an event that is added to a family, another description, and an initial state that is
- * computed anew change nothing in a state that is there.
+ * What a definition must share with an earlier one to continue from its state: everything that determines what is
+ * measured. This is less than their fingerprints: an event added to a family, another description, or a different
+ * initial state does not affect an existing state.
  */
 import { oncePer } from "../../util/oncePer.ts"
 import { describe, type Fingerprint, fingerprint, hash, isSame } from "./fingerprint.ts"
@@ -19,7 +19,7 @@ export const measuredBy = oncePer((metric: Metric.Any): Measured => {
   return { parts, hash: hash(describe(parts)) }
 })
 
-/** Whether a definition can go on from the state of another one. Most often that is the same. */
+/** Whether a definition can continue from the state of another one. Most often it is the same one. */
 export const goesOnFrom = (metric: Metric.Any, other: Metric.Any): boolean =>
   isSame(metric, other) || measuredBy(metric).hash === measuredBy(other).hash
 
@@ -34,7 +34,7 @@ const partsOf = (metric: Metric.Any): Fingerprint => {
     ...rest
   } = fingerprint(metric)
   const own = { ...shapeOf(metric), ...rest }
-  // What a derived metric reduces and begins with follows from its sources.
+  // The reducers and the initial state of a derived metric follow from its sources.
   if (metric.sources === undefined) return { ...own, "tags it reduces": tags! }
   const ofSources = Object.entries(metric.sources).flatMap(([source, each]) =>
     Object.entries(partsOf(each)).map(([part, text]) => [`${source}: ${part}`, text])

@@ -1,6 +1,4 @@
-/**
- * The definition of a metric as data, and a set of them: their types alone. They are made in the folder above.
- */
+/** The types of a metric's definition and of a set of metrics. The functions that make them are in the folder above. */
 import type { Pipeable } from "effect/Pipeable"
 import type { Family, MetricEvent, TagOf } from "../../model/event.ts"
 import type { Instrument } from "./instrument.ts"

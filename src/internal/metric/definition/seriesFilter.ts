@@ -1,6 +1,4 @@
-/**
- * Some series of a metric, by the values of their labels.
- */
+/** Selects series of a metric by the values of their labels. */
 import { aRecord, whyInvalid } from "../../model/optionChecks.ts"
 import { InvalidArgument } from "../../model/usageErrors.ts"
 import { didYouMean } from "../../util/didYouMean.ts"
@@ -8,14 +6,14 @@ import { type LabelValue, labelValue } from "./instrument.ts"
 import { labelledParts } from "./labelledParts.ts"
 import type * as Metric from "./metric.ts"
 
-/** Values of labels by name: of a series that has them, the other labels may have any. */
+/** Label values by name. A series matches if it has these values, whatever its other labels are. */
 export type SeriesFilter = { readonly [label: string]: LabelValue }
 
-/** The labels of a metric in the order in which the keys of its series have their values; none: it shows no series. */
+/** The labels of a metric, in the order of their values in the keys of its series. Empty: it shows no series. */
 export const labelsOfMetric = ({ initial, instrument }: Metric.Any): ReadonlyArray<string> =>
   instrument?.labels.map(([name]) => name) ?? labelledParts(initial)?.labels ?? []
 
-/** Why the series of these metrics cannot be asked for so. */
+/** Why the series of these metrics cannot be selected in this way. */
 export const whyNotFilter = (metrics: ReadonlyArray<Metric.Any>, filter: unknown): InvalidArgument | undefined => {
   const invalid = (reason: string) => new InvalidArgument({ argument: "labels", reason })
   if (whyInvalid("labels", filter, aRecord) !== undefined)
@@ -35,7 +33,7 @@ export const whyNotFilter = (metrics: ReadonlyArray<Metric.Any>, filter: unknown
   return undefined
 }
 
-/** Whether the key of a series fits. */
+/** Whether the key of a series matches. */
 export const fitting = (metric: Metric.Any, filter: SeriesFilter): ((key: string) => boolean) => {
   const labels = labelsOfMetric(metric)
   const most = metric.instrument?.maxLabelLength
@@ -43,7 +41,7 @@ export const fitting = (metric: Metric.Any, filter: SeriesFilter): ((key: string
     ([label, value]) => [labels.indexOf(label), labelValue(value, most)] as const
   )
   return (key) => {
-    // The key of what is beyond the limit is no array.
+    // The key of the series beyond the limit is not an array.
     if (!key.startsWith("[")) return false
     const values = JSON.parse(key) as ReadonlyArray<LabelValue>
     return wanted.every(([i, value]) => (values[i] ?? null) === value)

@@ -1,6 +1,6 @@
 /**
- * What the states of a definition are like: what two definitions must have in common for their states to be merged. Less
- * than their fingerprints, which two versions of a program may differ in and still measure the same.
+ * The shape of a definition's states: what two definitions must share for their states to be merged. This is less than
+ * their fingerprints, in which two versions of a program may differ and still measure the same.
  */
 import * as Predicate from "effect/Predicate"
 import { oncePer } from "../../util/oncePer.ts"
@@ -10,10 +10,10 @@ import { labelledParts } from "./labelledParts.ts"
 import type * as Metric from "./metric.ts"
 import type { MetricState } from "./snapshot.ts"
 
-/** Increases when instruments keep their states in another way. */
+/** Must be increased when instruments change the form of their states. */
 const Format = "2"
 
-/** Settings that say how much is kept, or what is shown. States that differ in them fit. */
+/** Settings that limit what is kept or shown. States that differ in them still fit. */
 const notOfStates: ReadonlySet<string> = new Set(["exemplar", "maxScale", "maxSize", "maxValues", "quantiles", "range"])
 
 export const shapeOf = oncePer(
@@ -53,7 +53,7 @@ const ofSources = (sources: NonNullable<Metric.Any["sources"]>): Fingerprint => 
   )
 })
 
-/** The types in plain data, without its values: those may differ from process to process. */
+/** The types in plain data, without its values, which may differ between processes. */
 const structureOf = (value: unknown, within: ReadonlySet<unknown> = new Set()): string => {
   if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value
   if (within.has(value)) return "circular"
@@ -65,17 +65,17 @@ const structureOf = (value: unknown, within: ReadonlySet<unknown> = new Set()): 
   return `{ ${fields.sort().join(", ")} }`
 }
 
-/** A state as it is given to others, with what it is like. */
+/** A state in its public form, with its shape. */
 export const stateOf = (metric: Metric.Any, state: unknown): MetricState => ({ definition: shapeOf(metric), state })
 
-/** Whether a value can be a state as {@link stateOf} gives it, which may have been through JSON. */
+/** Whether a value can be a state from {@link stateOf}, possibly after a JSON round trip. */
 export const isState = (value: unknown): value is MetricState =>
   Predicate.hasProperty(value, "state") &&
   Predicate.hasProperty(value, "definition") &&
   Predicate.isObject(value.definition) &&
   Object.values(value.definition).every(Predicate.isString)
 
-/** In what a state does not fit a definition; nothing: it does. */
+/** The parts in which a state does not fit a definition. Empty: it fits. */
 export const misfits = (metric: Metric.Any, { definition }: MetricState): ReadonlyArray<string> => {
   const own = shapeOf(metric)
   return [...new Set([...Object.keys(own), ...Object.keys(definition)])].flatMap((part) => {

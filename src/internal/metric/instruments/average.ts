@@ -12,7 +12,7 @@ import { aCount, aNumber, aSum, record } from "./packing.ts"
 export interface AveragePoint {
   readonly count: number
   readonly sum: ExactSum
-  /** How many values were below 0, where there were any: then the sum can go down. */
+  /** The number of values below 0, if there were any. The sum may then decrease. */
   readonly negatives?: number
 }
 
@@ -21,7 +21,7 @@ const point = (count: number, sum: ExactSum, negatives: number): AveragePoint =>
 
 const negativesIn = ({ negatives = 0 }: AveragePoint): number => negatives
 
-/** 0 + value: -0 counts as 0, whichever comes first. */
+/** 0 + value: -0 counts as 0, regardless of the order. */
 export const averageMeasure: Measure<AveragePoint> = {
   accepts: anyNumber,
   first: (value) => point(1, 0 + value, value < 0 ? 1 : 0),
@@ -35,7 +35,7 @@ export const averageMeasure: Measure<AveragePoint> = {
 
 const averageForm = record<AveragePoint>({ count: aNumber, sum: aSum, negatives: aCount })
 
-// What lies in the block of a series.
+// The contents of a series' block.
 const Sum = 0
 const Low = 1
 const Count = 2

@@ -1,22 +1,22 @@
-/** The series of an instrument as numbers in {@link ./blocks.ts}, and copies of them that are made series by series. */
+/** The series of an instrument as numbers in {@link ./blocks.ts}, with copies that are made series by series. */
 import type { Steps } from "../../util/steps.ts"
 import { LaterCopies, MissingSeries } from "./laterCopies.ts"
 import { type Packed, Packer, Unpacker } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
 
-/** What series are by their addresses: the numbers that the pure functions of an instrument have as an object. */
+/** The series of an instrument by their addresses, with the numbers that its pure functions keep as an object. */
 export interface PointTable<Point, Value> {
-  /** The address of one without values. */
+  /** Returns the address of a new series without values. */
   create(): number
   free(address: number): void
   add(address: number, value: Value, at: number): void
   point(address: number): Point
-  /** The address of one that is at this point. */
+  /** Returns the address of a new series at this point. */
   put(point: Point): number
-  /** The address of a copy of one of another table of the same definition. */
+  /** Returns the address of a copy of a series of another table with the same definition. */
   take(from: PointTable<Point, Value>, other: number): number
   pack(to: Packer, address: number): void
-  /** The address of one that was packed. */
+  /** Returns the address of a new series from its packed form. */
   unpack(from: Unpacker): number
 }
 
@@ -36,14 +36,14 @@ export class BlockPoints<Point, Value> implements Points {
   readonly latest: number | undefined
   readonly #table: PointTable<Point, Value>
   readonly #makeTable: () => PointTable<Point, Value>
-  /** Where each series lies in the table. */
+  /** The address of each series in the table. */
   #addresses: Array<number> = none
-  /** While somebody looks at any. */
+  /** While there are readers. */
   copies: LaterCopies<BlockPoints<Point, Value>> | undefined
-  /** Of a copy. */
+  /** In a copy. */
   missing: MissingSeries<BlockPoints<Point, Value>> | undefined
 
-  /** `takesNumbers`: any finite number will do, so that rows can be folded. */
+  /** `takesNumbers`: it accepts any finite number, so rows can be folded. */
   constructor(makeTable: () => PointTable<Point, Value>, takesNumbers: boolean, table = makeTable()) {
     this.#table = table
     this.#makeTable = makeTable
@@ -67,7 +67,7 @@ export class BlockPoints<Point, Value> implements Points {
     this.replace(index, this.#table.put(point))
   }
 
-  /** Of a copy: it has the series from here on. */
+  /** In a copy: takes over the series first. */
   protected addressOf(index: number): number {
     this.missing?.give(index, this)
     return this.#addresses[index]!

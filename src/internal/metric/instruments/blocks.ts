@@ -1,29 +1,29 @@
 /**
- * Blocks of doubles in a few large arrays, for whatever has more or fewer numbers for each series. The collector of garbage
- * has nothing to trace in them, however many there are, and nothing is copied when more is needed.
+ * Blocks of doubles in a few large arrays, for a varying number of values per series. The garbage collector has nothing
+ * to trace in them, however many there are, and growing copies nothing.
  */
 
-/** Doubles of a chunk, once there are many. No block is larger. */
+/** The number of doubles in a chunk, once there are many. No block is larger. */
 export const MostOfBlock = 2 ** 14
 const ChunkBits = 14
 
 /** The smallest block, of 8 doubles. */
 const LeastBits = 3
 
-/** The size of a block that has room for so many doubles, as a power of two. */
+/** The size of a block for this many doubles, as a power of two. */
 export const bitsFor = (length: number): number => Math.max(LeastBits, 32 - Math.clz32(length - 1))
 
 const none: Array<Float64Array> = []
 
-/** A block is known by its address: the number of its chunk, and where it begins there. */
+/** A block is identified by its address: the number of its chunk, and its beginning there. */
 export class Blocks {
   #chunks: Array<Float64Array> = none
-  /** The same as bytes, where somebody has asked for them. */
+  /** The same memory as bytes, if requested. */
   #bytes: Array<Uint8Array | undefined> | undefined
   #size = 0
-  /** Where the rest of the last chunk begins. */
+  /** Where the unused part of the last chunk begins. */
   #next = 0
-  /** Addresses of those that were given back, by the bits of their size. */
+  /** The addresses of released blocks, by the bits of their size. */
   #free: Array<Array<number> | undefined> | undefined
 
   /** The address of a block of zeros. */
@@ -41,12 +41,12 @@ export class Blocks {
     this.#free[bits].push(address)
   }
 
-  /** The array in which a block lies, from {@link at} on. */
+  /** The array that contains a block, starting at {@link at}. */
   of(address: number): Float64Array {
     return this.#chunks[address >>> ChunkBits]!
   }
 
-  /** The same as bytes: eight of them are a double. */
+  /** The same memory as bytes: eight of them are a double. */
   bytesOf(address: number): Uint8Array {
     const chunk = address >>> ChunkBits
     this.#bytes ??= []
@@ -62,7 +62,7 @@ export class Blocks {
     const last = this.#chunks.at(-1)
     if (last === undefined || last.length - this.#next < length) {
       if (last !== undefined) this.#giveRest(last.length)
-      // As much again as there is, so that few blocks take little.
+      // As much again as there is, so that few blocks take little memory.
       const chunk = new Float64Array(Math.min(MostOfBlock, Math.max(length, this.#size)))
       // Most lanes have one, and an array that grows has room for 17.
       if (last === undefined) this.#chunks = [chunk]

@@ -1,6 +1,4 @@
-/**
- * The checks of the definitions of built-in instruments.
- */
+/** The checks of the definitions of built-in instruments. */
 import { type Family, tagsOf } from "../../model/event.ts"
 import {
   aFamily,
@@ -19,15 +17,15 @@ import { InvalidArgument } from "../../model/usageErrors.ts"
 import { didYouMean } from "../../util/didYouMean.ts"
 import type { Settings } from "../definition/instrument.ts"
 
-/** What a kind takes beside what all take, and what it makes of it. */
+/** The additional options of a kind, and how they are used. */
 export interface Special {
   readonly checks?: { readonly [option: string]: Check }
-  /** Options that have to be given. */
+  /** Options that must be given. */
   readonly required?: ReadonlyArray<string>
   readonly settings?: (options: { readonly [option: string]: unknown }) => Settings
-  /** The option that says what is measured. Default: `value`. */
+  /** The option for the measured value. Default: `value`. */
   readonly measures?: string
-  /** Why options that pass their checks, each by itself, do not make the instrument together. */
+  /** Why options that are valid individually do not make an instrument together. */
   readonly whyNot?: (options: { readonly [option: string]: unknown }) => InvalidArgument | undefined
 }
 
@@ -45,7 +43,7 @@ export const boundariesCheck: Check = (value) => {
   return value.every((boundary, i) => i === 0 || value[i - 1] < boundary) ? undefined : "must be increasing"
 }
 
-/** A range of positive numbers, on a scale that is logarithmic. */
+/** A range of positive numbers, on a logarithmic scale. */
 export const rangeCheck: Check = (value) => {
   if (!Array.isArray(value) || value.length !== 2) return "must be an array of two numbers, such as [0.001, 10]"
   const [least, greatest]: ReadonlyArray<unknown> = value
@@ -54,7 +52,7 @@ export const rangeCheck: Check = (value) => {
     : "must be positive, finite and increasing"
 }
 
-/** Names that Prometheus gives to labels itself. */
+/** Names of labels that Prometheus sets itself. */
 const reservedLabels: ReadonlyArray<unknown> = ["le", "quantile"]
 
 export const labelsCheck: Check = (value) => {
@@ -84,7 +82,7 @@ const someTags: Check = (value) => ([value].flat().length > 0 ? undefined : "nam
 const whyNoEvent = (tag: unknown, events: Family): string =>
   `${got(tag)} is not an event of the family.${didYouMean(tag, tagsOf(events))}`
 
-/** Why options do not make an instrument, or `undefined`. They may be anything. */
+/** Why options do not make an instrument, or `undefined`. They can be any value. */
 export const whyInvalidInstrument = (
   options: unknown,
   { checks, measures = "value", required = [], whyNot }: Special
@@ -110,7 +108,7 @@ export const whyInvalidInstrument = (
   const given = options as { readonly [option: string]: unknown }
   const events = given.events as Family
   const tags: ReadonlyArray<unknown> = given.when === undefined ? tagsOf(events) : [given.when].flat()
-  // One of them may be `undefined`, where it was to come from an object in which its name is misspelt.
+  // A tag may be `undefined` if its name was misspelt in an object of tags.
   const unknown = tags.find((tag) => typeof tag !== "string" || !Object.hasOwn(events.cases, tag))
   if (unknown === undefined && !tags.includes(undefined)) return whyNot?.(given)
   const reason = `${whyNoEvent(unknown, events)} Its events are: ${tagsOf(events).join(", ")}`

@@ -4,7 +4,7 @@ import { isMeasurable, type Measure } from "./measure.ts"
 import { grown, joined, noNumbers, type Points, type SumCode } from "./points.ts"
 import { type SumPlace, SumRests } from "./sumRests.ts"
 
-/** Adds up. 0 + value: -0 counts as 0, whichever comes first. */
+/** Adds up. 0 + value: -0 counts as 0, regardless of the order. */
 const sum = {
   first: (value: number): ExactSum => 0 + value,
   next: plus,
@@ -12,13 +12,13 @@ const sum = {
   minus: less
 }
 
-/** Counts: finite, not negative. */
+/** Accepts finite values that are not negative. */
 export const counterMeasure: Measure<ExactSum> = {
   ...sum,
   accepts: (value): value is number => isMeasurable(value, 0)
 }
 
-/** A sum that may go down as well. */
+/** A sum that may also decrease. */
 export const upDownMeasure: Measure<ExactSum> = {
   ...sum,
   accepts: (value): value is number => isMeasurable(value, -Number.MAX_VALUE)
@@ -26,7 +26,7 @@ export const upDownMeasure: Measure<ExactSum> = {
 
 export const showSum = (point: ExactSum | null) => ({ value: rounded(point ?? 0) })
 
-/** What sums save: the second array only where there is something in it. */
+/** The saved form of sums. The second array is present only if it is not empty. */
 interface SavedSums {
   readonly a: Float64Array
   readonly b: Float64Array
@@ -35,13 +35,13 @@ interface SavedSums {
 
 const sumCode: SumCode = ["a[s]", "b[s]"]
 
-/** Totals in `a`, and what they round away in `b`. */
+/** Totals in `a`, and their rounding errors in `b`. */
 export class SumPoints implements Points {
   a = noNumbers
   b = noNumbers
   readonly #rests = new SumRests()
   readonly least: number
-  /** Where values are 1, nothing is rounded away: there is none, and no `b`. */
+  /** If all values are 1, nothing is rounded, so this and `b` are absent. */
   readonly sum: SumCode | undefined
   readonly together = "sum"
 

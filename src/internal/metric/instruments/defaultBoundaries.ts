@@ -1,6 +1,4 @@
-/**
- * The boundaries of a histogram that was given none, by its unit.
- */
+/** The default boundaries of a histogram, by its unit. */
 export const defaultBoundaries: ReadonlyMap<string, ReadonlyArray<number>> = new Map([
   // As for HTTP durations in OpenTelemetry's semantic conventions.
   ["s", [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]],

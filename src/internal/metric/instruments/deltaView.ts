@@ -7,7 +7,7 @@ import { StepSeries, viewSteps } from "./view.ts"
 
 type State = SeriesState<unknown>
 
-/** What an instrument shows of what came to an earlier state, some series at a time. */
+/** Shows what was added to an instrument since an earlier state, some series at a time. */
 export function* deltaViewSteps(
   instrument: Instrument,
   later: State,
@@ -34,7 +34,7 @@ export function* deltaViewSteps(
   return yield* viewSteps(instrument, { live: live(), idle: idle(), expired, rejected }, now)
 }
 
-/** What has expired since then. It was seen before as a series, or as what had expired by then. */
+/** What has expired since then. Earlier it was either a series, or part of what had expired. */
 function* expiredSince(
   { merge, minus }: Measure<unknown, unknown>,
   later: State,

@@ -1,6 +1,6 @@
 /**
- * How many different values there were, by HyperLogLog. A point is a set of registers, whatever the order in which its
- * values came, and how often.
+ * The number of distinct values, by HyperLogLog. A point is a set of registers, which does not depend on the order or
+ * the repetition of values.
  */
 
 import { type Hash64, murmur3 } from "../../util/murmur3.ts"
@@ -10,7 +10,7 @@ import type { Measure } from "./measure.ts"
 import { changed, packed, rankAt, unpacked } from "./packedRegisters.ts"
 
 export interface DistinctSettings {
-  /** There are 2 to the power of this registers, from 4 to 16. Default: 11, for a standard error of 2.3 %. */
+  /** The base-2 logarithm of the number of registers, from 4 to 16. Default: 11, for a standard error of 2.3 %. */
   readonly precision?: number
 }
 
@@ -57,7 +57,7 @@ export const distinctMeasure = ({
   }
 }
 
-/** Rounded: the estimate of few values is exact. */
+/** Rounded, so that the estimate of few values is exact. */
 export const estimate = (point: DistinctPoint): number =>
   Math.round(estimateOf(unpacked(point.registers, point.precision)))
 

@@ -6,19 +6,22 @@ import { type Registers, rankOf, registerOf, registersOf } from "./hyperLogLog.t
 import { packed, unpacked } from "./packedRegisters.ts"
 import type { Packer, Unpacker } from "./packing.ts"
 
-// What lies in the block of a series. Its registers have a block of their own.
+// The contents of a series' block. Its registers have their own block.
 const Length = 0
 const Address = 1
 const Bits = 2
 const SeriesBits = 2
 
-/** What {@link Length} is where the block has the ranks of all registers, as bytes. */
+/** The value of {@link Length} if the block contains the ranks of all registers, as bytes. */
 const All = -1
 
-/** Otherwise it has those registers that have a rank, in order, as the register times this and its rank. No rank is 62. */
+/**
+ * Otherwise it contains the registers that have a rank, in order, as register times this plus rank. No rank is 62 or
+ * more.
+ */
 const Ranks = 64
 
-/** That of an eighth of all registers takes as much as all of them do. */
+/** Storing an eighth of the registers in this way takes as much memory as all of them as bytes. */
 const AllShare = 8
 
 /** The series of {@link ./distinct.ts} in place. */
@@ -106,7 +109,7 @@ export class DistinctTable implements PointTable<DistinctPoint, LabelValue> {
     this.#putNumbers(address, All, new Float64Array(registers.buffer))
   }
 
-  /** In place of what the series has. `length`: see {@link Length}. `numbers`: what its block has. */
+  /** Replaces the contents of a series. `length`: see {@link Length}. `numbers`: the contents of its block. */
   #putNumbers(address: number, length: number, numbers: ArrayLike<number>): void {
     this.#freeRegisters(address)
     const figures = this.#blocks.of(address)
@@ -120,7 +123,7 @@ export class DistinctTable implements PointTable<DistinctPoint, LabelValue> {
     figures[f + Bits] = bits
   }
 
-  /** What the block of a series has, in place. */
+  /** The contents of a series' block, in place. */
   #numbers(address: number): Float64Array {
     const figures = this.#blocks.of(address)
     const f = this.#blocks.at(address)
@@ -135,7 +138,7 @@ export class DistinctTable implements PointTable<DistinctPoint, LabelValue> {
     return this.#blocks.of(address)[this.#blocks.at(address) + Length]!
   }
 
-  /** All registers, as an array of their own. */
+  /** All registers, as a separate array. */
   #registers(address: number): Registers {
     const numbers = this.#numbers(address)
     if (this.#lengthOf(address) === All) return new Uint8Array(numbers.slice().buffer)

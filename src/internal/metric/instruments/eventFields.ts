@@ -1,6 +1,6 @@
 /**
- * Whether the fields that a definition names are fields of its events. TypeScript sees to that; JavaScript would count
- * nothing, and not say so.
+ * Whether the fields named by a definition are fields of its events. TypeScript checks that; in JavaScript nothing
+ * would be counted, without a warning.
  */
 import * as SchemaAST from "effect/SchemaAST"
 import type { Family } from "../../model/event.ts"

@@ -1,11 +1,11 @@
 /**
- * Sums of doubles without a rounding in them: the same in any order and grouping, so that it does not matter by whom and
- * in how many parts values were taken. They are rounded once, to the nearest double, when they are shown.
+ * Sums of doubles without rounding errors: the result is the same in any order and grouping, so it does not matter
+ * which part took which values. It is rounded once, to the nearest double, when it is shown.
  *
- * What the addition of two doubles rounds away is a double again and can be computed (Knuth's TwoSum), so a sum is a few
- * doubles, most often one or two (Shewchuk 1997). What they do not show easily, halves and overflows above all, is computed
- * in whole numbers of the least double, as in the accumulators of Neal (2015). The result is that of `Math.sumPrecise`,
- * except that -0 counts as 0.
+ * The rounding error of an addition of two doubles is a double again and can be computed (Knuth's TwoSum), so a sum is
+ * represented by a few doubles, usually one or two (Shewchuk 1997). Difficult cases, above all halves and overflows,
+ * are computed with integers in units of the smallest double, as in the accumulators of Neal (2015). The result equals
+ * that of `Math.sumPrecise`, except that -0 counts as 0.
  */
 
 /**
@@ -27,24 +27,24 @@ export const plus = (left: ExactSum, right: ExactSum): ExactSum => {
   return isExact(left, right, sum) ? sum : exactSum(left, right)
 }
 
-/** What came to `earlier` that made it `later`. */
+/** What was added to `earlier` to get `later`. */
 export const less = (later: ExactSum, earlier: ExactSum): ExactSum => plus(later, negative(earlier))
 
-/** The nearest double. Infinite where the sum is beyond them. */
+/** The nearest double. Infinite if the sum is out of range. */
 export const rounded = (sum: ExactSum): number =>
   typeof sum === "number" ? sum : typeof sum === "string" ? nearest(parsed(sum)) : sum[0]!
 
-/** Whether nothing was rounded away of `left + right`. */
+/** Whether `left + right` has no rounding error. */
 export const isExact = (left: number, right: number, sum: number): boolean =>
   sum - left === right && sum - right === left
 
-/** What was rounded away of `left + right`. Not finite where the sum, or a step on the way here, is not. */
+/** The rounding error of `left + right`. Not finite if the sum, or a step of the computation, is not. */
 export const errorOf = (left: number, right: number, sum: number): number => {
   const ofRight = sum - left
   return left - (sum - ofRight) + (right - ofRight)
 }
 
-/** The sum that has these parts. */
+/** The sum of these parts. */
 export const exactSum = (high: number, low: number, units = 0n): ExactSum => {
   if (units === 0n) {
     const sum = high + low
@@ -61,7 +61,7 @@ const plusPart = (parts: ReadonlyArray<number>, value: number): ExactSum => {
     const sum = high + value
     const error = errorOf(high, value, sum)
     const rest = low + error
-    // Where something overflows, what is computed from it is equal to nothing.
+    // After an overflow, nothing computed from it compares equal.
     if (isExact(low, error, rest)) return exactSum(sum, rest)
   }
   const all = inOrder(grown(parts, value))
@@ -69,7 +69,7 @@ const plusPart = (parts: ReadonlyArray<number>, value: number): ExactSum => {
   return all.length === 1 ? all[0]! : all
 }
 
-/** Adds a value to the least of some parts, what comes of it to the next one, and so on. */
+/** Adds a value to the smallest part, its rounding error to the next one, and so on. */
 const grown = (parts: ReadonlyArray<number>, value: number): Array<number> => {
   const all = [value, ...parts]
   for (let i = parts.length; i > 0; i--) {
@@ -80,7 +80,7 @@ const grown = (parts: ReadonlyArray<number>, value: number): Array<number> => {
   return all
 }
 
-/** Puts together what one double has room for, from the greatest part on. */
+/** Combines what fits in one double, starting with the largest part. */
 const inOrder = ([first = 0, ...others]: ReadonlyArray<number>): Array<number> => {
   const all: Array<number> = []
   let last = first
@@ -94,7 +94,10 @@ const inOrder = ([first = 0, ...others]: ReadonlyArray<number>): Array<number> =
   return all
 }
 
-/** Whether each part is the nearest double to all from there on. A half is not certain to be, if more comes behind it. */
+/**
+ * Whether each part is the nearest double to the sum of all parts from it on. For a half this is uncertain if further
+ * parts follow.
+ */
 const isNearest = (parts: ReadonlyArray<number>): boolean =>
   parts.every((part, i) => {
     const next = parts[i + 1] ?? 0
@@ -115,7 +118,7 @@ const bits = new BigUint64Array(double.buffer)
 const FractionBits = 52n
 const One = 1n << FractionBits
 
-/** How often 2^-1074 is in a finite double. */
+/** A finite double as a multiple of 2^-1074. */
 export const unitsIn = (value: number): bigint => {
   double[0] = value
   const exponent = (bits[0]! >> FractionBits) & 0x7ffn
@@ -124,7 +127,7 @@ export const unitsIn = (value: number): bigint => {
   return value < 0 ? -magnitude : magnitude
 }
 
-/** The same in a sum. */
+/** The same for a sum. */
 export const unitsOf = (sum: ExactSum): bigint => {
   if (typeof sum === "number") return unitsIn(sum)
   return typeof sum === "string" ? parsed(sum) : sum.reduce((units, part) => units + unitsIn(part), 0n)
@@ -144,17 +147,20 @@ const ofUnits = (units: bigint): ExactSum => {
   return parts.length === 1 ? parts[0]! : parts
 }
 
-/** Bits of a number of units that is too large for a double: more than a double has, so that it is rounded once. */
+/**
+ * The number of bits kept of a number of units that is too large for a double: more than a double has, so that it is
+ * rounded once.
+ */
 const Enough = 64
 
-/** Halves go to the even one, as `Number` has it. */
+/** Halves are rounded to even, as `Number` does. */
 const nearest = (units: bigint): number => {
   const number = Number(units)
   if (Number.isFinite(number)) return number * Number.MIN_VALUE
   const magnitude = units < 0n ? -units : units
   const beyond = magnitude.toString(16).length * 4 - Enough
   const first = magnitude >> BigInt(beyond)
-  // What is cut off decides only whether it is more than a half.
+  // The bits cut off matter only for whether it is more than a half.
   const isMore = first << BigInt(beyond) !== magnitude
   const scaled = Number(isMore ? first | 1n : first) * 2 ** (beyond - 1074)
   return units < 0n ? -scaled : scaled

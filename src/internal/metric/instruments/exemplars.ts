@@ -1,6 +1,6 @@
 /**
- * Examples of what was measured: for each series, and each of its buckets, the last event that belongs to a trace. They
- * are beside the state, since they say nothing of how much there was.
+ * Exemplars: for each series, and each of its buckets, the last event that belongs to a trace. They are separate from
+ * the state, because they do not affect what is measured.
  */
 import type { MetricEvent } from "../../model/event.ts"
 import { spanOf } from "../../model/eventSpan.ts"
@@ -19,13 +19,13 @@ export interface Exemplar {
   readonly at: number
 }
 
-/** The fields of an event that name its trace, or functions of it. */
+/** The fields of an event that contain its trace, or functions that compute it. */
 export interface ExemplarFields {
   readonly traceId: Source
   readonly spanId?: Source
 }
 
-/** Where the trace of an event comes from: its fields, or the span in which it was emitted. */
+/** The source of an event's trace: its fields, or the span in which it was emitted. */
 export type ExemplarSource = "span" | ExemplarFields
 
 const isField = (value: unknown): boolean => typeof value === "string" && value !== ""
@@ -38,13 +38,13 @@ export const exemplarCheck: Check = (value) =>
     ? undefined
     : 'must be "span", the name of the field with the trace id, or { traceId, spanId } with the names of both'
 
-/** As it stands in the settings of an instrument. */
+/** In the form of an instrument's settings. */
 export const exemplarSettings = (given: unknown): { readonly exemplar?: ExemplarSource } => {
   if (given === undefined) return {}
   return { exemplar: typeof given === "string" && given !== "span" ? { traceId: given } : (given as ExemplarSource) }
 }
 
-/** The settings of an instrument whose events are mapped: what it takes of an event it takes `through` that. */
+/** The settings of an instrument whose events are mapped: every source is applied `through` the mapping. */
 export const mappedExemplar = (settings: Settings, through: (source: Source) => Source): Settings => {
   const { exemplar } = settings as { readonly exemplar?: ExemplarSource }
   if (exemplar === undefined || exemplar === "span") return settings
@@ -61,7 +61,7 @@ const sourceOf = ({ settings }: Instrument) => (settings as { readonly exemplar?
 /** Whether an instrument reads the spans in which its events are emitted. */
 export const readsSpan = (instrument: Instrument): boolean => sourceOf(instrument) === "span"
 
-/** What a source gives for an event. It may be anything, since an event may. */
+/** The value of a source for an event. It can be any value. */
 const idsOf = (source: ExemplarSource, event: MetricEvent, at: number): { traceId?: unknown; spanId?: unknown } => {
   if (source === "span") return spanOf(event) ?? {}
   const { spanId, traceId } = source
@@ -74,7 +74,7 @@ const idsOf = (source: ExemplarSource, event: MetricEvent, at: number): { traceI
 const textOf = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? cutText(value, MostOfLabel) : undefined
 
-/** By bucket; of a counter there is one. */
+/** By bucket. A counter has one. */
 type Row = Array<Exemplar | undefined>
 
 export class Exemplars {
@@ -83,7 +83,7 @@ export class Exemplars {
   /** By the index of the series. */
   #rows: Array<Row | undefined> = []
   readonly #shared = new SharedSeries()
-  /** Of the event that was read last. Without a trace it is no example. */
+  /** Of the last event. Without a trace it is not an exemplar. */
   #traceId: string | undefined
   #spanId: string | undefined
   #at = 0
@@ -100,7 +100,7 @@ export class Exemplars {
     this.#at = at
   }
 
-  /** The event that was read was measured. */
+  /** Called when the last event was measured. */
   take(index: number, value: number): void {
     if (this.#traceId === undefined) return
     const row = this.#rows[index] ?? []
@@ -114,7 +114,7 @@ export class Exemplars {
     }
   }
 
-  /** As they are now: whoever is shown them may look at them later. */
+  /** As they are now, because the reader may look at them later. */
   of(index: number): ReadonlyArray<Exemplar | undefined> | undefined {
     return this.#rows[index]?.slice()
   }
@@ -124,7 +124,7 @@ export class Exemplars {
     this.#rows[index] = undefined
   }
 
-  /** As they are now, to be looked at while these go on. */
+  /** A copy as they are now, to be read while these continue to change. */
   copy(): Exemplars {
     const copy = new Exemplars(this.#source, this.#boundaries)
     copy.#rows = this.#rows.slice()
@@ -132,7 +132,7 @@ export class Exemplars {
     return copy
   }
 
-  /** Those of the series from one index up to another one. */
+  /** The exemplars of the series in a range of indexes. */
   save(from: number, to: number): Packed {
     const packer = new Packer()
     for (let index = from; index < to; index++) {
@@ -160,7 +160,7 @@ export class Exemplars {
   }
 }
 
-/** `undefined` where no examples are asked for. */
+/** `undefined` if exemplars are not enabled. */
 export const exemplarsOf = (instrument: Instrument): Exemplars | undefined => {
   const { boundaries = [] } = instrument.settings as { readonly boundaries?: ReadonlyArray<number> }
   const source = sourceOf(instrument)

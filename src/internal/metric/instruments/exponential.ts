@@ -1,6 +1,6 @@
 /**
- * Exponential histograms: buckets that get wider with the values in them, as fine as their number allows. The scale
- * depends on which values there are, not on how they came, so that parts can be put together without a loss.
+ * Exponential histograms: buckets whose width grows with the values, as fine as their maximum number allows. The scale
+ * depends only on the set of values, not on their order, so parts can be merged without loss.
  */
 
 import { type ExactSum, less, plus } from "./exactSum.ts"
@@ -39,11 +39,11 @@ export interface ExponentialPoint {
 }
 
 export interface ExponentialSettings {
-  /** Most buckets of positive values, and as many of negative ones; two at least. Default: 160. */
+  /** The maximum number of buckets for positive values, and for negative values; at least two. Default: 160. */
   readonly maxSize?: number
   /**
-   * The finest scale, 20 at the most, which is the default. It is given up as far as `maxSize` asks for, to -10; to -11
-   * where two buckets have to do for subnormal values and for those above 1.
+   * The finest scale, up to 20, which is the default. It is reduced as far as `maxSize` requires, down to -10, or to
+   * -11 if two buckets must hold both subnormal values and values above 1.
    */
   readonly maxScale?: number
 }
@@ -51,7 +51,7 @@ export interface ExponentialSettings {
 export const DefaultMaxSize = 160
 export const DefaultMaxScale = 20
 
-/** A point on which to work. */
+/** A point under construction. */
 interface ExponentialDraft {
   count: number
   sum: ExactSum
@@ -82,7 +82,7 @@ const draftOf = (point: ExponentialPoint): ExponentialDraft => ({
 
 /** Adds a value to a draft, at the finest scale that has room for it. */
 const take = (draft: ExponentialDraft, of: number, maxSize: number = DefaultMaxSize): void => {
-  const value = 0 + of // 0 and -0 are the same
+  const value = 0 + of // 0 and -0 are the same.
   draft.count++
   draft.sum = plus(draft.sum, value)
   if (value < draft.min) draft.min = value
@@ -120,7 +120,7 @@ export const exponentialMeasure = (settings: ExponentialSettings): Measure<Expon
   minus: minusPoints
 })
 
-/** The least and the greatest since then are not known; those of all values hold for them as well. */
+/** The minimum and maximum since then are unknown. Those of all values are bounds for them. */
 export const minusPoints = <P extends Omit<ExponentialPoint, "min" | "max">>(later: P, earlier: P): P => {
   const shift = earlier.scale - later.scale
   return {

@@ -1,13 +1,11 @@
-/**
- * Counts of consecutive buckets of an exponential histogram, pure and in place.
- */
-/** `counts[i]` are the values in bucket `offset + i`. Neither the first nor the last is 0. */
+/** Counts of consecutive buckets of an exponential histogram, pure and in place. */
+/** `counts[i]` is the count of bucket `offset + i`. Neither the first nor the last is 0. */
 export interface Buckets {
   readonly offset: number
   readonly counts: ReadonlyArray<number>
 }
 
-/** Buckets on which to work. */
+/** Buckets under construction. */
 export interface BucketsDraft {
   offset: number
   counts: Array<number>
@@ -17,7 +15,7 @@ export const noBuckets: Buckets = { offset: 0, counts: [] }
 
 export const copyOfBuckets = ({ counts, offset }: Buckets): BucketsDraft => ({ offset, counts: counts.slice() })
 
-/** By how much the scale has to go down so that the buckets from `low` to `high` are no more than `maxSize`. */
+/** By how much the scale must be reduced for the buckets from `low` to `high` to fit `maxSize`. */
 export const shiftToFit = (low: number, high: number, maxSize: number): number => {
   let shift = 0
   while ((high >> shift) - (low >> shift) >= maxSize) shift++
@@ -26,19 +24,19 @@ export const shiftToFit = (low: number, high: number, maxSize: number): number =
 
 const lastOf = ({ counts, offset }: Buckets): number => offset + counts.length - 1
 
-/** By how much the scale has to go down so that there is room for one more bucket. */
+/** By how much the scale must be reduced to make room for one more bucket. */
 export const shiftForBucket = (buckets: Buckets, bucket: number, maxSize: number): number =>
   buckets.counts.length === 0
     ? 0
     : shiftToFit(Math.min(bucket, buckets.offset), Math.max(bucket, lastOf(buckets)), maxSize)
 
-/** By how much the scale has to go down for both together. */
+/** By how much the scale must be reduced for both together. */
 export const shiftTogether = (left: Buckets, right: Buckets, maxSize: number): number =>
   left.counts.length === 0 || right.counts.length === 0
     ? 0
     : shiftToFit(Math.min(left.offset, right.offset), Math.max(lastOf(left), lastOf(right)), maxSize)
 
-/** The same values at a scale that is lower by `shift`: each time, two buckets become one. */
+/** The same values at a scale that is lower by `shift`. Each step merges pairs of buckets. */
 export const coarser = (buckets: Buckets, shift: number): BucketsDraft => {
   const { counts, offset } = buckets
   if (shift === 0 || counts.length === 0) return copyOfBuckets(buckets)
@@ -48,7 +46,7 @@ export const coarser = (buckets: Buckets, shift: number): BucketsDraft => {
   return { offset: first, counts: sums }
 }
 
-/** Counts a value, for whose bucket there is room. */
+/** Counts a value whose bucket has room. */
 export const count = (buckets: BucketsDraft, bucket: number): void => {
   extend(buckets, bucket)
   buckets.counts[bucket - buckets.offset]! += 1
@@ -74,7 +72,7 @@ export const together = (left: Buckets, right: Buckets): Buckets => {
   return sums
 }
 
-/** At the same scale: `earlier` is in `later`. */
+/** At the same scale: `earlier` is included in `later`. */
 export const difference = ({ counts, offset }: Buckets, earlier: Buckets): Buckets => {
   const rest = counts.map((count, i) => count - (earlier.counts[offset + i - earlier.offset] ?? 0))
   const first = rest.findIndex((count) => count !== 0)

@@ -1,6 +1,6 @@
 /**
- * The buckets of exponential histograms, as OpenTelemetry's data model has them: at a scale, base is 2^(2^-scale), and
- * bucket `i` is for values in (base^i, base^(i + 1)]. The bucket is right for every double, subnormal ones included.
+ * The buckets of exponential histograms in OpenTelemetry's data model: at a scale, base is 2^(2^-scale), and bucket `i`
+ * holds values in (base^i, base^(i + 1)]. The bucket is correct for every double, including subnormal ones.
  */
 
 const double = new DataView(new ArrayBuffer(8))
@@ -26,22 +26,22 @@ export const bucketOf = (value: number, scale: number): number => {
   return first + bucketOfSignificand(double.getFloat64(0), scale)
 }
 
-/** More than the logarithm is wrong by, and so little that hardly a value is that near to a bound. */
+/** More than the error of the logarithm, and so small that hardly any value is that close to a bound. */
 const Near = 2 ** -28
 
-/** The bucket of a value between 1 and 2, neither of them. It lies on no bound: these are irrational. */
+/** The bucket of a value strictly between 1 and 2. It lies on no bound, because bounds are irrational. */
 const bucketOfSignificand = (value: number, scale: number): number => {
   const position = Math.log2(value) * (1 << scale)
   return Math.abs(position - Math.round(position)) > Near ? Math.floor(position) : exactBucket(value, scale)
 }
 
 /**
- * Bits of the fraction. No double is nearer than 2^-78 to a bound at the scale 20 (all of them have been computed), and
- * what is cut off below adds up to less than 2^-100.
+ * The number of fraction bits. At scale 20 no double is closer than 2^-78 to a bound (all of them were computed), and
+ * the bits cut off below add up to less than 2^-100.
  */
 const Bits = 128n
 
-/** The digits of the binary logarithm, one by one: each squaring brings the next in front of the point. */
+/** Computes the digits of the binary logarithm one by one: each squaring moves the next digit before the point. */
 const exactBucket = (value: number, scale: number): number => {
   const two = 2n << Bits
   let power = BigInt(value * 2 ** 52) << (Bits - 52n)
@@ -56,7 +56,10 @@ const exactBucket = (value: number, scale: number): number => {
   return digits
 }
 
-/** Where a bucket begins, to the last few digits: `base ** bucket`. 0 where that is less than any number. */
+/**
+ * The lower bound of a bucket, except for the last few digits: `base ** bucket`. 0 if that is below the smallest
+ * number.
+ */
 export const lowerBound = (bucket: number, scale: number): number => {
   if (scale <= 0) return 2 ** (bucket * 2 ** -scale)
   const exponent = bucket >> scale
@@ -64,13 +67,13 @@ export const lowerBound = (bucket: number, scale: number): number => {
 }
 
 /**
- * How far {@link middleOf} a bucket is from any value in it, as a part of that value: (base - 1) / (base + 1), and what
- * rounding may add. Subnormal values are not that exact themselves.
+ * The maximum distance of {@link middleOf} a bucket from any value in it, relative to that value: (base - 1) / (base +
+ * 1), plus rounding errors. Subnormal values themselves are less precise.
  */
 export const relativeError = (scale: number): number => halfWidth(scale) + 8 * Number.EPSILON
 
-/** (base - 1) / (base + 1), without a difference of numbers that are nearly the same. */
+/** (base - 1) / (base + 1), computed without subtracting nearly equal numbers. */
 const halfWidth = (scale: number): number => Math.tanh((Math.LN2 / 2) * 2 ** -scale)
 
-/** The value that is as far from both ends of a bucket, relative to them: 2 * lower * upper / (lower + upper). */
+/** The value with the same relative distance from both ends of a bucket: 2 * lower * upper / (lower + upper). */
 export const middleOf = (bucket: number, scale: number): number => lowerBound(bucket, scale) * (1 + halfWidth(scale))

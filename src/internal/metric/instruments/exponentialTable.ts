@@ -1,4 +1,7 @@
-/** Exponential histograms in place: what the pure functions of {@link ./exponential.ts} make, as numbers in {@link Blocks}. */
+/**
+ * Exponential histograms in place: equivalent to the pure functions of {@link ./exponential.ts}, as numbers in {@link
+ * Blocks}.
+ */
 
 import type { PointTable } from "./blockPoints.ts"
 import { Blocks, bitsFor } from "./blocks.ts"
@@ -8,7 +11,7 @@ import { bucketOf } from "./exponentialScale.ts"
 import { type Packer, type Unpacker, units } from "./packing.ts"
 import { type SumPlace, SumRests } from "./sumRests.ts"
 
-// What lies in the block of a histogram.
+// The contents of a histogram's block.
 const Sum = 0
 const Low = 1
 const Min = 2
@@ -20,7 +23,7 @@ const Positive = 8
 const Negative = 12
 const FigureBits = 4
 
-// For either side: the first bucket, how many there are, and the block of their counts, with zeros behind them.
+// For each side: the first bucket, the number of buckets, and the block of their counts, followed by zeros.
 const Offset = 0
 const Length = 1
 const Address = 2
@@ -38,7 +41,7 @@ export class ExponentialTable implements PointTable<ExponentialPoint, number> {
     this.#maxScale = maxScale
   }
 
-  /** The address of one without values. */
+  /** Returns the address of a new histogram without values. */
   create(): number {
     const address = this.#blocks.take(FigureBits)
     const figures = this.#blocks.of(address)
@@ -61,7 +64,7 @@ export class ExponentialTable implements PointTable<ExponentialPoint, number> {
 
   /** Adds a value, at the finest scale that has room for it. */
   add(address: number, of: number): void {
-    const value = 0 + of // 0 and -0 are the same
+    const value = 0 + of // 0 and -0 are the same.
     const figures = this.#blocks.of(address)
     const f = this.#blocks.at(address)
     figures[f + Count]! += 1
@@ -85,7 +88,7 @@ export class ExponentialTable implements PointTable<ExponentialPoint, number> {
     this.#count(figures, f, side, bucket)
   }
 
-  /** Counts a value in a bucket that is not there. */
+  /** Counts a value in a new bucket. */
   #count(figures: Float64Array, f: number, side: number, bucket: number): void {
     const length = figures[side + Length]!
     const first = length === 0 ? bucket : figures[side + Offset]!
@@ -104,7 +107,7 @@ export class ExponentialTable implements PointTable<ExponentialPoint, number> {
     return [figures, f + Sum, figures, f + Low]
   }
 
-  /** Has a side have a bucket. */
+  /** Extends a side to include a bucket. */
   #extend(figures: Float64Array, side: number, bucket: number): void {
     const length = figures[side + Length]!
     const offset = length === 0 ? bucket : figures[side + Offset]!
@@ -122,7 +125,7 @@ export class ExponentialTable implements PointTable<ExponentialPoint, number> {
     figures[side + Length] = needed
   }
 
-  /** Has a side have room for so many buckets. */
+  /** Makes room on a side for this many buckets. */
   #reserve(figures: Float64Array, side: number, length: number): void {
     const bits = figures[side + Bits]!
     if (bits > 0 && length <= 2 ** bits) return
@@ -137,7 +140,7 @@ export class ExponentialTable implements PointTable<ExponentialPoint, number> {
     figures[side + Bits] = bitsFor(length)
   }
 
-  /** The same values at a scale that is lower by `shift`: each time, two buckets become one. */
+  /** The same values at a scale that is lower by `shift`. Each step merges pairs of buckets. */
   #coarsen(figures: Float64Array, side: number, shift: number): void {
     const length = figures[side + Length]!
     if (length === 0) return
@@ -148,7 +151,7 @@ export class ExponentialTable implements PointTable<ExponentialPoint, number> {
     for (let i = 0; i < length; i++) {
       const count = counts[from + i]!
       counts[from + i] = 0
-      // No bucket comes behind the one that it was.
+      // A bucket never moves backwards.
       counts[from + ((offset + i) >> shift) - first]! += count
     }
     figures[side + Offset] = first
@@ -174,7 +177,7 @@ export class ExponentialTable implements PointTable<ExponentialPoint, number> {
     return { offset: figures[side + Offset]!, counts: Array.from(this.#counts(figures, side)) }
   }
 
-  /** Those of a side, in place. */
+  /** The counts of a side, in place. */
   #counts(figures: Float64Array, side: number): Float64Array {
     const length = figures[side + Length]!
     const block = figures[side + Address]!
@@ -183,7 +186,7 @@ export class ExponentialTable implements PointTable<ExponentialPoint, number> {
       : this.#blocks.of(block).subarray(this.#blocks.at(block), this.#blocks.at(block) + length)
   }
 
-  /** The address of one that is at this point. */
+  /** Returns the address of a new histogram at this point. */
   put({ count, max, min, negative, positive, scale, sum, zeroCount }: ExponentialPoint): number {
     const address = this.#blocks.take(FigureBits)
     const figures = this.#blocks.of(address)
@@ -204,7 +207,7 @@ export class ExponentialTable implements PointTable<ExponentialPoint, number> {
     this.#blocks.of(block).set(counts, this.#blocks.at(block))
   }
 
-  /** The address of a copy of one of another table. */
+  /** Returns the address of a copy of a histogram of another table. */
   take(from: ExponentialTable, other: number): number {
     const address = this.#blocks.take(FigureBits)
     const figures = this.#blocks.of(address)

@@ -3,14 +3,14 @@ import { rounded } from "./exactSum.ts"
 import { DefaultMaxScale, type ExponentialPoint, newDraft } from "./exponential.ts"
 import { middleOf, relativeError } from "./exponentialScale.ts"
 
-/** Products may be rounded up, beyond the whole number that they are: `0.07 * 100` is more than 7. */
+/** A product may be rounded up beyond the integer that it equals: `0.07 * 100` is more than 7. */
 const JustBelow = 1 - 2 ** -52
 
 /**
- * An estimate of the least value that a share of `q` of all values does not exceed, or `null` if there are none: the 99th
- * percentile of 1 and 100 is 100. That is the nearest rank, the `q * count`-th value rounded up, as HdrHistogram and the
- * summaries of Prometheus' clients have it. No further from it than {@link relativeError}; the least and the greatest are
- * exact.
+ * Estimates the smallest value that is not exceeded by a share of `q` of all values, or returns `null` if there are
+ * none: the 99th percentile of 1 and 100 is 100. This is the nearest rank, the `q * count`-th value rounded up, as in
+ * HdrHistogram and in the summaries of Prometheus' clients. The error is limited by {@link relativeError}; the minimum
+ * and the maximum are exact.
  */
 export const quantile = (point: ExponentialPoint, q: number): number | null => {
   const { count, max, min } = point

@@ -1,6 +1,4 @@
-/**
- * The values that a field of an event can have, where its schema lists them.
- */
+/** The possible values of an event's field, if its schema lists them. */
 import * as SchemaAST from "effect/SchemaAST"
 import type { Family } from "../../model/event.ts"
 import { eventObjects, joined } from "./eventFields.ts"

@@ -3,7 +3,7 @@ import { Blocks } from "./blocks.ts"
 import type { Form, Packer, Unpacker } from "./packing.ts"
 import { SumRests } from "./sumRests.ts"
 
-/** Series that have a few numbers each, always the same. */
+/** Series with a fixed, small number of values each. */
 export abstract class FigureTable<Point, Value = number> implements PointTable<Point, Value> {
   protected readonly blocks = new Blocks()
   /** By address. */
@@ -11,7 +11,7 @@ export abstract class FigureTable<Point, Value = number> implements PointTable<P
   readonly #bits: number
   readonly #form: Form<Point>
 
-  /** `bits`: as a power of two, how many numbers there are. */
+  /** `bits`: the number of values, as a power of two. */
   constructor(bits: number, form: Form<Point>) {
     this.#bits = bits
     this.#form = form

@@ -15,7 +15,7 @@ export interface FrequencyPoint {
 const countOf = (counts: FrequencyPoint["counts"], value: string): number =>
   Object.hasOwn(counts, value) ? counts[value]! : 0
 
-/** Not by assignment, which would take `__proto__` for something else. */
+/** Plain assignment would treat `__proto__` specially. */
 const withCount = (counts: FrequencyPoint["counts"], value: string, count: number): FrequencyPoint["counts"] => ({
   ...counts,
   [value]: count
@@ -33,7 +33,7 @@ const combine = (
     ])
   )
 
-/** A value that did not come is not there. */
+/** A value that did not occur has no entry. */
 const withoutZeros = (counts: FrequencyPoint["counts"]): FrequencyPoint["counts"] =>
   Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0))
 
@@ -49,7 +49,7 @@ export const frequencyMeasure = (maxValues: number, most?: number): Measure<Freq
     accepts: isLabelValue,
     first: (value) => next({ counts: {}, others: 0 }, value),
     next,
-    // Beyond the limit as well: it bounds what one fold keeps.
+    // May exceed the limit, which only bounds what one fold keeps.
     merge: (left, right) => ({
       counts: combine(left.counts, right.counts, (a, b) => a + b),
       others: left.others + right.others

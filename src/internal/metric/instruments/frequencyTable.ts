@@ -5,27 +5,27 @@ import type { FrequencyPoint } from "./frequency.ts"
 import type { Packer, Unpacker } from "./packing.ts"
 import { ValueCodes } from "./valueCodes.ts"
 
-// What lies in the block of a series. Its values have a block of their own: of each its code, and how often it came.
+// The contents of a series' block. Its values have their own block with the code and the count of each.
 const Others = 0
 const Length = 1
 const Address = 2
 const Bits = 3
 const SeriesBits = 2
 
-/** With more values than these a series has a map: {@link Length} is -1 then. */
+/** A series with more values than this uses a map. {@link Length} is then -1. */
 const FewValues = 16
 
 interface Counted {
   count: number
 }
 
-/** The series of a frequency in place: what the pure functions of {@link ./frequency.ts} make. */
+/** The series of a frequency in place: equivalent to the pure functions of {@link ./frequency.ts}. */
 export class FrequencyTable implements PointTable<FrequencyPoint, LabelValue> {
   readonly #maxValues: number
   readonly #most: number
   readonly #blocks = new Blocks()
   readonly #codes = new ValueCodes()
-  /** The counts of series with many values: as objects, so that one look-up is enough to count. */
+  /** The counts of series with many values: as objects, so that counting takes one look-up. */
   #maps: Map<number, Map<string, Counted>> | undefined
 
   /** `most`: as in {@link labelValue}. */
@@ -93,7 +93,7 @@ export class FrequencyTable implements PointTable<FrequencyPoint, LabelValue> {
     }
   }
 
-  /** Adds a value that is not there. */
+  /** Adds a new value. */
   #append(figures: Float64Array, f: number, value: string, count: number): void {
     const length = figures[f + Length]!
     const bits = figures[f + Bits]!
@@ -115,7 +115,7 @@ export class FrequencyTable implements PointTable<FrequencyPoint, LabelValue> {
     figures[f + Length] = length + 1
   }
 
-  /** In the order in which they came. */
+  /** In the order in which they appeared. */
   *#entries(address: number): Iterable<[value: string, count: number]> {
     const figures = this.#blocks.of(address)
     const f = this.#blocks.at(address)
@@ -136,7 +136,7 @@ export class FrequencyTable implements PointTable<FrequencyPoint, LabelValue> {
     return this.#make(Object.entries(counts), others)
   }
 
-  /** What is beyond the limit goes to the others. */
+  /** Counts beyond the limit go to the others. */
   #make(entries: Iterable<readonly [value: string, count: number]>, others: number): number {
     const address = this.create()
     this.#blocks.of(address)[this.#blocks.at(address) + Others] = others

@@ -29,15 +29,15 @@ export interface LevelPoint {
 }
 
 /**
- * The later one by `now`; of two at the same time the greater value, so that it does not matter which comes first. The
- * clocks of processes may differ, so the time of a point that lies after `now` does not make it the later one.
+ * The later one by `now`. Of two at the same time, the greater value, so that the order does not matter. The clocks of
+ * processes may differ, so a time after `now` does not make a point the later one.
  */
 const later = (left: GaugePoint, right: GaugePoint, now?: number): GaugePoint => {
   if (left.at !== right.at) return left.at === laterTime(left.at, right.at, now) ? left : right
   return left.value >= right.value ? left : right
 }
 
-/** Each value takes the place of the one before it. */
+/** Each value replaces the previous one. */
 export const lastMeasure: Measure<GaugePoint> = {
   accepts: anyNumber,
   first: (value, at) => ({ value, at }),
@@ -45,7 +45,10 @@ export const lastMeasure: Measure<GaugePoint> = {
   merge: later
 }
 
-/** Each value is added to what there is: a level that goes up and down. Its time is that of the last event, wherever the clock went. */
+/**
+ * Each value is added: a level that goes up and down. Its time is that of the last event, even if the clock was set
+ * back.
+ */
 export const levelMeasure: Measure<LevelPoint> = {
   accepts: anyNumber,
   first: (value, at) => ({ value: 0 + value, at }),
@@ -101,7 +104,7 @@ export class LastPoints implements Points {
 
 const levelForm = record<LevelPoint>({ value: aSum, at: aNumber })
 
-// What lies in the block of a series of values that are added up.
+// The contents of a series' block for values that are added up.
 const Sum = 0
 const Low = 1
 const At = 2

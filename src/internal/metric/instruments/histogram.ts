@@ -20,7 +20,7 @@ export interface HistogramPoint {
   readonly counts: ReadonlyArray<number>
 }
 
-/** The bucket of a value: boundaries are inclusive, as `le` is in Prometheus. */
+/** The bucket of a value. Boundaries are inclusive, like `le` in Prometheus. */
 export const bucketOf = (boundaries: ReadonlyArray<number>, value: number): number => {
   let low = 0
   for (let high = boundaries.length; low < high; ) {
@@ -52,7 +52,7 @@ export const histogramMeasure = (boundaries: ReadonlyArray<number>): Measure<His
     max: greatest(left.max, right.max),
     counts: left.counts.map((count, bucket) => count + right.counts[bucket]!)
   }),
-  // The least and the greatest since then are not known; those of all values hold for them as well.
+  // The minimum and maximum since then are unknown. Those of all values are bounds for them.
   minus: (later, earlier) => ({
     ...later,
     count: later.count - earlier.count,
@@ -72,12 +72,12 @@ export const showHistogram = (buckets: number) => (point: HistogramPoint | null)
     ? { count: 0, sum: 0, min: null, max: null, counts: new Array<number>(buckets).fill(0) }
     : { ...point, sum: rounded(point.sum) }
 
-/** Upper bits of a double, by which {@link firstBuckets} is looked up: sign, exponent, and four bits of the fraction. */
+/** The upper bits of a double that index {@link firstBuckets}: sign, exponent, and four bits of the fraction. */
 const UpperBits = 16
 
 /**
- * The least bucket of all values with the same upper bits, for values that are not negative. From there the right one is
- * a step or two away, however many boundaries there are.
+ * The lowest bucket of all values with the same upper bits, for values that are not negative. The right one is a step
+ * or two away, however many boundaries there are.
  */
 const firstBuckets = (boundaries: ReadonlyArray<number>): Uint16Array => {
   const buckets = new Uint16Array(0x8000)
@@ -90,7 +90,7 @@ const firstBuckets = (boundaries: ReadonlyArray<number>): Uint16Array => {
   return buckets
 }
 
-/** What the code for rows needs beside the points. */
+/** What the code for rows needs in addition to the points. */
 type Tables = {
   readonly first: Uint16Array
   readonly boundaries: Float64Array
@@ -98,14 +98,14 @@ type Tables = {
 
 const tables = new Interned<Tables>()
 
-/** Made once for a list of boundaries: 64 kB each, and many recorders have the same metric. */
+/** Created once per list of boundaries: 64 kB each, and many recorders have the same metric. */
 const tablesOf = (boundaries: ReadonlyArray<number>): Tables =>
   tables.get(boundaries.join(), () => ({
     first: firstBuckets(boundaries),
     boundaries: Float64Array.from([...boundaries, Number.POSITIVE_INFINITY])
   }))
 
-/** What lies in `b` of each series: the sum, what it rounds away, the least, the greatest. */
+/** The contents of `b` for each series: the sum, its rounding error, the minimum, the maximum. */
 const Figures = 4
 
 const sumCode: SumCode = ["b[s << 2]", "b[s << 2 | 1]"]
@@ -124,9 +124,9 @@ export class HistogramPoints implements Points {
   readonly least = -Number.MAX_VALUE
   readonly sum = sumCode
   readonly #rests = new SumRests()
-  /** While somebody looks at any. */
+  /** While there are readers. */
   copies: LaterCopies<HistogramPoints> | undefined
-  /** Of a copy. */
+  /** In a copy. */
   missing: MissingSeries<HistogramPoints> | undefined
 
   constructor(boundaries: ReadonlyArray<number>) {
@@ -178,7 +178,7 @@ export class HistogramPoints implements Points {
     return [this.b, index * Figures, this.b, index * Figures + 1]
   }
 
-  /** Of a copy: it has the series from here on. */
+  /** In a copy: takes over the series first. */
   #see(index: number): void {
     this.missing?.give(index, this)
   }
@@ -191,13 +191,13 @@ export class HistogramPoints implements Points {
     return this.#rests.has(index) ? rounded(this.#rests.at(index, this.#place(index))) : b[f]! + b[f + 1]!
   }
 
-  /** -0 counts as 0, whichever came first. */
+  /** -0 counts as 0, regardless of the order. */
   min(index: number): number {
     this.#see(index)
     return 0 + this.b[index * Figures + 2]!
   }
 
-  /** They are those of the points themselves. */
+  /** The counts are those of the points themselves. */
   counts(index: number): Float64Array {
     this.#see(index)
     return this.a.subarray(index * this.#buckets, (index + 1) * this.#buckets)

@@ -5,21 +5,23 @@
  */
 import type { Hash64 } from "../../util/murmur3.ts"
 
-/** There are 2 to the power of the precision, from 4 to 16. Each has the greatest rank it was given; 0 of none. */
+/**
+ * 2 to the power of the precision registers, from 4 to 16. Each contains the maximum of its ranks; 0 if it has none.
+ */
 export type Registers = Uint8Array
 
 export const registersOf = (precision: number): Registers => new Uint8Array(2 ** precision)
 
-/** The register of a hash is its first bits. */
+/** The register of a hash is given by its first bits. */
 export const registerOf = ({ high }: Hash64, precision: number): number => high >>> (32 - precision)
 
-/** The rank is the place of the first 1 among the bits that follow; one more than there are when there is none. */
+/** The rank is the position of the first 1 among the following bits, or one more than their number if there is none. */
 export const rankOf = ({ high, low }: Hash64, precision: number): number => {
   const rest = high << precision
   return rest === 0 ? 32 - precision + Math.clz32(low) + 1 : Math.clz32(rest) + 1
 }
 
-/** How many values there were. Not rounded. */
+/** The estimated number of values, not rounded. */
 export const estimateOf = (registers: Registers): number => {
   const m = registers.length
   const most = 64 - Math.log2(m) + 1
@@ -31,7 +33,7 @@ export const estimateOf = (registers: Registers): number => {
   return (m * m) / (2 * Math.LN2 * z)
 }
 
-/** x + the sum of x^(2^k) * 2^(k-1) over k >= 1: what the registers without a value say. */
+/** x + the sum of x^(2^k) * 2^(k-1) over k >= 1: the contribution of empty registers. */
 const sigma = (x: number): number => {
   if (x === 1) return Number.POSITIVE_INFINITY
   let sum = x
@@ -42,7 +44,7 @@ const sigma = (x: number): number => {
   }
 }
 
-/** (1 - x - the sum of (1 - x^(2^-k))^2 * 2^-k over k >= 1) / 3: what the full registers say. */
+/** (1 - x - the sum of (1 - x^(2^-k))^2 * 2^-k over k >= 1) / 3: the contribution of full registers. */
 const tau = (x: number): number => {
   if (x === 0 || x === 1) return 0
   let sum = 1 - x

@@ -1,6 +1,4 @@
-/**
- * What each kind of instrument is: how it measures, where its points lie, and what they show.
- */
+/** The kinds of instruments: how each measures, stores its points, and shows them. */
 
 import { oncePer } from "../../util/oncePer.ts"
 import type { Instrument, KindName } from "../definition/instrument.ts"
@@ -31,11 +29,11 @@ export interface Kind<Point = unknown, Value = unknown> {
   readonly measure: Measure<Point, Value>
   /** The points of one fold, in place. */
   readonly points: () => Points
-  /** What a point shows, or none at all. `now`: milliseconds since the Unix epoch. */
+  /** What a point shows, or the absence of one. `now`: milliseconds since the Unix epoch. */
   readonly show: (point: Point | null, now: number) => object
-  /** Whether the points of several series together mean something. */
+  /** Whether adding up the points of several series is meaningful. */
   readonly adds: boolean
-  /** What all points have in common is shown once. */
+  /** What all points share is shown once. */
   readonly frame: object
 }
 

@@ -1,19 +1,22 @@
 /**
- * Copies of points that are numbers, made series by series: each series is copied before it changes, or when somebody looks
- * at it. To copy very many at once would hold up the fold, most of all where the memory was never touched before.
+ * Copies of numeric points, made series by series: each series is copied before it changes, or when it is read. Copying
+ * very many at once would stop the fold, above all into memory that was never touched.
  */
 
 interface CopiedLater<P> {
-  /** Of a copy. */
+  /** In a copy. */
   readonly missing: MissingSeries<P> | undefined
-  /** Has a series be as it is in other points. */
+  /** Copies a series from other points. */
   readonly takeOver: (index: number, from: P) => void
 }
 
 /** The series that a copy does not have yet. */
 export class MissingSeries<P> {
   readonly #isMissing: Uint8Array
-  /** Has them as they were when the copy was made, as long as the copy does not: the points, or the next copy of them. */
+  /**
+   * Contains the series as they were when the copy was made, as long as the copy does not: the points, or the next copy
+   * of them.
+   */
   from: P & CopiedLater<P>
 
   constructor(from: P & CopiedLater<P>, count: number) {
@@ -21,7 +24,7 @@ export class MissingSeries<P> {
     this.#isMissing = new Uint8Array(count).fill(1)
   }
 
-  /** Has the copy take a series over, unless it has it. */
+  /** Lets the copy take over a series, unless it has it. */
   give(index: number, copy: CopiedLater<P>): void {
     if (this.#isMissing[index] !== 1) return
     this.#isMissing[index] = 0
@@ -30,7 +33,7 @@ export class MissingSeries<P> {
   }
 }
 
-/** The copies of points that somebody looks at. */
+/** The copies of points that have readers. */
 export class LaterCopies<P extends CopiedLater<P>> {
   #newest: P | undefined
   #count = 0
@@ -41,12 +44,12 @@ export class LaterCopies<P extends CopiedLater<P>> {
     this.#count++
   }
 
-  /** A series is about to change: copies before the newest find it there. */
+  /** Called before a series changes. Older copies find it in the newest copy. */
   keep(index: number): void {
     this.#newest!.missing!.give(index, this.#newest!)
   }
 
-  /** Nobody looks at one of them any more. Returns whether it was the last. */
+  /** Releases a copy. Returns whether it was the last. */
   release(): boolean {
     return --this.#count === 0
   }

@@ -1,6 +1,4 @@
-/**
- * Makes the definition of a built-in instrument from what its constructor was given.
- */
+/** Makes the definition of a built-in instrument from the options of its constructor. */
 import * as Duration from "effect/Duration"
 import { type Family, tagsOf } from "../../model/event.ts"
 import { aBoolean, refuseDefinition } from "../../model/optionChecks.ts"
@@ -86,7 +84,7 @@ export const ofInstrument = (parts: {
   })
 }
 
-/** Labels by name, however they were given. */
+/** Labels by name, in whichever form they were given. */
 export const labelSources = (labels: unknown): Instrument["labels"] =>
   Array.isArray(labels)
     ? labels.map((field: string) => [field, field])

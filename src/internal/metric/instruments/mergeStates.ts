@@ -1,4 +1,4 @@
-/** The states of two recorders as one. */
+/** Merges the states of two recorders. */
 import { allSteps, type Steps } from "../../util/steps.ts"
 import { laterTime } from "./laterTime.ts"
 import type { Measure } from "./measure.ts"
@@ -6,8 +6,8 @@ import { type ByKey, type Idle, rewound, type SeriesState, seenBy, together } fr
 import { StepSeries } from "./view.ts"
 
 /**
- * The state of one that had taken the events of both, some series at a time. Series are put together by their labels,
- * beyond the limit as well: it bounds what one fold keeps.
+ * The state of one recorder that took the events of both, some series at a time. Series are merged by their labels, and
+ * may exceed the limit, which only bounds what one fold keeps.
  */
 export function* mergeSteps<Point, Value>(
   measure: Measure<Point, Value>,
@@ -54,6 +54,6 @@ function* byKeySteps<A>(left: ByKey<A>, right: ByKey<A>, merge: Merge<A>, now?: 
   return merged
 }
 
-/** The values of both by key; of a key that both have, put together. */
+/** The values of both by key, merged if both have a key. */
 export const byKey = <A>(left: ByKey<A>, right: ByKey<A>, merge: Merge<A>, now?: number): ByKey<A> =>
   allSteps(byKeySteps(left, right, merge, now))

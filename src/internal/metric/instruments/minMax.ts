@@ -14,7 +14,10 @@ export interface MinMaxPoint {
   readonly count: number
 }
 
-/** 0 + value: -0 counts as 0, which is what JSON makes of it. There is no `minus`: what is gone may have been the least. */
+/**
+ * 0 + value: -0 counts as 0, as in JSON. There is no `minus`, because the subtracted values may have included the
+ * minimum.
+ */
 export const minMaxMeasure: Measure<MinMaxPoint> = {
   accepts: anyNumber,
   first: (value) => ({ min: 0 + value, max: 0 + value, count: 1 }),
@@ -32,7 +35,7 @@ export const minMaxMeasure: Measure<MinMaxPoint> = {
 
 const minMaxForm = record<MinMaxPoint>({ min: aNumber, max: aNumber, count: aNumber })
 
-// What lies in the block of a series.
+// The contents of a series' block.
 const Min = 0
 const Max = 1
 const Count = 2

@@ -1,8 +1,8 @@
 /**
- * The registers of HyperLogLog as a string, so that a state is plain data and small. In digits of base 64, as the alphabet
- * of RFC 4648 has them: a digit for the rank of each register; or, where that is shorter, three digits for the register
- * and one for its rank of those that have a rank, in the order of the registers. Which it is, its length tells: 2 to the
- * power of the precision, or less. The same registers are always the same string.
+ * The registers of HyperLogLog as a string, so that a state is small plain data. It uses base-64 digits in the alphabet
+ * of RFC 4648: one digit for the rank of each register, or, if that is shorter, three digits for the register and one
+ * for its rank, for those that have a rank, in the order of the registers. The length shows which form it is: 2 to the
+ * power of the precision, or less. Equal registers always give the same string.
  */
 import { type Registers, registersOf } from "./hyperLogLog.ts"
 
@@ -11,7 +11,7 @@ const Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 const digits = new Uint8Array(128)
 for (let digit = 0; digit < Digits.length; digit++) digits[Digits.charCodeAt(digit)] = digit
 
-/** Characters of a register in the short form. */
+/** The number of characters per register in the short form. */
 const Width = 4
 
 const digitAt = (text: string, at: number): number => digits[text.charCodeAt(at)]!
@@ -64,7 +64,7 @@ export const changed = (text: string, precision: number, register: number, rank:
   return short.length < 2 ** precision ? short : packed(unpackedShort(short, precision))
 }
 
-/** Where a register is in the short form, or would be. */
+/** The place of a register in the short form, or where it would be. */
 const placeOf = (short: string, register: number): number => {
   let from = 0
   let to = short.length / Width

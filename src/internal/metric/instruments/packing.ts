@@ -1,6 +1,6 @@
 /**
- * Points packed for a save: numbers in one array and texts in one string, whatever the number of series. Objects would
- * cost a save a hundred times as much.
+ * Packs points to be saved: numbers in one array and texts in one string, whatever the number of series. Saving objects
+ * would cost a hundred times as much.
  */
 
 import { textOfUnits } from "../../util/codeUnits.ts"
@@ -8,7 +8,10 @@ import type { ExactSum } from "./exactSum.ts"
 
 export interface Packed {
   readonly numbers: Float64Array
-  /** All texts, one after the other. Their lengths are among the numbers. If it is long, its UTF-16 code units: they are copied as they are. */
+  /**
+   * All texts, concatenated. Their lengths are among the numbers. If it is long, its UTF-16 code units, which are
+   * copied as they are.
+   */
   readonly text: string | Uint16Array
 }
 
@@ -20,10 +23,10 @@ const unitsOf = (text: string): Uint16Array => {
   return units
 }
 
-/** Is used again: very many numbers are packed with each save, and memory that is given back costs more than they do. */
+/** Reused, because each save packs very many numbers, and allocating memory costs more than packing. */
 let scratch = new Float64Array(32)
 
-/** One at a time. */
+/** Used by one save at a time. */
 export class Packer {
   #numbers = scratch
   #length = 0
@@ -62,7 +65,7 @@ export class Packer {
   }
 }
 
-/** Reads in the order in which it was written. */
+/** Reads in the order of writing. */
 export class Unpacker {
   readonly #numbers: Float64Array
   readonly #all: string
@@ -103,13 +106,13 @@ export interface Form<A> {
 
 export const aNumber: Form<number> = { pack: (to, value) => to.number(value), unpack: (from) => from.number() }
 
-/** A count that is not there rather than 0. */
+/** A count that is absent instead of 0. */
 export const aCount: Form<number | undefined> = {
   pack: (to, value = 0) => to.number(value),
   unpack: (from) => from.number() || undefined
 }
 
-/** A sum: the first of its doubles, and the others. Of one beyond the doubles, the first is none. */
+/** A sum: the first of its doubles, and the others. For a sum out of range, the first is NaN. */
 export const aSum: Form<ExactSum> = {
   pack: (to, sum) => {
     if (typeof sum === "string") {
@@ -128,7 +131,7 @@ export const aSum: Form<ExactSum> = {
   }
 }
 
-/** A whole number of any length, which most often is 0. */
+/** An integer of any length, which most often is 0. */
 export const units: Form<bigint> = {
   pack: (to, value) => to.text(value === 0n ? "" : String(value)),
   unpack: (from) => BigInt(from.text())
@@ -147,7 +150,7 @@ export const listOf = <A>(form: Form<A>): Form<Array<A>> => ({
   unpack: (from) => Array.from({ length: from.number() }, () => form.unpack(from))
 })
 
-/** The fields are made in this order. */
+/** The fields are written in this order. */
 export const record = <A extends object>(forms: { readonly [Field in keyof A]-?: Form<A[Field]> }): Form<A> => {
   const fields = Object.entries(forms) as unknown as ReadonlyArray<[keyof A, Form<unknown>]>
   return {

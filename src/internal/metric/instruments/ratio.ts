@@ -23,7 +23,7 @@ export const ratioMeasure: Measure<RatioPoint, boolean> = {
 
 const ratioForm = record<RatioPoint>({ hits: aNumber, total: aNumber })
 
-// What lies in the block of a series.
+// The contents of a series' block.
 const Hits = 0
 const Total = 1
 const FigureBits = 1

@@ -1,28 +1,29 @@
-/** So many of the last slots are told apart. */
+/** The number of recent slots that are tracked separately. */
 const MostLevels = 2
 
-/** So few are looked at one and all. */
+/** Up to this many series are all checked. */
 const FewSeries = 8
 
 interface Level {
   readonly slot: number
-  /** Those that have begun slots since the level below was made. One may be there several times. */
+  /** The series that have started slots since the level below was made. A series may be listed several times. */
   readonly series: Array<number>
 }
 
 const none: ReadonlyArray<Level> = []
 
 /**
- * Which series have had slots of time lately, so that few of very many are looked at where the clock goes back: those with
- * a slot that it has not come to. With several writers of events that may be at each begin of a slot.
+ * Tracks which series have started slots recently, so that few of very many are checked when the clock goes back: those
+ * with a slot that the clock has not reached. With several writers of events this may happen at each beginning of a
+ * slot.
  */
 export class RecentSlots {
   /** By their slots, in ascending order. */
   #levels: ReadonlyArray<Level> = none
-  /** No series that is in no level has a slot after this one. */
+  /** No series outside the levels has a slot after this one. */
   #others = Number.NEGATIVE_INFINITY
 
-  /** A series, of so many, has begun a slot. */
+  /** Records that a series, one of `size`, has started a slot. */
   note(index: number, slot: number, size: number): void {
     if (slot <= this.#others) return
     const last = this.#levels.at(-1)
@@ -38,8 +39,8 @@ export class RecentSlots {
   }
 
   /**
-   * Those that may have a slot which is not reached: all, or these. What they have left is to be noted again. `isReached`
-   * of an earlier slot holds where that of a later one does.
+   * The series that may have an unreached slot: all, or these. What remains in them must be recorded again. If
+   * `isReached` holds for a slot, it holds for all earlier ones.
    */
   takeBeyond(isReached: (slot: number) => boolean): ReadonlyArray<number> | "all" {
     if (!isReached(this.#others)) {

@@ -1,6 +1,6 @@
 /**
- * The state of an instrument: plain data, a point for each series; and the pure reducer that is its definition. The
- * kernels have to agree with it.
+ * The state of an instrument: plain data with a point for each series, and the pure reducer that defines it. The
+ * kernels must agree with it.
  */
 import type { MetricEvent } from "../../model/event.ts"
 import { type Instrument, type LabelValue, labelValues, measuredValue } from "../definition/instrument.ts"
@@ -16,26 +16,29 @@ export type ByKey<A> = { readonly [key: string]: A }
  */
 export interface SeriesState<Point> {
   readonly series: ByKey<Point>
-  /** Measurements that were none: not a number, or one the instrument cannot take. */
+  /** The number of invalid measurements: not a number, or one that the instrument rejects. */
   readonly rejected: number
-  /** Where series expire. */
+  /** Present if series expire. */
   readonly idle?: Idle<Point>
 }
 
 export interface Idle<Point> {
-  /** When each series had its first event, and its last. Where the clock was set back, the last one is no later than {@link sweptAt}. */
+  /**
+   * The times of each series' first and last event. If the clock was set back, the last one is no later than {@link
+   * sweptAt}.
+   */
   readonly born: ByKey<number>
   readonly seen: ByKey<number>
   /**
-   * How many series had expired when each of them began. It tells a series from an earlier one with the same labels that
-   * expired; times do not, because a clock can be set back.
+   * How many series had expired when each of them began. This distinguishes a series from an earlier one with the same
+   * labels that expired. Times cannot, because a clock can be set back.
    */
   readonly lives: ByKey<number>
   /** How many series have expired. */
   readonly expiries: number
-  /** What expired, so that it is not lost from the total. */
+  /** What has expired, so that the total includes it. */
   readonly expired: Point | null
-  /** When series were last looked through, or `null`. */
+  /** When expired series were last swept, or `null`. */
   readonly sweptAt: number | null
 }
 
@@ -69,7 +72,7 @@ export const reducerOf =
     return put(instrument, measure, live, key, value, at)
   }
 
-/** A state whose points look at a window, where the clock may have been set back. */
+/** A state whose points have windows, when the clock may have been set back. */
 export const rewound = <Point, Value>(
   { rewind }: Measure<Point, Value>,
   state: SeriesState<Point>,
@@ -83,8 +86,8 @@ export const rewound = <Point, Value>(
 }
 
 /**
- * The state for a reader whose clock is at `now`. What lies after it was given by a clock that was set back since: windows
- * forget it, and series live on from now. Reads do so as events do, so that it is right without a further event.
+ * The state for a reader whose clock is at `now`. Anything later was recorded before a clock was set back: windows
+ * forget it, and series live on from now. Reads do this as events do, so that the state is right without another event.
  */
 export const rewoundState = <Point, Value>(
   measure: Measure<Point, Value>,
@@ -135,14 +138,14 @@ export const seriesKey = (maxSeries: number, series: ByKey<unknown>, key: string
 
 // --- expiry
 
-/** Whether a series that had its last event at `seen` has expired. What everybody shares stays. */
+/** Whether a series whose last event was at `seen` has expired. The shared series stays. */
 export const isIdle = ({ expireAfter }: Instrument, seen: number, now: number): boolean =>
   expireAfter !== undefined && now - seen >= expireAfter
 
-/** Series are looked through so often in the time that they live, so that an event seldom pays for it. */
+/** The number of sweeps during the lifetime of a series, so that an event rarely pays for one. */
 const SweepsInLife = 8
 
-/** As well when the clock was set back: what was seen at a time that is yet to come would not expire before that. */
+/** Also after the clock was set back, because a series seen at a future time would not expire before that time. */
 export const isSweepDue = ({ expireAfter }: Instrument, sweptAt: number | null, at: number): boolean =>
   expireAfter !== undefined && (sweptAt === null || at < sweptAt || at - sweptAt >= expireAfter / SweepsInLife)
 
@@ -157,7 +160,7 @@ const sweep = <Point, Value>(
     : state
 
 /**
- * The state without the series that have expired by `now`. What they had counts as expired. What was seen after `now` was
+ * The state without the series that have expired by `now`, which it counts as expired. A series seen after `now` was
  * seen before the clock was set back, so it lives on from now.
  */
 export const withoutIdle = <Point, Value>(
@@ -199,7 +202,7 @@ export const ended = <Point, Value>(
   return { ...state, series, idle: { ...idle, born, seen, lives, expiries, expired } }
 }
 
-/** Two points, of which either may not be there. `now`: see {@link Measure.merge}. */
+/** Merges two points, either of which may be missing. `now`: see {@link Measure.merge}. */
 export const together = <Point>(
   merge: (left: Point, right: Point, now?: number) => Point,
   left: Point | null | undefined,
@@ -212,7 +215,7 @@ export const together = <Point>(
 
 // --- states together
 
-/** What came to `earlier` that made it `later`. */
+/** What was added to `earlier` to get `later`. */
 export const minusStates =
   <Point, Value>({ merge, minus }: Measure<Point, Value>) =>
   (later: SeriesState<Point>, earlier: SeriesState<Point>): SeriesState<Point> => {
@@ -225,7 +228,7 @@ export const minusStates =
     }
     const rejected = later.rejected - earlier.rejected
     if (later.idle === undefined || earlier.idle === undefined) return { series, rejected }
-    // What has expired since was seen before as a series.
+    // What has expired since was a series before.
     let before = earlier.idle.expired
     for (const [key, point] of Object.entries(earlier.series)) {
       if (!goesOn(later, earlier, key)) before = together(merge, before, point)
@@ -234,7 +237,7 @@ export const minusStates =
     return { series, rejected, idle: { ...later.idle, expiries, expired: rest(later.idle.expired, before) } }
   }
 
-/** Whether a series of the earlier state is there in the later one, and has not expired and begun anew. */
+/** Whether a series of the earlier state still exists in the later one, without having expired and started again. */
 export const goesOn = (later: SeriesState<unknown>, earlier: SeriesState<unknown>, key: string): boolean => {
   if (!Object.hasOwn(earlier.series, key) || !Object.hasOwn(later.series, key)) return false
   if (later.idle === undefined || earlier.idle === undefined) return true

@@ -1,17 +1,17 @@
-/** Series that look at a sliding window of time, as numbers in blocks. */
+/** Series with a sliding window of time, as numbers in blocks. */
 
 import type { Steps } from "../../util/steps.ts"
 import { BlockPoints, type PointTable, type SavedPoints } from "./blockPoints.ts"
 import { RecentSlots } from "./recentSlots.ts"
 import type { SlidingWindow } from "./slidingWindow.ts"
 
-/** A table of series that have slots: {@link ./slotChains.ts}. */
+/** A table of series with slots: {@link ./slotChains.ts}. */
 export interface SlidingTable<Point> extends PointTable<Point, number> {
-  /** Whether that has begun a slot. */
+  /** Returns whether that has started a slot. */
   add(address: number, value: number, at: number): boolean
   /** Its newest slot. */
   newest(address: number): number
-  /** Drops what the clock has not come to if the last value is of the slot `last`. */
+  /** Drops slots that the clock has not reached if the last value is in the slot `last`. */
   dropUnreached(address: number, last: number): void
 }
 

@@ -1,19 +1,20 @@
 /**
- * A window of time that slides in steps. Time is cut into slots; the window of a time is the slot it lies in, and those
- * before it. So it holds nothing as old as its length, and looks back at least its length less one slot.
+ * A window of time that slides in steps. Time is divided into slots; the window at a time consists of the slot that
+ * contains the time, and those before it. So it contains nothing as old as its length, and covers at least its length
+ * less one slot.
  *
- * It follows the time of the values, not the greatest one: a value of an earlier slot says that the clock was set back.
- * What lies after it is forgotten, because the clock will come there again. So the window is right again after its
- * length, wherever the clock went. Out of order, a value may be one slot late: then nothing is forgotten.
+ * It follows the time of the values, not their maximum: a value of an earlier slot means that the clock was set back.
+ * Later slots are then forgotten, because the clock will reach them again. So the window is right again after its
+ * length, whatever the clock does. Out of order, a value may be one slot late without anything being forgotten.
  */
 export interface WindowSettings {
   /** Default: a minute. */
   readonly windowMillis?: number
-  /** In how many steps the window slides. */
+  /** The number of steps in which the window slides. */
   readonly slots: number
 }
 
-/** With fewer slots than these, one is too much of the window to be late by. */
+/** With fewer slots than this, one slot of delay would be too much of the window. */
 const SlotsToBeLate = 10
 
 export class SlidingWindow {
@@ -28,20 +29,26 @@ export class SlidingWindow {
   }
 
   /**
-   * The slot of a time: it begins so many times its length after the Unix epoch. Finite, and not -0: it is written as
-   * JSON. Multiplied first: the length of a slot may be a fraction that no number is.
+   * The slot of a time: the number of slot lengths since the Unix epoch. Finite, and not -0, because it is written as
+   * JSON. Multiplied first, because the length of a slot may not be representable.
    */
   slotAt(time: number): number {
     const slot = Math.floor((time * this.slots) / this.millis)
     return 0 + Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, slot))
   }
 
-  /** Whether a slot is in the window that ends with `newest`. By the difference, which is monotone for times far away. */
+  /**
+   * Whether a slot is in the window that ends with `newest`. Uses the difference, which is monotone even for distant
+   * times.
+   */
   has(slot: number, newest: number): boolean {
     return newest >= slot && newest - slot < this.slots
   }
 
-  /** Of slots in order, those that the clock has come to if the last value is of the slot `last`. The same array if all are. */
+  /**
+   * The slots, given in order, that the clock has reached if the last value is in the slot `last`. The same array if it
+   * has reached all.
+   */
   reached<S extends { readonly slot: number }>(slots: Array<S>, last: number): Array<S>
   reached<S extends { readonly slot: number }>(slots: ReadonlyArray<S>, last: number): ReadonlyArray<S>
   reached<S extends { readonly slot: number }>(slots: ReadonlyArray<S>, last: number): ReadonlyArray<S> {
@@ -51,12 +58,12 @@ export class SlidingWindow {
       : slots.filter(({ slot }) => this.isReached(slot, last))
   }
 
-  /** Whether the clock has come to a slot if the last value is of the slot `last`. */
+  /** Whether the clock has reached a slot if the last value is in the slot `last`. */
   isReached(slot: number, last: number): boolean {
     return slot - last <= this.#mostLate
   }
 
-  /** Those of them that are in the window. */
+  /** The slots that are in the window. */
   staying<S extends { readonly slot: number }>(slots: ReadonlyArray<S>, last: number): Array<S> {
     const reached = this.reached(slots, last)
     const newest = Math.max(last, reached.at(-1)?.slot ?? last)

@@ -1,17 +1,17 @@
 /**
- * The slots of a sliding window as numbers: of each series a chain of blocks, from its oldest slot to its newest one. What
- * {@link SlidingWindow} says of a list of slots holds for them.
+ * The slots of a sliding window as numbers: for each series a chain of blocks, from its oldest slot to its newest. They
+ * follow the rules of {@link SlidingWindow} for lists of slots.
  */
 import type { Blocks } from "./blocks.ts"
 import type { SlidingWindow } from "./slidingWindow.ts"
 
-// What lies first in the block of a series, and in that of a slot. An address is one more than that of the block, 0 of none.
+// The first entries in the block of a series, and in that of a slot. They store addresses plus one, or 0 for none.
 const Oldest = 0
 const Newest = 1
 const Slot = 0
 const Newer = 1
 
-/** Where the figures of a series, or of a slot, begin in their blocks. */
+/** The index of the first value in the block of a series, or of a slot. */
 export const FirstFigure = 2
 
 export class SlotChains {
@@ -20,7 +20,7 @@ export class SlotChains {
   readonly #bits: number
   readonly #onFree: (address: number) => void
 
-  /** `bits`: of the block of a slot. `onFree`: a slot is no longer there. */
+  /** `bits`: the size of a slot's block. `onFree`: called when a slot is removed. */
   constructor(blocks: Blocks, window: SlidingWindow, bits: number, onFree: (address: number) => void) {
     this.#blocks = blocks
     this.#window = window
@@ -47,7 +47,7 @@ export class SlotChains {
     return newest < 0 ? Number.NEGATIVE_INFINITY : this.#get(newest, Slot)
   }
 
-  /** Drops what does not stay when a value of this slot comes. */
+  /** Drops the slots that leave the window when a value of this slot arrives. */
   comeTo(series: number, slot: number): void {
     this.dropUnreached(series, slot)
     const newest = Math.max(slot, this.newest(series))
@@ -60,7 +60,7 @@ export class SlotChains {
     }
   }
 
-  /** Drops what the clock has not come to if the last value is of the slot `last`. */
+  /** Drops slots that the clock has not reached if the last value is in the slot `last`. */
   dropUnreached(series: number, last: number): void {
     if (this.#window.isReached(this.newest(series), last)) return
     let before = 0
@@ -75,7 +75,7 @@ export class SlotChains {
     this.#freeFrom(next)
   }
 
-  /** The address of a slot, which is there or begins. */
+  /** The address of a slot, which is created if necessary. */
   find(series: number, slot: number): { readonly address: number; readonly begins: boolean } {
     let before = 0
     const newest = this.#get(series, Newest)
@@ -89,7 +89,7 @@ export class SlotChains {
     return { address: this.#insert(series, before, slot), begins: true }
   }
 
-  /** Behind all others: the address of a slot that is newer than they are. */
+  /** Appends a slot that is newer than all others, and returns its address. */
   append(series: number, slot: number): number {
     return this.#insert(series, this.#get(series, Newest), slot)
   }

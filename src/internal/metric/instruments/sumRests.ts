@@ -1,33 +1,36 @@
 /**
- * Exact sums in arrays of doubles: one for the sum, one for what that rounds away, and beside them, for few series, what
- * does not fit in the two.
+ * Exact sums in arrays of doubles: one for the sum, one for its rounding error, and separately, for few series,
+ * whatever does not fit in the two.
  */
 import { type ExactSum, errorOf, exactSum, isExact, unitsIn, unitsOf } from "./exactSum.ts"
 import type { SumCode } from "./points.ts"
 
 /**
- * As statements of JavaScript: adds `v` to the double at `high`, and what that rounds away to the one at `low`. If it fits
- * there, and `v` is not less than `least`, `then` comes next. Otherwise, and for values that are not finite, nothing is
- * changed, and `otherwise` comes.
- * Nearly all additions take the same way, whether they round or not: a processor could not foresee which of them do.
+ * JavaScript statements that add `v` to the double at `high`, and the rounding error to the one at `low`. If it fits
+ * there, and `v` is at least `least`, `then` runs next. Otherwise, and for values that are not finite, nothing is
+ * changed and `otherwise` runs. Nearly all additions take the same branch, whether they round or not, because a
+ * processor could not predict which of them do.
  */
 export const addCode = ([high, low]: SumCode, least: number, then: string, otherwise: string): string => `
       const x = ${high}, t = x + v, w = t - x, e = x - (t - w) + (v - w);
       const y = ${low}, u = y + e, z = u - y;
       if (z === e && u - z === y${least === -Number.MAX_VALUE ? "" : ` && v >= ${least}`}) { ${high} = t; ${low} = u; ${then} } else { ${otherwise} }`
 
-/** Where the sum of a series lies: the double, and the one for what it rounds away. */
+/** The place of a series' sum: the double, and the one for its rounding error. */
 export type SumPlace = readonly [highs: Float64Array, high: number, lows: Float64Array, low: number]
 
-/** Multiplied by this, a double is cut into two that have half of its digits each (Veltkamp). */
+/** Multiplying by this splits a double into two with half of its digits each (Veltkamp). */
 const Halving = 2 ** 27 + 1
 
-/** By the index of the series, what its two doubles do not have: another double, and units of the least double. */
+/**
+ * By the index of the series, whatever its two doubles do not contain: another double, and units of the smallest
+ * double.
+ */
 export class SumRests {
   #thirds: Map<number, number> | undefined
   #units: Map<number, bigint> | undefined
 
-  /** Adds a value to the sum in its place, as {@link addCode} does. */
+  /** Adds a value to the sum in its place, like {@link addCode}. */
   add(index: number, highs: Float64Array, high: number, lows: Float64Array, low: number, value: number): void {
     const before = highs[high]!
     const sum = before + value
@@ -40,8 +43,8 @@ export class SumRests {
   }
 
   /**
-   * The second double begins anew as what the first one has left. It keeps the upper half of its digits, so that there is
-   * room for what is rounded away next.
+   * Restarts the second double as the remainder of the first one. It keeps the upper half of its digits, so that there
+   * is room for the next rounding errors.
    */
   #carry(index: number, value: number, [highs, high, lows, low]: SumPlace): void {
     const [first, second] = [highs[high]!, lows[low]!]
@@ -52,7 +55,7 @@ export class SumRests {
     const rest = left + error
     const scaled = rest * Halving
     const kept = scaled - (scaled - rest)
-    // Each of them is computed from all that may have overflowed before it.
+    // Each of them is computed from everything that may have overflowed before it.
     if (!Number.isFinite(kept)) {
       highs[high] = value
       this.#addUnits(index, unitsIn(first))
@@ -117,7 +120,7 @@ export class SumRests {
     this.#thirds?.delete(index)
   }
 
-  /** Those of the series from one index up to another one. */
+  /** The rests of the series in a range of indexes. */
   save(from: number, to: number): ReadonlyMap<number, bigint> | undefined {
     if (this.#units === undefined && this.#thirds === undefined) return undefined
     const saved = new Map<number, bigint>()

@@ -1,6 +1,6 @@
 /**
- * Quantiles over a sliding window of time: an exponential histogram for each slot of it. Time is that of the values,
- * never that of a clock. Where it goes back, the window goes back with it.
+ * Quantiles over a sliding window of time: an exponential histogram for each of its slots. The time is that of the
+ * values, never of a clock. If it goes back, the window goes back with it.
  */
 import { type ExactSum, plus, rounded } from "./exactSum.ts"
 import { type ExponentialPoint, exponentialMeasure, mergePoints } from "./exponential.ts"
@@ -13,7 +13,7 @@ export interface SummarySettings {
   readonly quantiles: ReadonlyArray<number>
   /** Default: a minute. */
   readonly windowMillis?: number
-  /** In how many steps the window slides. Default: 6. */
+  /** The number of steps in which the window slides. Default: 6. */
   readonly slots?: number
 }
 
@@ -32,7 +32,7 @@ export interface SummarySlot extends ExponentialPoint {
 export interface SummaryPoint {
   readonly count: number
   readonly sum: ExactSum
-  /** How many values were below 0, where there were any: then the sum can go down. */
+  /** The number of values below 0, if there were any. The sum may then decrease. */
   readonly negatives?: number
   readonly slots: ReadonlyArray<SummarySlot>
 }
@@ -62,7 +62,7 @@ export const summaryMeasure = (settings: SummarySettings): Measure<SummaryPoint>
     }
   }
 
-  /** `more` in place of those that are there for the same slots. */
+  /** Replaces the slots that `more` also contains. */
   const withSlots = (slots: ReadonlyArray<SummarySlot>, more: ReadonlyArray<SummarySlot>): Array<SummarySlot> =>
     [...slots.filter(({ slot }) => !more.some((each) => each.slot === slot)), ...more].sort((a, b) => a.slot - b.slot)
 
@@ -90,7 +90,7 @@ export const summaryMeasure = (settings: SummarySettings): Measure<SummaryPoint>
   }
 }
 
-/** `count` and `sum` of all values, and quantiles of those of the window that ends now. */
+/** `count` and `sum` of all values, and quantiles of the values in the window that ends now. */
 export const showSummary = (settings: SummarySettings) => {
   const window = windowOf(settings)
   return (point: SummaryPoint | null, now: number) => {

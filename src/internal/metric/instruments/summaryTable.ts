@@ -1,4 +1,4 @@
-/** The series of a summary in place: what the pure functions of {@link ./summary.ts} make. */
+/** The series of a summary in place: equivalent to the pure functions of {@link ./summary.ts}. */
 import { Blocks } from "./blocks.ts"
 import { ExponentialTable } from "./exponentialTable.ts"
 import { type Packer, type Unpacker, units } from "./packing.ts"
@@ -8,14 +8,14 @@ import { FirstFigure, SlotChains } from "./slotChains.ts"
 import { type SummaryPoint, withNegatives } from "./summary.ts"
 import { type SumPlace, SumRests } from "./sumRests.ts"
 
-// What lies in the block of a series.
+// The contents of a series' block.
 const Sum = FirstFigure
 const Low = FirstFigure + 1
 const Count = FirstFigure + 2
 const Negatives = FirstFigure + 3
 const SeriesBits = 3
 
-/** What lies in the block of a slot: the address of its values. */
+/** The contents of a slot's block: the address of its values. */
 const Values = FirstFigure
 const SlotBits = 2
 

@@ -1,22 +1,22 @@
-/** So many texts are found as fast one by one as in a map. */
+/** The number of texts up to which a linear search is as fast as a map. */
 const FewTexts = 8
 
-/** Strings by numbers, each of which is there as long as somebody has it. */
+/** Numbers strings. Each string is kept while it has owners. */
 export class ValueCodes {
   /** Free codes have none. */
   #texts: Array<string | undefined> = none
-  /** By code, how many have it. */
+  /** The number of owners by code. */
   #owners: Array<number> = none
   #free: Array<number> | undefined
-  /** Made when there are more than a few. */
+  /** Created when there are more than a few. */
   #codes: Map<string, number> | undefined
 
-  /** -1: nobody has it. */
+  /** -1: it has no owner. */
   find(text: string): number {
     return this.#codes === undefined ? this.#texts.indexOf(text) : (this.#codes.get(text) ?? -1)
   }
 
-  /** The code of a text, for one more who has it. */
+  /** Returns the code of a text for one more owner. */
   own(text: string): number {
     const known = this.find(text)
     if (known >= 0) {

@@ -1,6 +1,4 @@
-/**
- * What an instrument shows: its series, all of them together, and what is remarkable.
- */
+/** What an instrument shows: its series, their total, and everything special. */
 import { asItIs } from "../../util/copyPlain.ts"
 import { looksCut } from "../../util/cutText.ts"
 import { allSteps, type Steps } from "../../util/steps.ts"
@@ -13,14 +11,14 @@ type Labels = { readonly [name: string]: LabelValue }
 /** The series of an instrument at a moment, whoever holds them. */
 interface SeriesRead {
   readonly live: Iterable<readonly [key: string, point: unknown]>
-  /** The points of those that have expired and are there until the next sweep. */
+  /** The points of expired series that were not swept yet. */
   readonly idle: Iterable<unknown>
-  /** All that are there no more, as one point; `null`: there are none. */
+  /** All removed series as one point; `null`: there are none. */
   readonly expired: unknown
   readonly rejected: number
 }
 
-/** Series that are viewed, or told, in one step. */
+/** The number of series that are viewed or compared in one step. */
 export const StepSeries = 128
 
 /** From a state to dimensions. `now`: milliseconds since the Unix epoch. */
@@ -31,7 +29,7 @@ export const view = (instrument: Instrument, state: SeriesState<unknown>, now: n
   )
 }
 
-/** The same of series that are read one by one. `own`: what is shown of a series is given away so. */
+/** The same for series that are read one by one. `own`: converts what is shown of a series. */
 export function* viewSteps(instrument: Instrument, read: SeriesRead, now: number, own = asItIs): Steps<object> {
   const { adds, frame, measure, show } = kindOf(instrument)
   const labelled = instrument.labels.length > 0
@@ -67,19 +65,19 @@ export function* viewSteps(instrument: Instrument, read: SeriesRead, now: number
   }
 }
 
-/** Whether a label value of a series was cut. Most keys are too short to have one that was. */
+/** Whether a label value of a series was cut. Most keys are too short for that. */
 export const isCut = ({ maxLabelLength = MostOfLabel }: Instrument, key: string): boolean =>
   key !== OverflowKey &&
   key.length >= maxLabelLength &&
   (JSON.parse(key) as ReadonlyArray<LabelValue>).some((value) => looksCut(value, maxLabelLength))
 
-/** How many such series there are, where there are any. */
+/** The number of such series, if there are any. */
 export const cutShown = (cut: number): { readonly cut?: number } => (cut === 0 ? {} : { cut })
 
-/** Examples of the values of a label that has too many. */
+/** The number of example values for a label that has too many. */
 const Examples = 5
 
-/** The label to blame for too many series: that with the most values. */
+/** The label that causes too many series: the one with the most values. */
 export function* tooMany(names: Instrument["labels"], series: Iterable<{ readonly labels: Labels }>): Steps<object> {
   const values = names.map(() => new Set<LabelValue>())
   let count = 0

@@ -1,6 +1,6 @@
 /**
- * Count, sum and extremes over a sliding window of time, by slots. Time is that of the values and of the reader, never
- * that of a clock. Where it goes back, the window goes back with it.
+ * Count, sum and extremes over a sliding window of time, by slots. The time is that of the values and of the reader,
+ * never of a clock. If it goes back, the window goes back with it.
  */
 import { type ExactSum, plus, rounded } from "./exactSum.ts"
 import { anyNumber, type Measure } from "./measure.ts"
@@ -44,7 +44,7 @@ const together = (left: WindowSlot, right: WindowSlot): WindowSlot => ({
 export const windowMeasure = (settings: WindowSettings): Measure<WindowPoint> => {
   const window = new SlidingWindow(settings)
 
-  /** -0 counts as 0, which is what JSON makes of it. */
+  /** -0 counts as 0, as in JSON. */
   const slotOf = (value: number, at: number): WindowSlot => {
     const number = 0 + value
     return { slot: window.slotAt(at), count: 1, sum: number, min: number, max: number }
@@ -85,8 +85,8 @@ export const windowMeasure = (settings: WindowSettings): Measure<WindowPoint> =>
 }
 
 /**
- * Of the values in the window that ends now, as {@link SlidingWindow} has it: whole slots, from the oldest to the newest,
- * so that the same state shows the same to the last digit. Slots after that of `now` do not count.
+ * The values in the window that ends now, as in {@link SlidingWindow}: whole slots, from the oldest to the newest, so
+ * that equal states show equal results to the last digit. Slots after that of `now` do not count.
  */
 const within = (settings: WindowSettings) => {
   const window = new SlidingWindow(settings)
@@ -108,7 +108,7 @@ export const showWindow = (settings: WindowSettings) => {
   }
 }
 
-/** The sum by the length of the whole window, whatever part of its last slot is over. */
+/** The sum divided by the length of the whole window, whatever part of its last slot has passed. */
 export const showRate = (settings: WindowSettings) => {
   const values = within(settings)
   const seconds = new SlidingWindow(settings).millis / 1000

@@ -6,7 +6,7 @@ import { FirstFigure, SlotChains } from "./slotChains.ts"
 import { SumRests } from "./sumRests.ts"
 import { type WindowPoint, type WindowSlot, windowForm } from "./window.ts"
 
-// What lies in the block of a slot.
+// The contents of a slot's block.
 const Sum = FirstFigure
 const Low = FirstFigure + 1
 const Count = FirstFigure + 2
@@ -14,10 +14,10 @@ const Min = FirstFigure + 3
 const Max = FirstFigure + 4
 const SlotBits = 3
 
-/** A series has nothing but its slots. */
+/** A series has only its slots. */
 const SeriesBits = 1
 
-/** The series of a window or a rate in place: what the pure functions of {@link ./window.ts} make. */
+/** The series of a window or a rate in place: equivalent to the pure functions of {@link ./window.ts}. */
 export class WindowTable implements SlidingTable<WindowPoint> {
   readonly #window: SlidingWindow
   readonly #blocks = new Blocks()
@@ -40,7 +40,7 @@ export class WindowTable implements SlidingTable<WindowPoint> {
   }
 
   add(address: number, of: number, at: number): boolean {
-    // -0 counts as 0, which is what JSON makes of it.
+    // -0 counts as 0, as in JSON.
     const value = 0 + of
     const slot = this.#window.slotAt(at)
     const newest = this.#chains.newestIf(address, slot)

@@ -1,8 +1,8 @@
 /**
- * The series that a metric has before its first event, as exporters show them: those of labels whose values the schema of
- * the events knows. Without them `rate()` misses the first increment of each series.
+ * The series that exporters show before their first event, for labels whose values are known from the schema of the
+ * events. Without them `rate()` misses the first increment of each series.
  *
- * They are no part of the state, so nothing else knows them: reducers, merges, limits and what is saved.
+ * They are not part of the state, so reducers, merges, limits and saved states do not contain them.
  */
 import { InvalidArgument } from "../../model/usageErrors.ts"
 import { oncePer } from "../../util/oncePer.ts"
@@ -11,7 +11,7 @@ import type * as Metric from "../definition/metric.ts"
 import { fieldValues } from "./fieldValues.ts"
 import { keyOf, labelsOf } from "./series.ts"
 
-/** Those that count something: of no events, a gauge, a rate or a minimum has no value. */
+/** The kinds that count. Without events, a gauge, a rate or a minimum has no value. */
 export const countsFromZero: ReadonlySet<KindName> = new Set([
   "average",
   "counter",
@@ -22,7 +22,7 @@ export const countsFromZero: ReadonlySet<KindName> = new Set([
   "upDownCounter"
 ])
 
-/** More are shown only of a definition that asks for them: each recorder has them in each export. */
+/** More series are shown only if the definition asks for them, because each recorder has them in each export. */
 const MostUnasked = 32
 
 export interface ZeroSeries {
@@ -41,7 +41,7 @@ export const zeroSeries = oncePer(
 
 const seriesOf = (instrument: Instrument, events: Events): ReadonlyArray<ZeroSeries> => {
   const { expireAfter, fromZero, kind, labels } = instrument
-  // What expires comes back with its next event, as another life of the series: it would be there twice, or go back.
+  // An expired series returns with its next event as another life of the series. It would appear twice, or decrease.
   if (labels.length === 0 || fromZero === false || expireAfter !== undefined || !countsFromZero.has(kind)) return none
   const all = combinations(instrument, events)
   if (typeof all === "string" || all.size > mostOf(instrument)) return none
@@ -74,8 +74,8 @@ export const whyNotFromZero = (instrument: Instrument, events: Events): InvalidA
 // --- the values of labels
 
 /**
- * The keys of all combinations, or the first of those beyond {@link Instrument.maxSeries}; or else the name of a label
- * whose values are not known.
+ * The keys of all combinations, up to the first ones beyond {@link Instrument.maxSeries}; or the name of a label whose
+ * values are not known.
  */
 export const combinations = (instrument: Instrument, events: Events): ReadonlySet<string> | string => {
   const keys = new Set<string>()
