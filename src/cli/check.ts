@@ -1,6 +1,4 @@
-/**
- * `check MODULE...`: what could be better about definitions.
- */
+/** `check MODULE...`: suggests improvements to definitions. */
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { findingsOf } from "../internal/catalogue/check.ts"

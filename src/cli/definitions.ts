@@ -1,6 +1,4 @@
-/**
- * The definitions of modules, or of a file in which `catalogue --json` has kept them.
- */
+/** The definitions of modules, or of a file written by `catalogue --json`. */
 import type * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -15,11 +13,11 @@ import { metricsOf } from "./modules.ts"
 
 export interface Definitions {
   readonly described: ReadonlyArray<DescribedMetric>
-  /** Absent where a file is all there is. */
+  /** Absent if there is only a file. */
   readonly metrics: ReadonlyArray<Metric.Any> | undefined
 }
 
-/** As a file keeps them. */
+/** In the form of a file. */
 export const describedMetrics = (metrics: ReadonlyArray<Metric.Any>): typeof DescribedMetrics.Type => ({
   "mvx-metrics": 1,
   metrics: metrics.map(describedMetric)
@@ -41,7 +39,7 @@ const fromFile = Effect.fnUntraced(function* (
 const fromModule = (path: string): Effect.Effect<Definitions, CliError.UserError> =>
   Effect.map(metricsOf(path), (metrics) => ({ described: metrics.map(describedMetric), metrics }))
 
-/** Fails for two different metrics of one name: a change could be of either. */
+/** Fails for two different metrics of one name, because a change could concern either. */
 export const definitionsOf = Effect.fnUntraced(function* (
   paths: ReadonlyArray<string>
 ): Effect.fn.Return<Definitions, CliError.UserError, FileSystem.FileSystem> {

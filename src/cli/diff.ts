@@ -1,6 +1,4 @@
-/**
- * `diff OLD NEW`: what changes for those who have dashboards, rules and stored series of the old definitions.
- */
+/** `diff OLD NEW`: what changes for existing dashboards, rules and stored series of the old definitions. */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -41,7 +39,7 @@ const telling = {
   linesOf
 }
 
-/** Both versions need their functions. */
+/** Comparing numbers requires the functions of both versions. */
 const functionsOf = ({ metrics }: Definitions, which: string) =>
   metrics === undefined
     ? Effect.fail(failed(`--events: ${which} is a file of definitions, which has no functions. Pass a module`))

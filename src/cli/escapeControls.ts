@@ -1,17 +1,15 @@
-/**
- * Text of others, as it may be printed: it must neither steer the terminal nor show anything in another order than it is.
- */
+/** Makes foreign text safe to print: it must neither control the terminal nor change the visual order of text. */
 import * as CliError from "effect/cli/CliError"
 
-/** Control characters, those that are not seen (bidirectional, of no width, tags), separators of lines, half characters. */
+/** Control characters, invisible ones (bidirectional, zero-width, tags), line separators, lone surrogates. */
 const harmful = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 
-/** A part of a line. */
+/** Part of a line. */
 export const harmless = (text: string): string => text.replaceAll(harmful, "�")
 
 export const harmlessLines = (text: string): string => text.split("\n").map(harmless).join("\n")
 
-/** Text whose strings are those of JSON, in which what is harmful stands as an escape. */
+/** JSON text, in which harmful characters are replaced by escapes. */
 export const harmlessEscapes = (text: string): string =>
   text.replaceAll(harmful, (character) =>
     character === "\n"
@@ -24,6 +22,6 @@ export const harmlessEscapes = (text: string): string =>
 export const harmlessJson = (value: unknown, indent?: number): string =>
   harmlessEscapes(JSON.stringify(value, null, indent))
 
-/** The end of a command, with words for the one who typed it. */
+/** Ends a command with a message for the user. */
 export const failed = (userMessage: string, cause: unknown = userMessage): CliError.UserError =>
   new CliError.UserError({ cause, userMessage: harmlessLines(userMessage) })

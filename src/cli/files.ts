@@ -1,6 +1,4 @@
-/**
- * Files as they are named on the command line, and why one cannot be read.
- */
+/** Files named on the command line, and why one cannot be read. */
 import type * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"

@@ -1,9 +1,7 @@
-/**
- * The flags of commands, with what the help says of them.
- */
+/** The flags of commands, with their help texts. */
 import * as Flag from "effect/cli/Flag"
 
-/** `false`, unless it is there. */
+/** `false` by default. */
 export const switchOf = (name: string, description: string): Flag.Flag<boolean> =>
   Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.withDefault(false))
 

@@ -1,6 +1,6 @@
 /**
- * What `check` and `diff` have found: what of it is known and does not count (`--accept CODE`, `--accept CODE:PLACE`), how
- * the rest is printed, and how the command ends.
+ * The findings of `check` and `diff`: which of them are accepted (`--accept CODE`, `--accept CODE:PLACE`), how the
+ * others are printed, and the exit code.
  */
 
 import * as Console from "effect/Console"
@@ -19,10 +19,10 @@ export const accept = Flag.String("accept").pipe(
   Flag.atLeast(0)
 )
 
-/** The exit codes: 1 is an error, as of all commands. */
+/** The exit codes. 1 is an error, as for all commands. */
 export const exitCodes = { fine: 0, notable: 2, grave: 3 } as const
 
-/** The end of a command that has done its work and found something, which is printed already. */
+/** The end of a command that has completed and printed findings. */
 export class HasFound extends Data.TaggedError("HasFound")<{ readonly code: number }> {
   override readonly [Runtime.errorExitCode] = this.code
   override readonly [Runtime.errorReported] = false
@@ -34,15 +34,15 @@ interface Graded {
 }
 
 interface Accepted<A> {
-  /** What is left. */
+  /** The remaining findings. */
   readonly items: ReadonlyArray<A>
-  /** How many were accepted. */
+  /** The number of accepted findings. */
   readonly count: number
-  /** What was accepted and is not there. */
+  /** Accepted codes without a finding. */
   readonly unused: ReadonlyArray<string>
 }
 
-/** Fails for a code that there is not: it would accept nothing, and nobody would be told. */
+/** Fails for an unknown code, which would silently accept nothing. */
 const acceptedIn = Effect.fnUntraced(function* <A extends Graded>(
   items: ReadonlyArray<A>,
   placeOf: (item: A) => string,
@@ -68,20 +68,23 @@ const acceptedIn = Effect.fnUntraced(function* <A extends Graded>(
   return { items: left, count: items.length - left.length, unused }
 })
 
-/** How a command tells of what it has found. */
+/** How a command reports its findings. */
 interface Telling<A extends Graded> {
-  /** What it is called in JSON. */
+  /** Their name in JSON. */
   readonly name: string
-  /** All codes that there are. */
+  /** All possible codes. */
   readonly codes: object
-  /** Of each severity, the gravest first. */
+  /** By severity, the most severe first. */
   readonly exits: { readonly [S in A["severity"]]: number }
   readonly nounOf: (severity: string, count: number) => string
   readonly placeOf: (item: A) => string
   readonly linesOf: (item: A) => ReadonlyArray<string>
 }
 
-/** Prints what was not accepted, as JSON or as lines with the sum of all behind them, and ends with the code of the gravest. */
+/**
+ * Prints the findings that are not accepted, as JSON or as lines followed by a summary, and ends with the exit code of
+ * the most severe one.
+ */
 export const tell = Effect.fnUntraced(function* <A extends Graded>(
   all: ReadonlyArray<A>,
   { codes, exits, linesOf, name, nounOf, placeOf }: Telling<A>,

@@ -1,6 +1,4 @@
-/**
- * What is generated from definitions: a dashboard, rules, a catalogue.
- */
+/** Generates a dashboard, rules, or a catalogue from definitions. */
 import * as Console from "effect/Console"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"

@@ -1,12 +1,10 @@
-/**
- * Plain data as source text. Evaluated, it is equal to what it was made of, also where JSON would differ.
- */
+/** Plain data as source text. It evaluates to an equal value, even where JSON would differ. */
 import { harmlessJson } from "./escapeControls.ts"
 
-/** Objects and arrays that fit are on one line, as formatters have them. */
+/** Objects and arrays that fit are on one line, like the output of formatters. */
 const Width = 120
 
-/** `before`: how many characters stand in front of it in its line, beside the indentation. */
+/** `before`: the number of characters before it in its line, in addition to the indentation. */
 export const literal = (value: unknown, indent = "", before = 0): string => {
   if (typeof value === "string") return harmlessJson(value)
   if (typeof value === "bigint") return `${value}n`

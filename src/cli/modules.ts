@@ -1,6 +1,4 @@
-/**
- * The metrics of a module: those among its exports, as the worker takes them.
- */
+/** The metrics among the exports of a module, found in the same way as by the worker. */
 import { statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { resolve } from "node:path"
@@ -15,13 +13,13 @@ import { didYouMean } from "../internal/util/didYouMean.ts"
 import * as Metric from "../Metric.ts"
 import { failed } from "./escapeControls.ts"
 
-/** A metric, and how a program gets at it that has imported the module as `metrics`. */
+/** A metric, and the expression for it in a program that has imported the module as `metrics`. */
 export interface ExportedMetric {
   readonly metric: Metric.Any
   readonly expression: string
 }
 
-/** Whether it is a module of this package, which has metrics itself: `mvx-metrics/Http`. */
+/** Whether it is a module of this package that exports metrics: `mvx-metrics/Http`. */
 export const isOwnModule = (path: string): boolean => path.startsWith("mvx-metrics/")
 
 export const metricsOf = (path: string): Effect.Effect<ReadonlyArray<Metric.Any>, CliError.UserError> =>
@@ -31,7 +29,7 @@ const { exports: ownModules } = createRequire(import.meta.url)("mvx-metrics/pack
   readonly exports: { readonly [path: string]: unknown }
 }
 
-/** Why a path cannot be that of a module, where the error of its import would not say so. */
+/** Why a path cannot be that of a module, if the error of its import would not explain it. */
 const whyNoModule = (path: string): string | undefined => {
   if (isOwnModule(path)) {
     const all = Object.keys(ownModules).map((each) => `mvx-metrics${each.slice(1)}`)

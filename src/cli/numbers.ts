@@ -1,6 +1,4 @@
-/**
- * What two versions of definitions make of the same events, series by series as Prometheus shows them.
- */
+/** Compares the results of two versions of definitions for the same events, series by series as in Prometheus. */
 import * as Effect from "effect/Effect"
 import type { PlatformError } from "effect/PlatformError"
 import type * as Stream from "effect/Stream"
@@ -48,7 +46,7 @@ const samplesOf = (metric: Metric.Any, { dimensions }: Snapshot): ReadonlyMap<st
   )
 }
 
-/** Of a metric that has one of these, each series is another one, which is said already. */
+/** With one of these changes every series of the metric is different, which is reported already. */
 const apart: ReadonlySet<ChangeCode> = new Set([
   "kind-changed",
   "unit-changed",
@@ -57,7 +55,7 @@ const apart: ReadonlySet<ChangeCode> = new Set([
   "label-renamed"
 ])
 
-/** The changes that only events show. `known`: those of the definitions. */
+/** The changes that only events reveal. `known`: those of the definitions. */
 export const numberChanges = (
   [old, before]: readonly [ReadonlyArray<Metric.Any>, Replayed],
   [now, after]: readonly [ReadonlyArray<Metric.Any>, Replayed],

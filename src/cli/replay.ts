@@ -1,6 +1,4 @@
-/**
- * `replay FILE`: what metrics would have shown of events that were captured.
- */
+/** `replay FILE`: what metrics show for captured events. */
 import * as Console from "effect/Console"
 import * as Argument from "effect/cli/Argument"
 import type * as CliError from "effect/cli/CliError"

@@ -1,6 +1,6 @@
 /**
- * `replay FILE --as-test`: a test that gives captured events to the metrics of a module. Of a flight recording of one
- * metric, it fails as long as the metric fails.
+ * `replay FILE --as-test`: generates a test that passes captured events to the metrics of a module. For a flight
+ * recording of one metric, it fails as long as the metric fails.
  */
 import { relative, resolve } from "node:path"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import { type ExportedMetric, isOwnModule } from "./modules.ts"
 
 type Recording = RecordingHeader["recording"]
 
-/** What a file says of itself, if it is a flight recording. */
+/** The header of a file, if it is a flight recording. */
 export const recordingOf = (text: string): Recording | undefined => {
   const end = text.indexOf("\n")
   try {
@@ -37,7 +37,7 @@ const headline = ({ at, metric, namespace, reason, recorderId, sequence }: Recor
   return `A flight recording of ${namespace}, ${when}: ${[reason, ...of].join(" ")}`
 }
 
-/** In a template literal. */
+/** Escaped for a template literal. */
 const escaped = (text: string): string => text.replaceAll(/[\\`]|\$(?=\{)/g, (character) => `\\${character}`)
 
 /** The source of the test. `metrics`: the one that the recording names, or all. */
@@ -81,7 +81,7 @@ const testOf = Effect.fnUntraced(function* (
   const isWhole = captured.every(({ event }) => Object.hasOwn(metric.events.cases, event._tag))
   const skip = isWhole ? "" : ", { onBadLine: () => Effect.void }"
   const title = fails ? "takes the events on which it failed" : "shows what it has shown of these events"
-  // As the test will do it.
+  // In the same way as the test.
   const events = Replay.fromNdjson(metric.events, Stream.make(lines.join("\n")), { onBadLine: () => Effect.void })
   const shown = yield* Replay.runStream(metric, events)
   return [

@@ -1,6 +1,4 @@
-/**
- * `report`: what the processes have counted that write to a store, as tables or for Prometheus.
- */
+/** `report`: the counts of processes that write to a store, as tables or for Prometheus. */
 import { createServer } from "node:http"
 import * as Console from "effect/Console"
 import type * as CliError from "effect/cli/CliError"
@@ -38,7 +36,7 @@ const storeOf = ({ postgres, prefix, redis }: Named): Effect.Effect<Layer.Layer<
     try: () => {
       const options = { url: Option.getOrElse(redis, () => Option.getOrThrow(postgres)), ...own }
       const { layer, make } = Option.isSome(redis) ? RedisStore : PostgresStore
-      // What is wrong with them is said here.
+      // Invalid options are reported here.
       make(options)
       return layer(options)
     },

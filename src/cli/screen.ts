@@ -1,6 +1,4 @@
-/**
- * What `watch` draws, as lines of text: recorders with their account of events, their metrics, and what is wrong.
- */
+/** The output of `watch` as lines of text: recorders with their accounting, their metrics, and problems. */
 
 import { format } from "../internal/live/model/format.ts"
 import type { History, MetricView, Row } from "../internal/live/model/history.ts"
@@ -19,10 +17,10 @@ import { cut, inWidth, widthOf } from "./width.ts"
 
 export interface Screen {
   readonly columns: number
-  /** Most lines. */
+  /** The maximum number of lines. */
   readonly rows: number
   readonly color: boolean
-  /** Most series of a metric, the largest. */
+  /** The maximum number of series per metric; the largest are shown. */
   readonly series: number
 }
 
@@ -30,14 +28,14 @@ type Style = "bold" | "faint" | "bad" | "good"
 
 const codes: { readonly [S in Style]: string } = { bold: "1", faint: "2", bad: "31", good: "32" }
 
-/** A piece of a line. Styles take no room, so that lines are cut before they are styled. */
+/** A piece of a line. Styles have no width, so lines are cut before they are styled. */
 type Piece = readonly [text: string, as?: Style]
 
 const ValueWidth = 12
 const CaptionWidth = 12
 const LeastName = 10
 
-/** `status`: how the connection stands, where it does not. */
+/** `status`: the state of the connection, if it is not working. */
 export const screenLines = (
   data: LiveData,
   views: ReadonlyArray<MetricView>,
@@ -48,7 +46,7 @@ export const screenLines = (
   const style = (text: string, as: Style | undefined): string =>
     color && as !== undefined ? `\u001b[${codes[as]}m${text}\u001b[0m` : text
 
-  /** What of the pieces has room. */
+  /** The pieces that fit. */
   const pieces = (...all: ReadonlyArray<Piece>): string => {
     let room = columns
     return all
@@ -60,7 +58,7 @@ export const screenLines = (
       .join("")
   }
 
-  // What there is no room for is left out whole: the line first, then what stands behind the value.
+  // What does not fit is omitted completely: first the sparkline, then the caption after the value.
   const captionWidth = columns >= LeastName + ValueWidth + CaptionWidth + 2 ? CaptionWidth : 0
   const valueWidth = Math.min(ValueWidth, columns - LeastName - 1)
   const rest = columns - LeastName - valueWidth - captionWidth - (captionWidth > 0 ? 2 : 1)
@@ -72,7 +70,7 @@ export const screenLines = (
     const recent = spark.unit === headline.unit ? row.now(spark) : null
     const value = format(recent ?? headline.cell(row.point), headline.unit, metric.unit)
     const caption = spark.unit === headline.unit ? headline.name : format(row.now(spark), spark.unit, metric.unit)
-    // A time takes the room of the caption.
+    // A time uses the space of the caption.
     const isWide = captionWidth > 0 && widthOf(value) > valueWidth
     const shownValue = cut(value, isWide ? valueWidth + 1 + captionWidth : valueWidth)
     return [
@@ -108,7 +106,7 @@ export const screenLines = (
     ...viewsOf(recorder).flatMap((view) => metricLines(view, most))
   ]
 
-  /** What is wrong first, then each recorder with as many of its metrics as have room. */
+  /** Problems first, then each recorder with as many of its metrics as fit. */
   const compact = (room: number): ReadonlyArray<string> => {
     const { recorders } = data
     const problems = recorders
@@ -155,7 +153,7 @@ export const screenLines = (
         ...(failing === undefined || lastError === undefined ? [] : [pieces([`  ${lastError.message}`, "bad"])])
       ]
     })
-  // Failing exports are above.
+  // Failing exports are listed above.
   const runtime = runtimeProblems(data.runtime)
     .filter(({ kind }) => kind !== "not exported")
     .map(({ kind, part, text }) => pieces([`${kind} `, "bad"], [part ?? ""], [` ${text}`, "faint"]))

@@ -1,9 +1,7 @@
-/**
- * A line of the last updates in eight heights of a letter.
- */
+/** The last updates as characters of eight heights. */
 const heights = "▁▂▃▄▅▆▇█"
 
-/** As wide as `width`, the newest at its end. From 0 where all is above it. */
+/** Has the width `width`, with the newest value at the end. The scale starts at 0 if all values are positive. */
 export const sparkText = (values: ReadonlyArray<number | null>, width: number): string => {
   const shown = values.slice(-width)
   const known = shown.filter((value) => value !== null)

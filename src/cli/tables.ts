@@ -1,6 +1,4 @@
-/**
- * What metrics show, as tables of text.
- */
+/** What metrics show, as text tables. */
 import { format } from "../internal/live/model/format.ts"
 import { viewOf } from "../internal/live/model/kindViews.ts"
 import { labelColumns, pointRows } from "../internal/live/model/points.ts"
@@ -12,7 +10,7 @@ import type { Snapshots } from "../Snapshot.ts"
 import { harmless } from "./escapeControls.ts"
 import { widthOf } from "./width.ts"
 
-/** A table of each metric that is among the snapshots. */
+/** A table for each metric among the snapshots. */
 export const tablesOf = (metrics: ReadonlyArray<Metric.Any>, snapshots: Snapshots): ReadonlyArray<string> =>
   metrics.flatMap((metric) => {
     const snapshot = snapshots[metric.name]

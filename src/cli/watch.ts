@@ -1,6 +1,4 @@
-/**
- * `watch URL`: what a live page shows, in a terminal.
- */
+/** `watch URL`: shows a live page in a terminal. */
 import * as Console from "effect/Console"
 import * as Argument from "effect/cli/Argument"
 import * as CliError from "effect/cli/CliError"
@@ -19,10 +17,10 @@ import { failed, harmlessJson, harmlessLines } from "./escapeControls.ts"
 import { switchOf } from "./flags.ts"
 import { type Screen, screenLines } from "./screen.ts"
 
-/** Updates that the small lines have room for. */
+/** The number of updates in a sparkline. */
 const Length = 60
 
-/** Why a server cannot be asked: what lies behind all the errors that only say that. */
+/** Why a server cannot be reached: the innermost of the nested errors. */
 const reasonOf = (error: unknown): string => {
   let origin = error
   for (let next = error, i = 0; typeof next === "object" && next !== null && i < 10; i++) {
@@ -35,7 +33,7 @@ const reasonOf = (error: unknown): string => {
   return typeof code === "string" && !message.includes(code) ? `${code}: ${message}` : message
 }
 
-/** Whether it has the shape of what a live page sends. */
+/** Whether it has the shape of a live page's data. */
 const isLiveData = (data: unknown): data is LiveData => {
   if (!Predicate.isObject(data)) return false
   const { at, namespace, recorders } = data as { readonly [K in keyof LiveData]?: unknown }
@@ -50,7 +48,7 @@ const isRecorder = (recorder: unknown): boolean => {
   return typeof recorderId === "string" && Array.isArray(metrics) && Predicate.isObject(stats)
 }
 
-/** The data of one moment. */
+/** The current data. */
 const ask = Effect.fnUntraced(
   function* (url: string): Effect.fn.Return<LiveData, unknown, HttpClient.HttpClient> {
     const response = yield* HttpClient.get(`${url.replace(/\/+$/, "")}/data`)
@@ -83,7 +81,7 @@ const json = (url: string, once: boolean) => {
   return once ? print : Effect.repeat(print, everySecond)
 }
 
-/** Draws over what was drawn, on a screen of its own that goes when it ends. */
+/** Redraws in place, on an alternate screen that disappears at the end. */
 const draw = Effect.fnUntraced(function* (url: string, series: number) {
   const terminal = yield* Terminal.Terminal
   const history = new History(Length)
@@ -96,7 +94,7 @@ const draw = Effect.fnUntraced(function* (url: string, series: number) {
     return { columns: Math.max(20, columns), rows: Math.max(5, rows), color: !process.env.NO_COLOR, series }
   })
   const update = Effect.matchEffect(ask(url), {
-    // It may be starting again: what was seen last stays.
+    // The server may be restarting, so the last data stays on the screen.
     onFailure: ({ message }) =>
       Effect.flatMap(screen, (size) =>
         show(last === undefined ? [harmlessLines(message)] : screenLines(last, views, history, size, message))
@@ -139,7 +137,7 @@ export const watch = Command.make(
     if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
       return yield* failed(`${url} is not a URL. Pass that of a live page: http://localhost:3000/metrics/live`)
     }
-    // Where nobody looks there is nothing to draw over.
+    // Without a terminal there is nothing to redraw.
     if (asJson) yield* json(url, once)
     else if (once || process.stdout.isTTY !== true) yield* printOnce(url, series)
     else yield* draw(url, series)

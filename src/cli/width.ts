@@ -1,6 +1,4 @@
-/**
- * Text in the columns of a terminal.
- */
+/** Text in the columns of a terminal. */
 import { harmless } from "./escapeControls.ts"
 
 const wide =
@@ -9,11 +7,11 @@ const combining = /[\p{Mn}\p{Me}\p{Cf}]/u
 
 const widthOfLetter = (letter: string): number => (combining.test(letter) ? 0 : wide.test(letter) ? 2 : 1)
 
-/** How many columns a text takes. */
+/** The number of columns of a text. */
 export const widthOf = (text: string): number =>
   Array.from(text).reduce((width, letter) => width + widthOfLetter(letter), 0)
 
-/** No wider than `width`, with a sign where it was cut, and harmless. */
+/** Up to `width` columns, with a mark if it was cut, and harmless. */
 export const cut = (text: string, width: number): string => {
   const shown = harmless(text)
   if (widthOf(shown) <= width) return shown
@@ -27,7 +25,7 @@ export const cut = (text: string, width: number): string => {
   return width < 1 ? "" : `${shown.slice(0, end)}…`
 }
 
-/** As wide as `width`, whatever is in it. */
+/** Exactly `width` columns. */
 export const inWidth = (text: string, width: number): string => {
   const shown = cut(text, width)
   return shown + " ".repeat(Math.max(0, width - widthOf(shown)))

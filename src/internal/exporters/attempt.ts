@@ -1,4 +1,4 @@
-/** One request, and what its outcome means for the points in it. */
+/** One request, and the consequence of its outcome for the points in it. */
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,31 +11,31 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import { describeError, messageOf } from "../util/describeError.ts"
 
-/** Who takes requests. */
+/** The receiver of requests. */
 export interface Receiver {
-  /** As errors say it: `the collector`. */
+  /** Its name in errors: `the collector`. */
   readonly name: string
-  /** Whether it may take later what it answered with this status. */
+  /** Whether it may accept later what it answered with this status. */
   readonly takesLater: (status: number) => boolean
-  /** Why it refused a request, if its answer says so. */
+  /** Why it refused a request, if the answer contains the reason. */
   readonly refusalIn: (contentType: string | undefined, body: Uint8Array) => string
 }
 
 export interface AttemptFailure {
   readonly reason: string
-  /** The reason in a word, for attributes. */
+  /** A short reason, for attributes. */
   readonly kind: string
   readonly canBeRetried: boolean
-  /** Whether the receiver may have the points in spite of it. */
+  /** Whether the receiver may have the points nevertheless. */
   readonly mayHaveArrived: boolean
-  /** Whether the receiver looked at the points and does not want them. */
+  /** Whether the receiver examined and refused the points. */
   readonly isRefused: boolean
-  /** How long the receiver asks to wait. */
+  /** The delay that the receiver requests. */
   readonly retryAfter?: Duration.Duration | undefined
   readonly cause?: unknown
 }
 
-/** Sends a request. Succeeds with a response of success. */
+/** Sends a request. Succeeds with a successful response. */
 export const attempt = (
   client: HttpClient.HttpClient,
   receiver: Receiver,
@@ -51,7 +51,7 @@ export const attempt = (
 
 const isSuccess = ({ status }: HttpClientResponse.HttpClientResponse): boolean => status >= 200 && status < 300
 
-/** A gateway does not know what became of the request behind it. */
+/** A gateway does not know the outcome of the request behind it. */
 const mayHaveArrived = new Set([502, 504])
 
 const refused = Effect.fnUntraced(function* (
@@ -59,7 +59,7 @@ const refused = Effect.fnUntraced(function* (
   response: HttpClientResponse.HttpClientResponse
 ): Effect.fn.Return<never, AttemptFailure> {
   const { headers, status } = response
-  // A body that is not read keeps its connection.
+  // An unread body keeps its connection open.
   const body = yield* Effect.orElseSucceed(response.arrayBuffer, () => new ArrayBuffer(0))
   const why = refusalIn(headers["content-type"], new Uint8Array(body))
   const canBeRetried = takesLater(status)
@@ -87,7 +87,8 @@ const notSent = (error: HttpClientError.HttpClientError): AttemptFailure => {
   const code = codeIn(cause)
   const isTransport = reason._tag === "TransportError"
   return {
-    // Not the message of the error, nor the error itself: they have the URL and the headers, which may be secrets.
+    // Neither the message of the error nor the error itself, because they contain the URL and the headers, which may be
+    // secrets.
     reason: [...new Set([reason.description ?? [], messagesIn(cause)].flat())].join(": ") || reason._tag,
     kind: code ?? reason._tag,
     canBeRetried: isTransport,
@@ -97,7 +98,7 @@ const notSent = (error: HttpClientError.HttpClientError): AttemptFailure => {
   }
 }
 
-/** An `HttpClient` that throws. What it did with the request is not known. */
+/** An `HttpClient` that throws. The state of the request is unknown. */
 const broken = (defect: unknown): AttemptFailure => ({
   reason: describeError(defect),
   kind: "defect",
@@ -111,7 +112,7 @@ const broken = (defect: unknown): AttemptFailure => ({
 const neverConnected =
   /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/
 
-/** The code of an error of Node, however deep it lies. */
+/** The code of an error of Node, at any depth. */
 const codeIn = (error: unknown, depth = 0): string | undefined => {
   if (!Predicate.isObject(error) || depth > 5) return undefined
   const { cause, code, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown }
@@ -119,7 +120,7 @@ const codeIn = (error: unknown, depth = 0): string | undefined => {
   return codeIn(cause, depth + 1) ?? (Array.isArray(errors) ? codeIn(errors[0], depth + 1) : undefined)
 }
 
-/** What an error of `fetch` says, and what the errors say that caused it. */
+/** The message of an error of `fetch`, and the messages of its causes. */
 const messagesIn = (error: unknown, depth = 0): ReadonlyArray<string> => {
   if (!Predicate.isObject(error) || depth > 5) return []
   const { cause, errors, message } = error as { message?: unknown; cause?: unknown; errors?: unknown }

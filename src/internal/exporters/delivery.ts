@@ -1,6 +1,6 @@
 /**
- * Brings a request to its receiver: sent again while there is hope and time, as a schedule says, and no sooner than the
- * receiver asks for.
+ * Delivers a request to its receiver. It is sent again while it may succeed and there is time, following a schedule,
+ * and no sooner than the receiver requests.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -14,7 +14,7 @@ import { atMost, OutsideClock, sleepInBackground } from "../util/liveClock.ts"
 import { durationText } from "../util/timing.ts"
 import { type AttemptFailure, attempt, type Receiver } from "./attempt.ts"
 
-/** What a receiver answered that took a request. */
+/** The receiver's answer to an accepted request. */
 interface Answer {
   readonly contentType?: string | undefined
   readonly body: Uint8Array
@@ -23,15 +23,18 @@ interface Answer {
 /** A request, and what is known of it. */
 export class Parcel {
   readonly request: HttpClientRequest.HttpClientRequest
-  /** How often it was sent, in the last delivery. */
+  /** How often it was sent in the last delivery. */
   attempts = 0
-  /** Set as soon as the receiver has answered that it has it, whatever becomes of the fiber that waits for that. */
+  /** Set as soon as the receiver has confirmed the request, whatever happens to the waiting fiber. */
   accepted: Answer | undefined
-  /** Whether the receiver may have it without having said so. Of all attempts: what follows does not undo it. */
+  /**
+   * Whether the receiver may have it without having confirmed it. Applies to all attempts, because later ones do not
+   * undo it.
+   */
   mayHaveArrived = false
   /** Why the last attempt failed. */
   failure: AttemptFailure | undefined
-  /** The request that is on its way; done when that is answered or given up. */
+  /** The request in progress; completes when it is answered or abandoned. */
   underWay: Deferred.Deferred<void> | undefined
 
   constructor(request: HttpClientRequest.HttpClientRequest) {
@@ -42,7 +45,7 @@ export class Parcel {
 export interface Transport<E> {
   readonly client: HttpClient.HttpClient
   readonly receiver: Receiver
-  /** How long each request may take, by the real clock. */
+  /** The time limit of each request, by the real clock. */
   readonly timeout: Duration.Input
   /** When to send it again. Its input is the error. */
   readonly retry: Schedule.Schedule<unknown, unknown>
@@ -50,16 +53,14 @@ export interface Transport<E> {
   readonly errorOf: (failure: AttemptFailure, attempts: number) => E
 }
 
-/** The longest that a receiver can ask to wait. */
+/** The longest delay that a receiver can request. */
 const LongestRetryAfter = Duration.minutes(1)
 
-/** How long the receiver asks to wait after what failed. */
+/** The delay that the receiver requests after a failure. */
 export const askedToWait = (failure: AttemptFailure | undefined): Duration.Duration =>
   atMost(failure?.retryAfter ?? Duration.zero, LongestRetryAfter)
 
-/**
- * Sends a parcel for up to `most`, by the real clock: what is left of `limit`. Waiting keeps no process alive.
- */
+/** Sends a parcel for up to `most`, by the real clock: the rest of `limit`. Waiting does not keep the process alive. */
 export const deliver = Effect.fnUntraced(function* <E>(
   { client, errorOf, receiver, retry, timeout }: Transport<E>,
   parcel: Parcel,
@@ -93,10 +94,10 @@ export const deliver = Effect.fnUntraced(function* <E>(
         : Effect.void
     )
     return Effect.onExit(answered, (exit) => {
-      // All that there is to know of it is known before those who wait for its end go on.
+      // Everything is recorded before the fibers that wait for its end continue.
       const failure = Exit.findErrorOption(exit)
       if (failure._tag === "Some") note(parcel, failure.value)
-      // One that is interrupted is given up with its request on its way.
+      // A request that is in progress when its fiber is interrupted counts as possibly delivered.
       else if (Exit.isFailure(exit) && parcel.accepted === undefined) parcel.mayHaveArrived = true
       parcel.underWay = undefined
       return Deferred.succeed(underWay, undefined)
@@ -112,7 +113,7 @@ export const deliver = Effect.fnUntraced(function* <E>(
       const again = yield* Effect.exit(next(yield* Clock.currentTimeMillis, errorOf(failure, attempts)))
       if (Exit.isFailure(again)) return yield* failed
       const delay = Duration.max(again.value[1], askedToWait(failure))
-      // Waiting beyond the end would only keep from saying so.
+      // Waiting beyond the limit would only delay the result.
       if (Duration.isGreaterThanOrEqualTo(delay, left())) return yield* failed
       yield* sleepInBackground(delay)
     }
@@ -137,7 +138,7 @@ const late = (reason: string): AttemptFailure => ({
   isRefused: false
 })
 
-/** What is left of a time limit that begins now, by the real clock. */
+/** The rest of a time limit that starts now, by the real clock. */
 export const leftOf = (most: Duration.Input): Effect.Effect<() => Duration.Duration> =>
   Effect.map(OutsideClock, (clock) => {
     const begun = clock.monotonicTimeNanosUnsafe()
@@ -148,7 +149,7 @@ export const leftOf = (most: Duration.Input): Effect.Effect<() => Duration.Durat
     }
   })
 
-/** An effect, or another one once it has taken so long by the real clock. */
+/** An effect, or another one after a time limit by the real clock. */
 const until = <A, E, B, E2>(
   most: Duration.Input,
   effect: Effect.Effect<A, E>,

@@ -1,6 +1,4 @@
-/**
- * For exporters that have to say beforehand what there will be: the data of all metrics of a runtime, without its points.
- */
+/** For exporters that must announce their data in advance: the data of all metrics of a runtime, without its points. */
 
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -12,7 +10,7 @@ import type { RuntimeService } from "../runtime/service.ts"
 import { giveUpAfter } from "../util/liveClock.ts"
 import { collectData } from "./collect.ts"
 
-/** Tells of what is there, of what comes, and of what is there no more. It gives what undoes this. */
+/** Reports existing metrics, new ones, and removed ones. Returns the function that undoes this. */
 export const watchFamilies = (
   runtime: RuntimeService,
   watch: (data: MetricData, isThere: boolean) => void
@@ -23,12 +21,10 @@ export const watchFamilies = (
   })
 }
 
-/** Data by name: in one runtime, metrics of one name have one shape. */
+/** Data by name. In one runtime, metrics of one name have one shape. */
 type Collection = ReadonlyMap<string, MetricData>
 
-/**
- * Reads a runtime once for all that ask in one turn, and no later: who asks then wants to see what has happened since.
- */
+/** Reads a runtime once for all requests in one turn. Later requests must see later changes. */
 export const sharedCollection = (
   runtime: RuntimeService,
   read: Effect.Effect<ReadonlyArray<MetricData>> = collectData(runtime)
@@ -45,7 +41,7 @@ export const sharedCollection = (
   }
 }
 
-/** A fold that does not answer must not keep an exporter waiting for ever. */
+/** A fold that does not answer must not block an exporter for ever. */
 const Longest = "10 seconds"
 
 const collectWithin = async (

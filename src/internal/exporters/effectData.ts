@@ -1,6 +1,4 @@
-/**
- * The metrics of a registry of Effect as data of exporters, but for those of this package that are shown there.
- */
+/** The metrics of an Effect registry as data of exporters, without those that this package shows there. */
 import * as Context from "effect/Context"
 import * as EffectMetric from "effect/Metric"
 import { type Attributes, type MetricData, shapeKey } from "../formats/metricData.ts"
@@ -8,19 +6,19 @@ import { unitCode } from "../naming/unitCode.ts"
 import { oncePer } from "../util/oncePer.ts"
 import { isShownByUs } from "./shownInEffect.ts"
 
-/** What a frequency counts is told by the label that Effect's own exporters have for it. */
+/** The label that Effect's own exporters use for the values of a frequency. */
 const KeyAttribute = "key"
 
 let registries = 0
 const kindOf = oncePer((_registry: object) => `effect ${++registries}`)
 
-/** To be shown beside a runtime. */
+/** To be shown in addition to a runtime. */
 export const effectMetricsOf = (context: Context.Context<never>) => {
   const kind = kindOf(Context.get(context, EffectMetric.MetricRegistry))
   return { kind, read: () => effectData(context) }
 }
 
-/** All that can be read, as data of one name and shape. */
+/** Everything that can be read, merged by name and shape. */
 const effectData = (context: Context.Context<never>): ReadonlyArray<MetricData> => {
   const byShape = new Map<string, MetricData>()
   for (const { hooks, ...metric } of Context.get(context, EffectMetric.MetricRegistry).values()) {
@@ -35,7 +33,7 @@ const effectData = (context: Context.Context<never>): ReadonlyArray<MetricData> 
   return [...byShape.values()]
 }
 
-/** `undefined`: the hooks of the metric, which may be anybody's, failed. */
+/** `undefined`: the hooks of the metric, which may be of the application, failed. */
 const read = (
   { attributes = {}, description, hooks, id, type }: EffectMetric.Metric.Metadata<never, unknown>,
   context: Context.Context<never>

@@ -1,10 +1,10 @@
 /**
- * The data of exporters as series of Effect's `Metric`: a metric that is never updated, and the state it is in.
+ * The data of exporters as series of Effect's `Metric`: a metric that is never updated, and its state.
  *
- * What Effect has no kind for becomes the nearest that means the same everywhere: an exponential histogram one with
- * boundaries that never move, whose counts are exact; a sum that may go down a gauge, since a counter of Effect is one in
- * Prometheus. The sum of a histogram or a summary that had a value below 0 is no number: shown as one that goes down, it
- * would be taken for one that began again.
+ * Kinds that Effect does not have are converted to the closest one with the same meaning everywhere: an exponential
+ * histogram to one with fixed boundaries, whose counts are exact; a sum that may decrease to a gauge, because a counter
+ * of Effect is one in Prometheus. The sum of a histogram or a summary that had a value below 0 is NaN: if it decreased,
+ * it would be taken for a restart.
  */
 import * as EffectMetric from "effect/Metric"
 import { Duplicate, type Duplicates, type DuplicatesRead, textKey } from "../formats/duplicates.ts"
@@ -14,9 +14,9 @@ import { cumulativePoints } from "../formats/prometheus/fixedBuckets.ts"
 import type { Steps } from "../util/steps.ts"
 
 export interface Series {
-  /** Tells it from all other series of the runtime. */
+  /** Distinguishes it from all other series of the runtime. */
   readonly key: string
-  /** The same for series that a reader takes for one: they differ in their kind or buckets only. */
+  /** The same for series that a reader considers one, because they differ only in their kind or buckets. */
   readonly place: string
   readonly metric: EffectMetric.Metric<never, unknown>
   readonly state: unknown
@@ -24,7 +24,7 @@ export interface Series {
 
 type Options = { readonly description?: string; readonly attributes: { readonly [name: string]: string } }
 
-/** The series of data, in steps. `duplicates`: what is kept of its name and shape from one read to the next. */
+/** The series of data, in steps. `duplicates`: what is kept for its name and shape between reads. */
 export function* seriesSteps(data: MetricData, duplicates: Pick<Duplicates, "read">): Steps<ReadonlyArray<Series>> {
   const read = duplicates.read()
   const series = yield* inParts(data, (part) => seriesOf(part, read))
@@ -106,10 +106,10 @@ const optionsOf = ({ description, unit }: MetricData, attributes: Attributes): O
   }
 })
 
-/** Attributes in which Effect's exporters look for the unit. */
+/** The attributes in which Effect's exporters look for the unit. */
 const unitAttributes: ReadonlyArray<string> = ["unit", "time_unit"]
 
-/** The name of an attribute beside that of the unit. */
+/** The name of an attribute that does not collide with that of the unit. */
 const besideUnit = (name: string, attributes: Attributes): string => {
   if (!unitAttributes.includes(name)) return name
   let other = `exported_${name}`
@@ -117,7 +117,7 @@ const besideUnit = (name: string, attributes: Attributes): string => {
   return other
 }
 
-/** Effect's attributes are text. Points that would be one are numbered. */
+/** Effect's attributes are text. Points with equal texts are numbered. */
 const asText = (
   points: ReadonlyArray<{ readonly attributes: Attributes }>,
   duplicates: DuplicatesRead
@@ -136,7 +136,7 @@ const asText = (
   })
 }
 
-/** As Effect has them before there is a value. */
+/** The values that Effect uses before there is a measurement. */
 const extremes = (min: number | null, max: number | null) => ({
   min: min ?? Number.MAX_VALUE,
   max: max ?? -Number.MAX_VALUE

@@ -1,12 +1,12 @@
-/** Labels that all series have: what is wrong with those that somebody wants. */
+/** Checks the labels that all series get. */
 import { type Check, isRecord } from "../model/optionChecks.ts"
 
 const LabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 
-/** Labels that metrics have, or get from Prometheus: none may take their place. */
+/** Labels that metrics have, or get from Prometheus, which must not be replaced. */
 const taken: ReadonlyArray<string> = ["job", "recorder", "namespace", "le", "quantile", "duplicate"]
 
-/** `job`: whose that label is. */
+/** `job`: where that label comes from. */
 export const labelsCheck =
   (job: string): Check =>
   (value) => {

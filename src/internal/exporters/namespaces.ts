@@ -9,8 +9,8 @@ const inObjects = new WeakMap<object, Set<string>>()
 const inPlaces = new Map<string, Set<string>>()
 
 /**
- * Takes the namespace of a runtime in a registry, on a meter, at a collector, and returns what gives it back. Throws
- * `NamespaceTaken`. `place`: what people call it.
+ * Claims the namespace of a runtime in a registry, on a meter, or at a collector, and returns the function that
+ * releases it. Throws `NamespaceTaken`. `place`: its name for people.
  */
 export const takeNamespace = (place: string, target: object | string, { namespace }: RuntimeService): (() => void) => {
   const known = typeof target === "string" ? inPlaces.get(target) : inObjects.get(target)

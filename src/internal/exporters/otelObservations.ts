@@ -1,10 +1,8 @@
-/**
- * The data of exporters as observations of OpenTelemetry's API, which knows numbers only.
- */
+/** The data of exporters as observations of OpenTelemetry's API, which are only numbers. */
 import type { Attributes, MetricData } from "../formats/metricData.ts"
 import { cumulativePoints } from "../formats/prometheus/fixedBuckets.ts"
 
-/** An instrument that is observed. */
+/** An observable instrument. */
 export interface Observed {
   readonly kind: "counter" | "upDownCounter" | "gauge"
   readonly name: string
@@ -17,7 +15,7 @@ interface Observation {
   readonly value: number
 }
 
-/** The instruments that data becomes, and what there is to observe of each. */
+/** The instruments for data, and the observations of each. */
 export const observations = (
   data: MetricData
 ): ReadonlyArray<{ readonly instrument: Observed; readonly observations: ReadonlyArray<Observation> }> => {
@@ -63,7 +61,7 @@ export const observations = (
   }
 }
 
-/** A label that is not there is no attribute. */
+/** A missing label is not an attribute. */
 const present = (attributes: Attributes): Observation["attributes"] =>
   Object.fromEntries(
     Object.entries(attributes).flatMap(([name, value]) => (value === null ? [] : [[name, value] as const]))

@@ -1,9 +1,9 @@
-/** Counts how the exports of an exporter went, and logs when that changes. */
+/** Counts the outcomes of an exporter's exports, and logs changes. */
 import * as Effect from "effect/Effect"
 import type { ExportStats } from "../model/runtimeStats.ts"
 import type { Log } from "../recorder/logging.ts"
 
-/** What a receiver says of what it took. */
+/** The receiver's answer to an accepted request. */
 interface Answered {
   /** Points that it rejected for good. */
   readonly rejected: number
@@ -20,9 +20,9 @@ export class Outcome {
   #rejectedPoints = 0
   #failing: string | undefined
   #lastError: ExportStats["lastError"]
-  /** Exports in a row that failed. */
+  /** The number of consecutive failed exports. */
   #outage = 0
-  /** What was logged of the last export that arrived. */
+  /** What was logged about the last export that arrived. */
   #remark = ""
 
   constructor(exporter: string, log: Log, now: () => number) {
@@ -57,12 +57,12 @@ export class Outcome {
     )
   }
 
-  /** A request of an export was taken, but for some points. */
+  /** A request of an export was accepted, except for some points. */
   rejected(points: number): void {
     this.#rejectedPoints += points
   }
 
-  /** What was said of all requests that were taken, whatever became of the others of the export. */
+  /** The combined answers to the accepted requests, whatever happened to the others of the export. */
   answered({ message, rejected }: Answered): Effect.Effect<void> {
     const remark =
       rejected > 0
@@ -76,7 +76,7 @@ export class Outcome {
     return isNew ? this.#log.warning(`${this.#exporter}: the collector ${remark}`) : Effect.void
   }
 
-  /** `isLast`: nothing comes after it, so that what it had is lost. */
+  /** `isLast`: nothing comes after it, so its contents are lost. */
   failed(
     error: { readonly message: string; readonly reason?: string },
     kind: string,

@@ -1,6 +1,4 @@
-/**
- * The data of exporters as prom-client has it: a family by name and type, and its samples with labels.
- */
+/** The data of exporters in prom-client's form: a family by name and type, and its samples with labels. */
 
 import { Duplicate, type Duplicates, type DuplicatesRead } from "../formats/duplicates.ts"
 import { inParts } from "../formats/inParts.ts"
@@ -30,12 +28,12 @@ interface PromExemplar {
   readonly timestamp: number
 }
 
-/** The name of a family in prom-client, where that of a counter has its `_total`. */
+/** The name of a family in prom-client, in which a counter's name includes `_total`. */
 export const promName = ({ name, type }: Family): string => (type === "counter" ? counterSample(name) : name)
 
 export type Aggregator = "average" | "max" | "min" | "sum"
 
-/** What the registry of a cluster makes of the values of its processes. Only what adds up is added up. */
+/** How the registry of a cluster aggregates the values of its processes. Only additive values are added up. */
 export const promAggregator = ({ name, type, unit }: MetricData): Aggregator => {
   if (type !== "gauge") return "sum"
   const last = name.slice(name.lastIndexOf(".") + 1)
@@ -43,7 +41,7 @@ export const promAggregator = ({ name, type, unit }: MetricData): Aggregator => 
   return unit === "1" || unit === "%" ? "average" : "sum"
 }
 
-/** The values of a family, which several runtimes may have. `duplicates`: what is kept of it from one read to the next. */
+/** The values of a family, which several runtimes may have. `duplicates`: what is kept of it between reads. */
 export function* promValueSteps(
   all: ReadonlyArray<MetricData>,
   duplicates: Pick<Duplicates, "read">
@@ -115,7 +113,7 @@ const exemplarOf = (exemplar: Exemplar | undefined, unit: BaseUnit): { readonly 
   return { exemplar: { labelSet: Object.fromEntries(labels), value: scale(value, unit), timestamp: at / 1000 } }
 }
 
-/** Points with their labels, under names that Prometheus takes. */
+/** Points with their labels, under names that Prometheus accepts. */
 const withLabels = <Point extends { readonly attributes: Attributes }>(
   points: ReadonlyArray<Point>,
   duplicates: DuplicatesRead

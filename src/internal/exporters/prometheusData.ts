@@ -1,6 +1,6 @@
 /**
- * Data as a scrape shows it, for exporters that only copy what they are given: names with units and `_total`, values in
- * base units, labels by names that Prometheus takes, exponential histograms in classic buckets.
+ * Data in the form of a scrape, for exporters that only copy it: names with units and `_total`, values in base units,
+ * labels with names that Prometheus accepts, exponential histograms in classic buckets.
  */
 import type { Attributes, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
 import { classicPoints } from "../formats/prometheus/classicBuckets.ts"
@@ -44,7 +44,7 @@ export const asInPrometheus = (data: MetricData): MetricData => {
   }
 }
 
-/** `own`: names that are taken by what follows the labels. */
+/** `own`: names that are used after the labels. */
 const renamed = <P extends { readonly attributes: Attributes }, Q>(
   points: ReadonlyArray<P>,
   change: (point: P) => Q,

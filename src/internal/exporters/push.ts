@@ -1,6 +1,4 @@
-/**
- * Pushes what a runtime has to show to a Pushgateway, or by remote write.
- */
+/** Pushes the metrics of a runtime to a Pushgateway, or by remote write. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -54,7 +52,7 @@ const transportOf = (
   client: HttpClient.HttpClient
 ): Transport<AttemptFailure> => ({ client, receiver, timeout: requestTimeout, retry, errorOf: (failure) => failure })
 
-/** Removes the group of a Pushgateway. One that is not there is removed. */
+/** Removes the group of a Pushgateway. A missing group counts as removed. */
 export const removeGroup = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   options: PushgatewayOptions
@@ -78,8 +76,7 @@ export const removeGroup = Effect.fnUntraced(function* (
 })
 
 /**
- * Pushes the metrics as they are now. Fails once it is known what did not arrive. `sent`: of the push before, by remote
- * write.
+ * Pushes the current metrics. Fails once it is known what did not arrive. `sent`: the previous push, for remote write.
  */
 export const push = Effect.fnUntraced(function* (
   runtime: RuntimeService,
@@ -104,10 +101,10 @@ export const push = Effect.fnUntraced(function* (
     attempts += parcel.attempts
     if (Result.isSuccess(outcome)) delivered++
     else problem ??= outcome.failure
-    // What a receiver refused says nothing of the rest; one that does not answer will take no more of it.
+    // A refusal does not affect the rest, but a receiver that does not answer will accept no more of it.
     if (Result.isFailure(outcome) && outcome.failure.canBeRetried) break
   }
-  // What may not have arrived at all leaves everything as it was.
+  // If possibly nothing has arrived, the state stays as it was.
   if (delivered > 0 || problem === undefined) sent?.sent(pushed, now)
   if (problem === undefined) return { requests: requests.length, attempts, bytes: lengthOf(pieces) }
   const { kind, reason } = problem
@@ -159,13 +156,13 @@ const requestsOf = Effect.fnUntraced(function* (
   return [HttpClientRequest.bodyUint8Array(request, yield* inSlices(inOne(body)), contentTypes[format])]
 })
 
-/** As the specifications have them: that of 1.0 says 0.1.0. */
+/** As specified: version 1.0 sends 0.1.0. */
 const remoteWrite = {
   "1.0": { contentType: "application/x-protobuf", version: "0.1.0" },
   "2.0": { contentType: "application/x-protobuf;proto=io.prometheus.write.v2.Request", version: "2.0.0" }
 } as const satisfies { readonly [V in RemoteWriteVersion]: object }
 
-/** Where a Pushgateway keeps a group, by its labels. */
+/** The URL of a group in a Pushgateway, by its labels. */
 export const groupUrl = ({ labels = {}, url }: Pick<PushgatewayOptions, "labels" | "url">, job: string): string => {
   const path = [["job", job] as const, ...Object.entries(labels)].map(([name, value]) => segment(name, value))
   const group = new URL(url)
@@ -173,16 +170,16 @@ export const groupUrl = ({ labels = {}, url }: Pick<PushgatewayOptions, "labels"
   return group.href
 }
 
-/** What stands in a path as it is, and is not taken for a step in it. */
+/** Values that can be a path segment as they are, and are not a relative step. */
 const Plain = /^[\w-][\w.~-]*$/
 
 const segment = (name: string, value: string): string => {
   if (Plain.test(value)) return `${name}/${value}`
-  // Nothing at all would be a segment too few.
+  // An empty value would be a segment too few.
   return `${name}@base64/${value === "" ? "=" : Buffer.from(value).toString("base64url")}`
 }
 
-/** Logs are for many eyes. */
+/** Logs have many readers. */
 export const withoutSecrets = (url: string): string => {
   const shown = new URL(url)
   shown.username = ""

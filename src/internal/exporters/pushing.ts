@@ -1,6 +1,4 @@
-/**
- * Pushes in an interval, and once more at the end.
- */
+/** Pushes at an interval, and once more at the end. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -23,7 +21,7 @@ import {
   whyInvalidPush
 } from "./pushOptions.ts"
 
-/** Pushes until its scope closes, and then once more. Gives a push of the state of now. */
+/** Pushes until its scope closes, and then once more. Returns a push of the current state. */
 export const pushing = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   given: PushingOptions
@@ -59,7 +57,7 @@ export const pushing = Effect.fnUntraced(function* (
     const isRemoved = atEnd === "delete" && own.protocol !== "remote-write"
     const last = counted(isRemoved ? removeGroup(runtime, own) : push(runtime, own, sent), true)
     return Effect.sync(forget).pipe(
-      // What is on its way is older than what comes now.
+      // A push in progress is older than the current state.
       Effect.andThen(Fiber.interrupt(fiber)),
       Effect.andThen(Effect.ignore(last)),
       within(shutdownTimeout, () => outcome.failed(new Error("it did not end in time"), "timeout", true))
@@ -70,5 +68,5 @@ export const pushing = Effect.fnUntraced(function* (
 
 const withEnd = (options: PushingOptions): PushOptions & PushingTimes & PushingGroup => options
 
-/** Why a push failed, in a word. */
+/** A short reason why a push failed. */
 const kindOf = (error: PushError): string => (error._tag === "mvx-metrics/PushFailed" ? error.kind : "read")

@@ -1,6 +1,4 @@
-/**
- * A scrape of what is collected on this thread: of a runtime whose metrics are not folded by it.
- */
+/** Renders a scrape on this thread, for a runtime whose metrics it does not fold. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Dated } from "../formats/datedData.ts"
@@ -17,12 +15,12 @@ import { owned, type Pieces } from "../util/pieces.ts"
 import type { Steps } from "../util/steps.ts"
 import { collect } from "./collect.ts"
 
-/** What the library's own metrics begin with. */
+/** The prefix of the library's own metrics. */
 const SelfPrefix = "mvx_metrics."
 
-/** Renders a runtime again and again. */
+/** Renders a runtime repeatedly. */
 export const collectedScrapes = (): ((runtime: RuntimeService, request: ScrapeRequest) => Effect.Effect<Pieces>) => {
-  /** The numbers of series whose labels have the same text stay from one scrape to the next. */
+  /** The numbers of series with equal label texts stay the same between scrapes. */
   let numbers: ReadonlyMap<string, Duplicates> = new Map()
 
   const addAll = function* (

@@ -1,6 +1,4 @@
-/**
- * The answer to a scrape, whoever serves it.
- */
+/** The answer to a scrape, for any server. */
 import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -60,7 +58,7 @@ export interface ScrapeOptions {
 export interface Answer {
   readonly status: number
   readonly headers: { readonly [name: string]: string }
-  /** Others who scrape at the same time have the same. */
+  /** Shared with simultaneous scrapes. */
   readonly body: Pieces
 }
 
@@ -73,7 +71,7 @@ export const scrapeOptionChecks: { readonly [K in keyof Required<ScrapeOptions>]
   effectMetrics: aBoolean
 }
 
-/** What one request asks for. */
+/** The contents of a request. */
 interface Asked {
   readonly compression?: "gzip"
   readonly names?: ReadonlyArray<string>
@@ -100,12 +98,12 @@ export const scrape = (
     : scrape({ rendering, timeout })
 }
 
-/** What a client asks for. */
+/** A client's request. */
 interface ScrapeRequest {
   readonly method: string | undefined
   readonly accept: string | null | undefined
   readonly acceptEncoding: string | null | undefined
-  /** The URL, or its path and what follows that. */
+  /** The URL, or its path and query. */
   readonly url: string
 }
 
@@ -116,7 +114,7 @@ const namesIn = (url: string): Pick<Asked, "names"> => {
   return names.size === 0 ? {} : { names: [...names].sort() }
 }
 
-/** What to answer a request with. */
+/** The answer to a request. */
 export const answer = (
   runtime: RuntimeService,
   request: ScrapeRequest,

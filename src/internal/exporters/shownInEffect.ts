@@ -1,6 +1,6 @@
 /**
- * What this package shows in registries of Effect, by the functions that they read it with: not to be shown twice where a
- * registry is shown beside a runtime.
+ * What this package shows in Effect registries, by the functions that read it, so that it is not shown twice when a
+ * registry is shown in addition to a runtime.
  */
 const ours = new WeakSet<object>()
 

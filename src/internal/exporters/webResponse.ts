@@ -1,7 +1,7 @@
 /**
- * An answer as a `Response`. Servers read its stream, piece by piece. For who asks for all of its bytes or its text, platforms
- * put them together in one go, which holds up the event loop for about a millisecond per megabyte: here that is done in
- * slices.
+ * An answer as a `Response`. Servers read its stream piece by piece. If all of its bytes or its text are requested,
+ * platforms join them at once, which blocks the event loop for about a millisecond per megabyte. Here they are joined
+ * in slices.
  */
 import * as Effect from "effect/Effect"
 import { inSlices } from "../util/inSlices.ts"
@@ -15,7 +15,7 @@ export const webResponse = ({ body, headers, status }: Answer, hasBody: boolean)
   return hasBody && body.length > 1 ? withSlices(response, body) : response
 }
 
-/** A response copies bytes that it is given, which may be megabytes; a stream hands them on. */
+/** A response copies bytes passed to it, which may be megabytes, but it passes a stream on. */
 const streamOf = (body: Pieces): ReadableStream<Bytes> => {
   const pieces = body.values()
   return new ReadableStream({
@@ -28,10 +28,11 @@ const streamOf = (body: Pieces): ReadableStream<Bytes> => {
 }
 
 const withSlices = (response: Response, body: Pieces): Response => {
-  /** `otherwise`: says why it cannot be read, as a response does. */
+  /** `otherwise`: reports why it cannot be read, as a response does. */
   const read = async <A>(otherwise: () => Promise<A>, steps: () => Steps<A>): Promise<A> => {
     if (response.bodyUsed || response.body === null || response.body.locked) return otherwise.call(response)
-    // From here on it is used. Not awaited: of a response that was cloned, this ends when the clone was read as well.
+    // From here on it is used. Not awaited, because for a cloned response this ends only when the clone was read as
+    // well.
     void response.body.cancel()
     return Effect.runPromise(inSlices(steps()))
   }
@@ -41,7 +42,7 @@ const withSlices = (response: Response, body: Pieces): Response => {
     bytes: () => read(bytes, () => inOne(body)),
     text: () => read(text, () => textOf(body))
   }
-  // A platform that has no `bytes` yet goes without.
+  // Some platforms have no `bytes` yet.
   if (bytes === undefined) Reflect.deleteProperty(own, "bytes")
   return Object.defineProperties(response, Object.getOwnPropertyDescriptors(own))
 }

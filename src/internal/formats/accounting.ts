@@ -1,6 +1,6 @@
 /**
- * What the library counts of itself, as data of exporters like any other. All names begin with `mvx_metrics.`; the
- * attributes `namespace` and `recorder` say whose it is.
+ * The library's own metrics, as data of exporters like any other. All names begin with `mvx_metrics.`; the attributes
+ * `namespace` and `recorder` identify their origin.
  */
 import type { ExportStats, RuntimeStats } from "../model/runtimeStats.ts"
 import type { Attributes, MetricData, NumberPoint } from "./metricData.ts"
@@ -8,7 +8,7 @@ import type { Accounting } from "./packedStats.ts"
 import { conditionData } from "./quarantine.ts"
 import { type Family, family, NamespaceAttribute, selfDataOf } from "./recorderAttribute.ts"
 
-/** What is told of each recorder: a number, or one for each `reason`. */
+/** What is shown for each recorder: a number, or one for each `reason`. */
 const accounting: ReadonlyArray<
   readonly [family: Family, of: (accounting: Accounting) => number | { readonly [reason: string]: number }]
 > = [
@@ -28,7 +28,7 @@ const accounting: ReadonlyArray<
   ]
 ]
 
-/** What is told of each runtime, where there is something to tell. */
+/** What is shown for each runtime, if it applies. */
 const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: Partial<RuntimeStats>) => number | undefined]> = [
   [family("recorders", "{recorder}", false, "Recorders of the runtime."), ({ recorders }) => recorders],
   [family("worker.restarts", "{restart}", true, "How often an ended worker was replaced."), ({ restarts }) => restarts],
@@ -120,7 +120,7 @@ const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: Partial<Run
   ]
 ]
 
-/** What is told of each exporter that counts its exports. */
+/** What is shown for each exporter that counts its exports. */
 const ofExporter: ReadonlyArray<
   readonly [family: Family, of: (stats: ExportStats) => ReadonlyArray<readonly [Attributes, number]>]
 > = [
@@ -166,7 +166,7 @@ export const accountingData = (
     )
   )
 
-/** How full a runtime is, and how long its fold took to come to the last read: what is known of both. */
+/** How full a runtime is, and how long its fold took to reach the last read, as far as that is known. */
 export const runtimeData = (
   namespace: string,
   stats: Partial<RuntimeStats> | undefined,
@@ -182,7 +182,7 @@ export const runtimeData = (
   ]
 }
 
-/** All that the library can say of itself, without the points. */
+/** All of the library's own metrics, without points. */
 export const emptySelfData: ReadonlyArray<MetricData> = [
   ...accountingData([]),
   ...conditionData([], {}).map((data): MetricData => ({ ...data, points: [] }) as MetricData),

@@ -1,7 +1,7 @@
 /**
- * The boundaries that an exponential histogram has where it is shown as a classic one. They follow from its definition:
- * Prometheus adds up buckets by their boundaries, over replicas and over time, so none may depend on the values that one
- * process happened to measure.
+ * The boundaries of an exponential histogram when it is shown as a classic one. They follow from its definition:
+ * Prometheus adds up buckets by their boundaries, over replicas and over time, so they must not depend on the values
+ * that one process happened to measure.
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import { FinestSchema } from "../model/format.ts"
@@ -13,17 +13,17 @@ export interface BucketGrid {
   readonly scale: number
   readonly first: number
   readonly last: number
-  /** Below this no value of the declared range brings the scale of a series; `undefined` where no range is declared. */
+  /** No value of the declared range reduces the scale of a series below this; `undefined` if no range is declared. */
   readonly leastScale: number | undefined
 }
 
-/** Boundaries above 0. */
+/** The maximum number of boundaries above 0. */
 const MostBoundaries = 40
 
 /** Eight boundaries from a number to its double. */
 const FinestScale = 3
 
-/** From where to where values usually are in a base unit, as powers of two. */
+/** The usual range of values in a base unit, as powers of two. */
 const usual: { readonly [suffix: string]: readonly [least: number, greatest: number] } = {
   // From a microsecond to an hour.
   seconds: [-20, 12],
@@ -48,7 +48,7 @@ interface Settings {
 
 const gridOf = ({ maxScale, maxSize, range }: Settings, unit: BaseUnit): BucketGrid => {
   const [least, greatest] = range?.map(Math.log2) ?? usualIn(unit)
-  // Values within the range never bring the scale of a series below that of its grid, so that their counts are exact.
+  // Values within the range never reduce the scale of a series below that of its grid, so their counts are exact.
   const scaleOf = (finest: number, most: number): number => {
     let scale = Math.min(finest, maxScale)
     while (scale > LeastScale && countOf(least!, greatest!, scale) > most) scale--
@@ -64,7 +64,7 @@ const usualIn = ({ divide, multiply, suffix }: BaseUnit): readonly [number, numb
   return [least - factor, greatest - factor]
 }
 
-/** The scale that two buckets for all numbers there are may have. */
+/** The scale at which two buckets hold all numbers. */
 const LeastScale = -11
 
 const countOf = (least: number, greatest: number, scale: number): number => {
@@ -72,7 +72,7 @@ const countOf = (least: number, greatest: number, scale: number): number => {
   return last - first + 1
 }
 
-/** All numbers within the range, and no boundary that is not a number of its own. */
+/** All boundaries are representable numbers within the range. */
 const at = (least: number, greatest: number, scale: number): Omit<BucketGrid, "leastScale"> => ({
   scale,
   first: Math.max(Math.floor(least * 2 ** scale), Math.ceil(-1074 * 2 ** scale)),

@@ -2,24 +2,24 @@ import { type ExactSum, plus } from "../metric/instruments/exactSum.ts"
 import { exactIn, roundedValue } from "./exactPoints.ts"
 import { type Attributes, ExpiredAttribute, type MetricData } from "./metricData.ts"
 
-/** Which metric of which recorder data is of, and since when it counts, in milliseconds since the Unix epoch. */
+/** The recorder and metric of data, and since when it counts, in milliseconds since the Unix epoch. */
 export interface DataOrigin {
-  /** Not known of what the library says of itself. */
+  /** Unknown for the library's own metrics. */
   readonly since: number | undefined
-  /** The recorder it is of, by its instance. Default: it is of the runtime as a whole. */
+  /** The recorder, by its instance. Default: the data belongs to the runtime as a whole. */
   readonly owner?: number
-  /** What it is of, whatever life that has: the id of the recorder, and the metric. */
+  /** What it belongs to, in whichever life: the id of the recorder, and the metric. */
   readonly subject?: string
-  /** Whether it went on from what an earlier recorder has counted, and exported. */
+  /** Whether it continued from what an earlier recorder has counted and exported. */
   readonly isContinued?: true
-  /** Which life of its metric it is of. A reset and a replacement begin another, as does a recorder made again. */
+  /** The life of its metric. A reset, a replacement and a recorder made again start another one. */
   readonly life?: string
 }
 
-/** Data of one metric of one recorder, and where it is from. */
+/** Data of one metric of one recorder, and its origin. */
 export interface Dated extends DataOrigin {
   readonly data: MetricData
-  /** What its series were that are shown no more: those that are still there, and those that are not, as one point. */
+  /** Its series that are no longer shown: those that still exist, and removed ones as one point. */
   readonly bygone?: { readonly idle: MetricData; readonly expired: MetricData }
 }
 
@@ -34,7 +34,7 @@ interface Lived {
   readonly isContinued?: boolean
 }
 
-/** Of data of a metric by its name. */
+/** For data of a metric, by the metric's name. */
 export const originOf = (
   { instance, recorderId }: DataOwner,
   name: string,
@@ -47,7 +47,7 @@ export const originOf = (
   life: `${instance}/${name}/${epoch}`
 })
 
-/** What has expired, as one point. Numbers that stand for several values, as those of a frequency, are added up. */
+/** Expired series as one point. Numbers for several values, like those of a frequency, are added up. */
 export const asExpired = (data: MetricData, attributes: Attributes): MetricData => {
   const own = { ...attributes, [ExpiredAttribute]: true }
   if (data.type !== "sum") {

@@ -1,6 +1,4 @@
-/**
- * Series that differ and come out with the same labels where all values are text, as 1 and "1" do: they are numbered.
- */
+/** Numbers different series whose labels are equal as text, for example 1 and "1". */
 import type { Attributes } from "./metricData.ts"
 
 /** The label with the number. */
@@ -8,7 +6,7 @@ export const Duplicate = "duplicate"
 
 type Labelled = { readonly attributes: Attributes }
 
-/** What tells attributes apart where all values are text. An empty one is the same as one that is not there. */
+/** Distinguishes attributes as text. An empty attribute equals a missing one. */
 export const textKey = (attributes: Attributes): string =>
   JSON.stringify(
     Object.entries(attributes)
@@ -16,17 +14,20 @@ export const textKey = (attributes: Attributes): string =>
       .sort(([left], [right]) => (left < right ? -1 : 1))
   )
 
-/** Most texts whose series are remembered beyond those that are there, and most series of a text. */
+/** The maximum number of texts remembered beyond the existing ones, and the maximum number of series per text. */
 const MostRemembered = 1000
 
-/** The numbers of the series of a metric. A series keeps its number as long as this is kept, whoever else is there. */
+/**
+ * The numbers of the series of a metric. A series keeps its number while this object is kept, whichever other series
+ * exist.
+ */
 export class Duplicates {
-  /** By text the series that have had it, in the order of their numbers; made when two of them are there at once. */
+  /** By text: the series that have had it, in the order of their numbers. Created when two of them exist at once. */
   #known: Map<string, Array<string>> | undefined
 
   /**
-   * The number of each point among those whose labels come out as the same text, or `undefined` for the first of them.
-   * It is empty where all are the first.
+   * The number of each point among those with the same label texts, or `undefined` for the first of them. Empty if all
+   * are the first.
    */
   numbers(texts: ReadonlyArray<string>, points: ReadonlyArray<Labelled>): ReadonlyArray<string | undefined> {
     const reading = this.read()
@@ -35,7 +36,7 @@ export class Duplicates {
     return numbers
   }
 
-  /** For series that come in parts. */
+  /** For series that arrive in parts. */
   read(): DuplicatesRead {
     const first = new Map<string, Labelled>()
     const seen = new Set<string>()
@@ -47,7 +48,7 @@ export class Duplicates {
           const identities = this.#identitiesOf(text, point, first, seen)
           if (identities === undefined) return undefined
           let identity = identityOf(point)
-          // What an application shows may have a series twice.
+          // An application may show a series twice.
           while (seen.has(identity)) identity += "+"
           seen.add(identity)
           let index = identities.indexOf(identity)
@@ -63,7 +64,7 @@ export class Duplicates {
     }
   }
 
-  /** The series that have had a text, where there were several at once. */
+  /** The series that have had a text, if there were several at once. */
   #identitiesOf(
     text: string,
     point: Labelled,
@@ -86,7 +87,7 @@ export class Duplicates {
     return this.#known
   }
 
-  /** Takes over what another one knew. */
+  /** Takes over the knowledge of another one. */
   load(known: ReadonlyMap<string, ReadonlyArray<string>> | undefined): void {
     this.#known = known && new Map(Array.from(known, ([text, identities]) => [text, identities.slice()]))
   }
@@ -98,10 +99,10 @@ export class Duplicates {
   }
 }
 
-/** The numbers of the series of one read, of which some come at a time. */
+/** The numbers of the series of one read, some at a time. */
 export interface DuplicatesRead {
   readonly numbers: (texts: ReadonlyArray<string>, points: ReadonlyArray<Labelled>) => ReadonlyArray<string | undefined>
-  /** All have come. */
+  /** All have arrived. */
   readonly end: () => void
 }
 

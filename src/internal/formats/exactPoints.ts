@@ -1,6 +1,4 @@
-/**
- * Sums of points before they were rounded, so that what is computed from several points is rounded once.
- */
+/** Sums of points before rounding, so that a result computed from several points is rounded once. */
 import { type ExactSum, rounded } from "../metric/instruments/exactSum.ts"
 
 interface Exact {
@@ -9,7 +7,7 @@ interface Exact {
 
 export const exactIn = ({ exact, value }: Exact & { readonly value: number }): ExactSum => exact ?? value
 
-/** A point with its exact sum in place of the one that is shown. */
+/** A point with its exact sum instead of the rounded one. */
 export const withExact = <P extends Exact & { readonly sum: number }>(
   point: P
 ): Omit<P, "sum"> & { readonly sum: ExactSum } => ({ ...point, sum: point.exact ?? point.sum })

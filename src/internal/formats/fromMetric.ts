@@ -1,6 +1,4 @@
-/**
- * From a definition and what it shows to the data of exporters.
- */
+/** Converts a definition and what it shows to the data of exporters. */
 import type { Instrument, KindName } from "../metric/definition/instrument.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { StepSeries } from "../metric/instruments/view.ts"
@@ -10,7 +8,7 @@ import { type Part, parts, type Shown, ValueAttribute } from "./instrumentParts.
 import { labelNames, withLabels } from "./labelNames.ts"
 import { type Attributes, type MetricData, OverflowAttribute } from "./metricData.ts"
 
-/** What is known of the data of a metric before there is any: all but the points. */
+/** The data of a metric before there are points. */
 export const emptyData = (metric: Metric.Any): ReadonlyArray<MetricData> => {
   const { description, instrument, name, unit } = metric
   return instrument === undefined
@@ -79,7 +77,7 @@ const dataOf = (
     ...data(points, frame, metric)
   }))
 
-/** What is said of the metric, and then of this part. */
+/** The description of the metric, followed by that of this part. */
 const described = (description: string | undefined, help: string | undefined): string | undefined => {
   const said = description?.trim() ?? ""
   if (help === undefined) return description
@@ -107,7 +105,7 @@ const pointsOf = (
     : [...series, [{ ...attributes, [OverflowAttribute]: true }, shown.overflow]]
 }
 
-/** The names of the labels of an instrument beside the attributes of the library. */
+/** The names of an instrument's labels that do not collide with attributes of the library. */
 export const namesOf = ({ kind, labels }: Instrument): ReadonlyMap<string, string> =>
   labelNames(
     labels.map(([label]) => label),

@@ -1,6 +1,4 @@
-/**
- * The numbers of a metric that is no instrument: all that there are in what it shows.
- */
+/** The numbers of a metric that is not an instrument: all numbers in what it shows. */
 import { MostOfLabel } from "../metric/definition/instrument.ts"
 import { MostDepth } from "../model/event.ts"
 import { cutText } from "../util/cutText.ts"
@@ -9,21 +7,21 @@ import { Duplicate, Duplicates, textKey } from "./duplicates.ts"
 import { labelNames, withLabels } from "./labelNames.ts"
 import type { Attributes, NumberPoint } from "./metricData.ts"
 
-/** The number of a hand-written metric, by where it stands in what the metric shows. */
+/** The attribute for a number of a hand-written metric: its path in what the metric shows. */
 const DimensionAttribute = "dimension"
 
 /** A point for each number. */
 export const numbersOf = (dimensions: unknown, attributes: Attributes): ReadonlyArray<NumberPoint> =>
   apart(numbersIn(dimensions, attributes, "", 0))
 
-/** What stands in `series` has its labels as attributes. */
+/** Entries of `series` have their labels as attributes. */
 const numbersIn = (
   dimensions: unknown,
   attributes: Attributes,
   path: string,
   depth: number
 ): ReadonlyArray<NumberPoint> => {
-  // What contains itself has no end, and its paths would grow with every level.
+  // A circular value has no end, and its paths would grow with every level.
   if (depth > MostDepth) throw new RangeError(`it is nested more than ${MostDepth} levels deep`)
   if (typeof dimensions === "number" || typeof dimensions === "boolean") {
     const value = Number(dimensions)
@@ -42,7 +40,10 @@ const numbersIn = (
   })
 }
 
-/** A view may show texts of any length, which every export would repeat. Those that become equal are numbered apart. */
+/**
+ * A view may show texts of any length, which every export would repeat. Texts that become equal are distinguished by
+ * numbers.
+ */
 const cutLabels = (labels: Attributes): Attributes =>
   mapValues(labels, (value) => (typeof value === "string" ? cutText(value, MostOfLabel) : value))
 
@@ -51,10 +52,7 @@ const isSeries = (value: unknown): value is ReadonlyArray<{ readonly labels: Att
   value.length > 0 &&
   value.every((each) => typeof each?.labels === "object" && each.labels !== null)
 
-/**
- * Numbers those that would be one: a number and its text, a label that is not there, or two paths that come out as the
- * same text.
- */
+/** Numbers points that would be equal: a number and its text, a missing label, or two paths with the same text. */
 const apart = (points: ReadonlyArray<NumberPoint>): ReadonlyArray<NumberPoint> => {
   const numbers = new Duplicates().numbers(
     points.map(({ attributes }) => textKey(attributes)),

@@ -1,10 +1,10 @@
 import type { Steps } from "../util/steps.ts"
 import type { MetricData } from "./metricData.ts"
 
-/** Points that are converted in one step. */
+/** The number of points converted in one step. */
 const StepPoints = 128
 
-/** What `convert` makes of data, some of its points at a time. Of data without points it is given that. */
+/** The results of `convert` for data, some of its points at a time. Data without points is passed as it is. */
 export function* inParts<A>(data: MetricData, convert: (part: MetricData) => ReadonlyArray<A>): Steps<Array<A>> {
   const points: ReadonlyArray<unknown> = data.points
   const converted: Array<A> = []

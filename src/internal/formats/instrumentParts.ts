@@ -1,6 +1,4 @@
-/**
- * What each kind of instrument becomes for exporters.
- */
+/** What each kind of instrument becomes for exporters. */
 import type { KindName } from "../metric/definition/instrument.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { ExactSum } from "../metric/instruments/exactSum.ts"
@@ -10,12 +8,12 @@ import { type Attributes, type Life, type MetricData, type NumberPoint, Overflow
 // biome-ignore lint/suspicious/noExplicitAny: what an instrument shows is known by its kind.
 export type Shown = any
 
-/** One part of what a metric becomes, made of the points of its series and of what they have in common. */
+/** One part of what a metric becomes, made from the points of its series and from what they share. */
 export interface Part {
-  /** Behind the name of the metric. */
+  /** Appended to the name of the metric. */
   readonly suffix: string
   readonly unit?: "none" | "1" | "per second"
-  /** What this part counts or measures, for people, behind the description of the metric. */
+  /** What this part counts or measures, appended to the description of the metric. */
   readonly help?: string
   readonly data: (points: ReadonlyArray<readonly [Attributes, Shown]>, frame: Shown, metric: Metric.Any) => Data
 }
@@ -32,10 +30,10 @@ const numbers = (points: ReadonlyArray<readonly [Attributes, Shown]>, field: str
     return typeof value === "number" ? [{ attributes, value, ...lifeOf(shown) }] : []
   })
 
-/** Since when a series counts, where series expire. */
+/** Since when a series counts, if series expire. */
 const lifeOf = ({ life }: Shown): { readonly life?: Life } => (life === undefined ? {} : { life })
 
-/** The sum before it was rounded. */
+/** The sum before rounding. */
 const exactOf = ({ exact }: Shown): { readonly exact?: ExactSum } => (exact === undefined ? {} : { exact })
 
 const gauge = (field: string, suffix = ""): Part => ({
@@ -123,7 +121,7 @@ const summary: Part = {
   })
 }
 
-/** How often each value of a `frequency` came is told by this attribute. */
+/** The attribute for the values of a `frequency`. */
 export const ValueAttribute = "value"
 
 const byValue: Part = {
@@ -162,13 +160,13 @@ export const parts: { readonly [K in KindName]: ReadonlyArray<Part> } = {
   ratio: [
     { ...gauge("ratio"), unit: "1", help: "The share of hits in all checks." },
     { ...sum("hits", true, ".hits"), ...none, help: "The number of hits." },
-    // Not `total`, which Prometheus puts behind every counter: it would read as the count of hits.
+    // Not `total`, which Prometheus appends to every counter: it would read as the count of hits.
     { ...sum("total", true, ".checked"), ...none, help: "The number of all checks, hits and misses." }
   ],
   summary: [{ ...summary, help: "Quantiles are of the window, count and sum of all values." }],
   upDownCounter: [sum("value", false)],
   window: [
-    // Not `count` and `sum`: what ends so in Prometheus belongs to a histogram.
+    // Not `count` and `sum`, because in Prometheus such suffixes belong to a histogram.
     { ...gauge("count", ".values"), ...none, help: "How many values there are in the window." },
     { ...gauge("sum", ".sum_of_values"), help: "The sum of the values in the window." },
     { ...gauge("min", ".min"), help: "The minimum of the values in the window." },

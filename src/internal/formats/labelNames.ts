@@ -1,6 +1,6 @@
 /**
- * The names of labels beside the attributes of the library, the same in every exporter. An attribute of the library keeps
- * its name; a label that would take it is called `exported_...`, as Prometheus does with labels in its own way.
+ * The names of labels that do not collide with attributes of the library, the same in every exporter. An attribute of
+ * the library keeps its name; a label with that name is renamed to `exported_...`, as in Prometheus.
  */
 
 import { labelName } from "../naming/names.ts"
@@ -14,8 +14,8 @@ const always = [NamespaceAttribute, RecorderAttribute, OverflowAttribute, Duplic
 const Exported = "exported_"
 
 /**
- * From the names of all labels of a metric to those that exporters show. Names are the same where Prometheus could not
- * tell them apart. `own`: attributes that the library adds to data of this kind.
+ * Maps the names of all labels of a metric to the names that exporters show. Names count as equal if Prometheus could
+ * not distinguish them. `own`: attributes that the library adds to data of this kind.
  */
 export const labelNames = (labels: Iterable<string>, own: ReadonlyArray<string>): ReadonlyMap<string, string> => {
   const taken = new Set([...always, ...own].map(labelName))
@@ -38,7 +38,7 @@ export const labelNames = (labels: Iterable<string>, own: ReadonlyArray<string>)
   return names
 }
 
-/** Attributes, and labels under those names. Not by assignment, which would take `__proto__` for something else. */
+/** Attributes, and labels under those names. Plain assignment would treat `__proto__` specially. */
 export const withLabels = (
   attributes: Attributes,
   labels: Attributes,

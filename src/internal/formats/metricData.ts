@@ -102,7 +102,7 @@ export type MetricData = Named &
     | { readonly type: "histogram"; readonly points: ReadonlyArray<HistogramDataPoint> }
     | {
         readonly type: "exponentialHistogram"
-        /** Where it is shown as a classic one. */
+        /** Present if it is shown as a classic one. */
         readonly grid: BucketGrid
         readonly points: ReadonlyArray<ExponentialDataPoint>
       }
@@ -116,10 +116,10 @@ interface Shaped extends Pick<MetricData, "name" | "type" | "unit"> {
   readonly monotonic?: boolean
 }
 
-/** What data has in common beside its name, as text: what differs in it is never added up. */
+/** Everything that data shares besides its name, as text. Data that differs in it is never added up. */
 export const shapeKey = (data: Shaped): string => JSON.stringify([data.name, data.type, data.unit, data.monotonic])
 
-/** Data of one name and one shape as one. */
+/** Merges data of one name and one shape. */
 export const together = <Data extends Shaped & { readonly points: ReadonlyArray<unknown> }>(
   all: ReadonlyArray<Data>
 ): ReadonlyArray<Data> =>

@@ -1,15 +1,15 @@
 /**
- * The accounting of many recorders as numbers in a row: it crosses to the fold with each scrape, and ten thousand
- * objects would cost the application thread more than all the rest of it.
+ * The accounting of many recorders as consecutive numbers. It crosses to the fold with each scrape, and ten thousand
+ * objects would cost the application thread more than everything else in it.
  */
 import { addEventCounts, type EventCounts, type Stats } from "../model/stats.ts"
 
-/** What exporters tell of a recorder's accounting. */
+/** What exporters show of a recorder's accounting. */
 export type Accounting = EventCounts & { readonly failed: boolean }
 
 export const accountingOf = ({ state, ...rest }: Stats): Accounting => ({ ...rest, failed: state === "Failed" })
 
-/** Numbers of one recorder. */
+/** The number of numbers per recorder. */
 export const Width = 10
 
 export const packStats = (all: ReadonlyArray<Stats>): Float64Array => {
@@ -23,7 +23,7 @@ export const packStats = (all: ReadonlyArray<Stats>): Float64Array => {
   return packed
 }
 
-/** The numbers of recorders that have ended, together: what they had accepted and not folded is lost, as what is evicted. */
+/** The combined numbers of ended recorders. Events that were accepted and not folded are lost, and count as evicted. */
 export const addEndedRow = (left: Float64Array | undefined, right: Float64Array): Float64Array => {
   const sum = right.map((number, i) => number + (left?.[i] ?? 0))
   sum[EvictedAt]! += sum[PendingAt]!
@@ -37,7 +37,7 @@ const EvictedAt = 4
 const PendingAt = 5
 const FailedAt = 9
 
-/** Those of the recorders from one up to another one, as far as they are there. */
+/** The numbers of a range of recorders, as far as they exist. */
 export const unpackStats = (packed: Float64Array, from = 0, to = Number.POSITIVE_INFINITY): ReadonlyArray<Accounting> =>
   Array.from({ length: Math.min(to, packed.length / Width) - from }, (_, i) => {
     const [capacity, accepted, applied, ignored, evicted, pending, overflow, invalid, notRunning, failed] = Array.from(
@@ -47,7 +47,7 @@ export const unpackStats = (packed: Float64Array, from = 0, to = Number.POSITIVE
     return { capacity, accepted, applied, ignored, evicted, pending, refusedBy, failed: failed === 1 }
   })
 
-/** The accounting of several recorders together. */
+/** The combined accounting of several recorders. */
 export const addStats = (left: Accounting, right: Accounting): Accounting => ({
   ...addEventCounts(left, right),
   failed: left.failed || right.failed

@@ -1,6 +1,6 @@
 import type { PbfWriter } from "pbf"
 
-/** Beyond U+1FFFF, `pbf` 5.1 writes another letter: it puts surrogates together with `|` where it takes `+`. */
+/** Beyond U+1FFFF, `pbf` 5.1 writes another character, because it combines surrogates with `|` instead of `+`. */
 const beyondPbf = /[\ud840-\udbff]/
 
 const encoder = new TextEncoder()

@@ -1,4 +1,4 @@
-/** What is sent of an export: requests, one after the other, as a collector may not take all of it in one. */
+/** The requests of an export, sent one after the other, because a collector may not accept everything in one. */
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { type PartialSuccess, readPartialSuccess } from "../../formats/otlp/response.ts"
 import { Parcel } from "../delivery.ts"
@@ -7,7 +7,7 @@ import type { Told } from "./batches.ts"
 /** A request with some of the points of a batch. */
 export class Part extends Parcel {
   readonly points: number
-  /** Why the collector refused it, though it has others: it is not sent any more. */
+  /** Why the collector refused it although it accepted others. It is not sent any more. */
   refusal: string | undefined
 
   constructor(points: number, request: HttpClientRequest.HttpClientRequest) {
@@ -16,7 +16,7 @@ export class Part extends Parcel {
   }
 }
 
-/** A batch in the bytes that are sent, one request after the other. */
+/** A batch as the bytes that are sent, one request after the other. */
 export class Batch {
   readonly told: Told
   readonly parts: ReadonlyArray<Part>
@@ -26,12 +26,12 @@ export class Batch {
     this.parts = parts
   }
 
-  /** What the collector has neither said that it has nor refused for good. */
+  /** The parts that the collector has neither confirmed nor refused for good. */
   get missing(): ReadonlyArray<Part> {
     return this.parts.filter(({ accepted, refusal }) => accepted === undefined && refusal === undefined)
   }
 
-  /** Whether the collector has said that it has any of it. */
+  /** Whether the collector has confirmed any of it. */
   get isBegun(): boolean {
     return this.parts.some(({ accepted }) => accepted !== undefined)
   }
@@ -42,7 +42,7 @@ export class Batch {
   }
 }
 
-/** What the collector said of the parts that it took or does not want, together. */
+/** The collector's answers to the parts that it accepted or refused, combined. */
 export const answeredBy = (parts: ReadonlyArray<Part>): PartialSuccess => {
   const all = parts.flatMap(({ accepted, points, refusal }) => {
     if (refusal !== undefined) return { rejected: points, message: refusal }

@@ -1,11 +1,12 @@
 /**
- * What an exporter has delivered, and what there is to send next.
+ * What an exporter has delivered, and what to send next.
  *
- * The base of deltas moves only when a collector has answered that it has a batch. A batch that may have arrived without
- * an answer is held: it is sent again as it is, with the same times, so that a collector can recognise it, and what came
- * later goes into a batch of its own. One that surely did not arrive is forgotten: the next batch has what it had.
+ * The base of deltas advances only when a collector has confirmed a batch. A batch that may have arrived without an
+ * answer is kept: it is sent again unchanged, with the same times, so that a collector can recognise it, and later
+ * changes go into another batch. A batch that certainly did not arrive is discarded, and the next batch includes its
+ * contents.
  *
- * Metrics are most often encoded where they are folded, with a base of their own. Nothing here looks into that.
+ * Metrics are usually encoded where they are folded, with their own base, which is opaque here.
  */
 import { type Base, isFit } from "../../formats/otlp/baseWriter.ts"
 import { movedBase } from "../../formats/otlp/moved.ts"
@@ -15,35 +16,35 @@ import type { Encoded, Temporality } from "../../model/otlp.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { Collected } from "../collect.ts"
 
-/** Most recorders removed while nothing arrives whose last state is kept. */
+/** The maximum number of recorders removed during an outage whose last state is kept. */
 const MostDeparted = 1000
 
-/** What recorders were that are removed: their last states. */
+/** The last states of removed recorders. */
 type Departed = ReadonlyArray<ReadonlyArray<Timed>>
 
 /** What the metrics were encoded from, where they are folded. */
 export interface Asked {
-  /** What was exported last. Of what is in several, the first one counts. */
+  /** The last exports. If a series is in several, the first one counts. */
   readonly bases: ReadonlyArray<Base>
-  /** Recorders removed before, which are told of here. */
+  /** Recorders removed before, which are included here. */
   readonly departed: Departed
-  /** Memory for the base that comes of it. */
+  /** Memory for the resulting base. */
   readonly free?: SharedArrayBuffer | undefined
 }
 
 interface EncodedMetrics extends Asked {
   readonly encoded: ReadonlyArray<Encoded>
-  /** What is to be remembered, of deltas. */
+  /** What must be remembered, for deltas. */
   readonly base: Base | undefined
 }
 
-/** What is to be remembered of a batch once it has arrived. */
+/** What must be remembered of a batch once it has arrived. */
 export interface Told {
-  /** Of what was told here. */
+  /** The base of what is encoded here. */
   readonly own: Base
-  /** Of what was encoded where it is folded. */
+  /** The base of what is encoded where it is folded. */
   readonly base: Base | undefined
-  /** What it went on from. */
+  /** What it continued from. */
   readonly continued: ReadonlyArray<Base>
   readonly departed: Departed
 }
@@ -56,9 +57,9 @@ export class Batches<Batch extends { readonly told: Told }> {
   readonly #isTotal: ((recorderId: unknown) => boolean) | undefined
   #own: Base | undefined
   #base: Base | undefined
-  /** Memory of a base that nobody needs any more. */
+  /** Memory of a base that is no longer needed. */
   #free: SharedArrayBuffer | undefined
-  /** What metrics have gone on from that were not exported since. */
+  /** What metrics have continued from and is not exported since. */
   #continued: ReadonlyArray<Base> = []
   #departed: Departed = []
   #collected = nothing
@@ -73,49 +74,49 @@ export class Batches<Batch extends { readonly told: Told }> {
     this.#isTotal = isTotal
   }
 
-  /** The batch that may have arrived. It is to be sent before the next one is made. */
+  /** The batch that may have arrived. It must be sent before the next one is made. */
   get held(): Batch | undefined {
     return this.#held
   }
 
-  /** The last state of a recorder that is removed. */
+  /** The last state of a removed recorder. */
   left(data: ReadonlyArray<Timed>): void {
     this.#departed = [...this.#departed, data].slice(-MostDeparted)
   }
 
-  /** What metrics have gone on from, which was exported by others. */
+  /** What metrics have continued from, which others have exported. */
   continuedFrom(base: Base): void {
     this.#continued = [...this.#continued, base]
   }
 
-  /** What metrics are to be encoded from. */
+  /** The input for encoding metrics. */
   get asked(): Asked {
     const bases = this.#temporality === "cumulative" ? [] : known(this.#base, ...this.#continued)
     return { bases, departed: this.#departed, free: this.#free }
   }
 
-  /** What was read of the runtime. `encoded`: its metrics, where they are not among it. */
+  /** What was read of the runtime. `encoded`: its metrics, if they are not included. */
   read(collected: Collected, encoded?: EncodedMetrics): void {
     const before = this.#encoded?.base
     this.#collected = collected
     this.#encoded = encoded
-    // By its size: the same memory is another object each time that it comes from a worker.
+    // Compared by size, because the same memory is another object each time it arrives from a worker.
     if (encoded?.base !== undefined && encoded.free && isFit(encoded.free, encoded.base.length)) this.#free = undefined
     this.#release(before)
   }
 
-  /** A base that nothing goes on from. */
+  /** Releases a base that nothing continues from. */
   #release(base: Base | undefined): void {
     if (base?.buffer instanceof SharedArrayBuffer && base !== this.#base) this.#free = base.buffer
   }
 
-  /** Everything that was read is on its way. What is not is sent when closing, should the last read not come to an end. */
+  /** Everything that was read is in progress. The rest is sent when closing, in case the last read does not end. */
   forget(): void {
     this.#collected = nothing
     this.#encoded = undefined
   }
 
-  /** What has not arrived of what was read last, but for what `take` gets. `isLast`: no other comes. */
+  /** The part of the last read that has not arrived, except for what `take` gets. `isLast`: no other batch follows. */
   *next(
     now: Nanos,
     isLast: boolean,
@@ -125,9 +126,10 @@ export class Batches<Batch extends { readonly told: Told }> {
     const continued = encoded?.bases ?? this.#continued
     const base = encoded?.base ?? this.#base
     const departed = encoded === undefined || isLast ? this.#departed : encoded.departed
-    // Whoever was removed since is in what is encoded, and comes with the next one: what was exported still stands.
+    // Recorders removed since are included in what is encoded, and come with the next one, so their last export is
+    // still valid.
     const later = ownersOf(this.#departed.filter((each) => !departed.includes(each)))
-    // A recorder that was removed since it was read is told by its last state.
+    // A recorder that was removed since the read is exported with its last state.
     const gone = ownersOf(this.#departed)
     const { all, unread } = this.#collected
     const present = all.filter(({ owner }) => owner === undefined || !gone.has(owner))
@@ -138,7 +140,7 @@ export class Batches<Batch extends { readonly told: Told }> {
       temporality: this.#temporality,
       begun: this.#begun,
       now,
-      // What is encoded has the metrics of all others.
+      // The encoded part has the metrics of all others.
       bases: known(moved, ...own, ...(departed.length > 0 ? [base] : []), ...this.#continued),
       take
     })
@@ -166,8 +168,8 @@ export class Batches<Batch extends { readonly told: Told }> {
   }
 
   /**
-   * No other batch is made but the last one. What may have arrived counts as delivered, whatever becomes of it: there is
-   * no later batch to say it again.
+   * Only the last batch is made after this. A batch that may have arrived counts as delivered, whatever happens to it,
+   * because no later batch can repeat it.
    */
   close(): Batch | undefined {
     const held = this.#held
@@ -177,7 +179,7 @@ export class Batches<Batch extends { readonly told: Told }> {
   }
 }
 
-/** The recorders, by instance, that states are of. */
+/** The recorders of states, by instance. */
 export const ownersOf = (departed: Departed): ReadonlySet<number> =>
   new Set(departed.flat().flatMap(({ owner }) => owner ?? []))
 

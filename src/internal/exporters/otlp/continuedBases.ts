@@ -1,7 +1,7 @@
 /**
- * What metrics have gone on from, as the base of their first delta: with durable state, an earlier process, or an earlier
- * recorder of the id, has exported that. The base is what a metric shows right after it is registered; or when it is read
- * first, if it was registered before there was an exporter.
+ * What metrics have continued from, as the base of their first delta: with durable state, an earlier process, or an
+ * earlier recorder of the id, has exported it. The base is what a metric shows right after its registration, or at its
+ * first read if it was registered before there was an exporter.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,7 @@ import { listening } from "../../util/listeners.ts"
 import type { Steps } from "../../util/steps.ts"
 import { collectMetrics } from "../collect.ts"
 
-/** What of these is continued, as if all of it was exported now. */
+/** The continued part of these, as if all of it was exported now. */
 export function* baseSteps(all: ReadonlyArray<Dated>, clock: Clock.Clock): Steps<Base | undefined> {
   const continued = all.filter(({ isContinued }) => isContinued)
   if (continued.length === 0) return undefined
@@ -32,9 +32,9 @@ export class ContinuedBases {
   readonly #clock: Clock.Clock
   readonly #onBase: (base: Base) => void
   readonly #runtime: RuntimeService
-  /** Lives of metrics that have a base, by the recorder. */
+  /** The lives of metrics that have a base, by recorder. */
   readonly #known = new Map<number, Set<string | undefined>>()
-  /** Reads of bases that have not come. */
+  /** Reads of bases in progress. */
   readonly #asked = new Set<Fiber.Fiber<void>>()
   /** Recorders that could not be read. */
   readonly #missed = new Set<Source>()
@@ -45,7 +45,7 @@ export class ContinuedBases {
     this.#onBase = onBase
   }
 
-  /** Reads what is registered from now on, and what is there, until the scope closes. */
+  /** Reads metrics that exist, and those registered from now on, until the scope closes. */
   get listen(): Effect.Effect<void, never, Scope.Scope> {
     const { onRegistered, sources } = internalsOf(this.#runtime)
     const ask = (source: Source): void => this.#ask(source)
@@ -56,8 +56,8 @@ export class ContinuedBases {
   }
 
   /**
-   * Done when the reads have come that were asked for until now. A metric whose base is not known is not exported yet: it
-   * would be told again what others have exported.
+   * Completes when the reads requested so far are done. A metric whose base is unknown is not exported yet, because it
+   * would repeat what others have exported.
    */
   get come(): Effect.Effect<void> {
     return Effect.suspend(() => {

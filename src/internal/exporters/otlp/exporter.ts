@@ -1,6 +1,6 @@
 /**
- * Exports a runtime: every so often, when told to, and once more when its scope closes. One export at a time; each is of
- * the state read right before.
+ * Exports a runtime: at an interval, on request, and once more when its scope closes. There is one export at a time,
+ * each of the state read right before.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -37,19 +37,19 @@ import { Batches, ownersOf } from "./batches.ts"
 import { ContinuedBases } from "./continuedBases.ts"
 import type { Settings } from "./settings.ts"
 
-/** Those to send it again after are those of the specification. */
+/** The statuses for retries are those of the specification. */
 const collector: Receiver = {
   name: "the collector",
   takesLater: (status) => [429, 502, 503, 504].includes(status),
   refusalIn: readRefusal
 }
 
-/** How long reading may take, as that of a scrape. */
+/** The time limit for reading, as for a scrape. */
 const LongestRead = Duration.seconds(10)
 
 const scope = { name: "mvx-metrics", version: Version }
 
-/** Gives an export of the state of now, which fails if that did not arrive. */
+/** Returns an export of the current state, which fails if it did not arrive. */
 export const makeExporter = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   settings: Settings
@@ -61,7 +61,7 @@ export const makeExporter = Effect.fnUntraced(function* (
   const url = settings.place
   const client = yield* HttpClient.HttpClient
   const name = `OTLP to ${url}`
-  // As a registration and a reset are: what begins again does so no earlier than the last export ended.
+  // By the same clock as a registration and a reset: a new life begins no earlier than the end of the last export.
   const now = () => nanosOf(clock.currentTimeMillisUnsafe())
   // What is not folded here is of a report, in which recorders go into totals.
   const batches = new Batches<Batch>(temporality, now(), otlp === undefined ? isTotalId : undefined)
@@ -69,11 +69,11 @@ export const makeExporter = Effect.fnUntraced(function* (
   if (temporality === "delta") yield* continued.listen
   const outcome = new Outcome(name, log, () => clock.currentTimeMillisUnsafe())
   const oneAtATime = yield* Semaphore.make(1)
-  /** An export that is to begin, for all who ask until then. */
+  /** An export that is about to begin, shared by all requests until then. */
   let queued: Fiber.Fiber<void, ExportFailed> | undefined
   let current: Fiber.Fiber<void, ExportFailed> | undefined
   let onItsWay: Part | undefined
-  /** When a collector wants to be asked again, by the monotonic clock. */
+  /** When a collector wants the next request, by the monotonic clock. */
   let notBefore = 0n
   let isClosing = false
 
@@ -95,11 +95,11 @@ export const makeExporter = Effect.fnUntraced(function* (
       return { ...asked, without: ownersOf(asked.departed) }
     }
     const rendered = yield* Effect.result(encode({ rendering, timeout: longestRead, from }))
-    // What the library says of itself is sent all the same.
+    // The library's own metrics are sent anyway.
     const own = { all: collectOwn(runtime), unread: new Set<number>() }
     if (Result.isFailure(rendered)) {
       batches.read(own)
-      // Of a runtime that has shut down, each recorder was read before its removal.
+      // When a runtime has shut down, each recorder was read before its removal.
       if (rendered.failure instanceof InvalidState && rendered.failure.state === "Closed") return undefined
       return unsent(describeError(rendered.failure), rendered.failure)
     }
@@ -113,7 +113,7 @@ export const makeExporter = Effect.fnUntraced(function* (
       return undefined
     })
   )
-  /** It gives why the metrics are missing, where they are. */
+  /** Returns why the metrics are missing, if they are. */
   const read: Effect.Effect<ExportFailed | undefined> = otlp === undefined ? readAll : readEncoded(otlp)
 
   const forgetReader = beforeRemoval((source) => {
@@ -147,12 +147,12 @@ export const makeExporter = Effect.fnUntraced(function* (
   const packed = Effect.fnUntraced(function* (isLast: boolean) {
     const own = new MetricsEncoder(protocol, maxExportBatchSize)
     const { encoded, told } = yield* inSlices(batches.next(now(), isLast, (metric) => own.add(metric)))
-    // What recorders had that are gone comes before what those of the same id have.
+    // The last states of removed recorders come before those of recorders with the same id.
     const requests = inRequests([...(yield* inSlices(own.finish())), ...encoded], maxExportBatchSize)
     return new Batch(told, yield* Effect.forEach(requests, partOf))
   })
 
-  /** Sends the parts that are missing. `missing`: why it has no metrics, where it has none. */
+  /** Sends the missing parts. `missing`: why it has no metrics, if it has none. */
   const sent = Effect.fnUntraced(function* (
     batch: Batch,
     most: Duration.Duration,
@@ -178,13 +178,13 @@ export const makeExporter = Effect.fnUntraced(function* (
         const delivered = yield* Effect.result(Effect.ensuring(deliver(transport, part, left(), most), told))
         if (Result.isSuccess(delivered)) continue
         failures.push({ part, error: delivered.failure })
-        // The others may be what the collector takes.
+        // The collector may accept the others.
         if (part.failure?.isRefused !== true) break
       }
     })
     yield* Effect.onExit(all, () => {
       onItsWay = undefined
-      // Of deltas that the collector has in part: what it refuses cannot come with the next ones, and not behind them.
+      // If the collector has a part of the deltas, what it refuses can come neither with the next ones nor after them.
       if (temporality === "delta" && batch.isBegun) {
         for (const { part } of failures) if (part.failure?.isRefused === true) part.refusal = part.failure.reason
         outcome.rejected(failures.reduce((sum, { part }) => sum + (part.refusal === undefined ? 0 : part.points), 0))
@@ -198,7 +198,7 @@ export const makeExporter = Effect.fnUntraced(function* (
       batches.undelivered(batch, batch.mayHaveArrived)
       const asked = Duration.toMillis(askedToWait(tried.at(-1)?.failure))
       notBefore = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(asked * 1e6))
-      // One that was interrupted is followed by the last one.
+      // An interrupted export is followed by the last one.
       const failed =
         failing === undefined
           ? Effect.void
@@ -221,7 +221,7 @@ export const makeExporter = Effect.fnUntraced(function* (
 
   const exportOnce = Effect.gen(function* () {
     if (batches.held !== undefined) yield* sent(batches.held, exportTimeout)
-    // The last export takes it from here.
+    // The last export continues from here.
     if (isClosing) return yield* Effect.fail(closed())
     const missing = yield* read
     const batch = yield* packed(false)
@@ -237,11 +237,11 @@ export const makeExporter = Effect.fnUntraced(function* (
         return exportOnce
       })
     )
-    // In the next turn: all who ask in this one share it.
+    // In the next turn, so that all requests in this one share it.
     return Effect.runForkWith(context)(Effect.andThen(Effect.yieldNow, once))
   }
 
-  // In a fiber of its own, so that interrupting one who waits leaves it running.
+  // In its own fiber, so that interrupting a caller leaves it running.
   const exported = Effect.suspend((): Effect.Effect<void, ExportFailed> => {
     if (isClosing) return Effect.fail(closed())
     queued ??= begin()
@@ -263,7 +263,7 @@ export const makeExporter = Effect.fnUntraced(function* (
     const left = yield* leftOf(shutdownTimeout)
     const part = (parts: number) => Duration.divideUnsafe(left(), parts)
     forgetFlush()
-    // A request that is being answered may end; what hangs must not take the time of the last export.
+    // A request that is being answered may end, but one that hangs must not use up the time of the last export.
     const last = onItsWay
     if (last?.underWay !== undefined) {
       const answered = Deferred.await(last.underWay)

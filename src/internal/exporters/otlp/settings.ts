@@ -1,4 +1,4 @@
-/** How an exporter works: by its options, then by the variables of the environment, then by defaults. */
+/** The settings of an exporter: its options, then environment variables, then defaults. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
@@ -12,7 +12,7 @@ import { tlsVariables, Variables } from "./variables.ts"
 
 export interface Settings {
   readonly url: string
-  /** The URL as people see it. */
+  /** The URL as shown to people. */
   readonly place: string
   readonly protocol: Protocol
   readonly resource: Resource
@@ -25,25 +25,28 @@ export interface Settings {
   readonly maxExportBatchSize: number
   readonly shutdownTimeout: Duration.Duration
   readonly temporality: Temporality
-  /** Whether nothing is to be sent at all. */
+  /** Whether nothing is sent at all. */
   readonly isDisabled: boolean
-  /** What is wrong with the variables. */
+  /** Problems with the variables. */
   readonly warnings: ReadonlyArray<string>
 }
 
 const protocols = { "http/protobuf": "http/protobuf", "http/json": "http/json" } as const
-/** What OpenTelemetry calls low memory is delta for all that is measured as it happens, as everything is here. */
+/**
+ * OpenTelemetry's low-memory preference means delta for everything that is measured synchronously, which all metrics
+ * here are.
+ */
 const temporalities = { cumulative: "cumulative", delta: "delta", lowmemory: "delta" } as const
 
 const userAgent = `OTel-OTLP-Exporter-JavaScript-mvx-metrics/${Version}`
 
-/** The figures are those of OpenTelemetry's exporters. */
+/** The values of OpenTelemetry's exporters. */
 const defaultRetry = Schedule.exponential("1 second", 1.5).pipe(
   Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(5)))),
   Schedule.jittered
 )
 
-/** `instanceId`: what tells the process apart, unless options or variables say. */
+/** `instanceId`: identifies the process, unless options or variables do. */
 export const settingsOf = (
   options: OtlpOptions,
   namespace: string,
@@ -112,7 +115,7 @@ export const settingsOf = (
     }
   })
 
-/** `fetch` refuses a URL with a user, and repeats it in its message. */
+/** `fetch` rejects a URL with a user, and repeats it in its message. */
 const withoutUser = (given: string): readonly [url: string, headers: { readonly authorization?: string }] => {
   const url = new URL(given)
   if (url.username === "" && url.password === "") return [given, {}]

@@ -1,6 +1,6 @@
 /**
- * The variables of OpenTelemetry's specification that an exporter of metrics over HTTP reads. As there, an empty one is
- * not set, and one that cannot be used is reported and ignored.
+ * The variables of OpenTelemetry's specification that apply to an exporter of metrics over HTTP. As specified there, an
+ * empty variable counts as unset, and an invalid one is reported and ignored.
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -12,7 +12,7 @@ import type { Check } from "../../model/optionChecks.ts"
 import { messageOf } from "../../util/describeError.ts"
 import { whyNotHttp } from "./options.ts"
 
-/** Reads variables, and collects what is wrong with them. */
+/** Reads variables, and collects their problems. */
 export class Variables {
   readonly warnings: Array<string> = []
   readonly #values: ReadonlyMap<string, string>
@@ -24,7 +24,7 @@ export class Variables {
   /** From the `ConfigProvider`, which reads the environment by default. */
   static readonly read: Effect.Effect<Variables> = Effect.gen(function* () {
     const given = yield* ConfigProvider.ConfigProvider
-    // The default one keeps the environment of when it was used first; programs add to it later.
+    // The default provider keeps the environment of its first use, and programs may add to it later.
     const isDefault = given === Context.get(Context.empty(), ConfigProvider.ConfigProvider)
     const provider = isDefault ? ConfigProvider.fromEnv() : given
     const values = new Map<string, string>()
@@ -39,7 +39,7 @@ export class Variables {
     return this.#first(names)?.[1]
   }
 
-  /** The value of the first variable that is set, in small letters. */
+  /** The value of the first variable that is set, in lower case. */
   oneOf<A>(names: ReadonlyArray<Name>, values: { readonly [text: string]: A }): A | undefined {
     return this.#parsed(names, (text) => {
       const value = Object.hasOwn(values, text.toLowerCase()) ? values[text.toLowerCase()] : undefined
@@ -57,7 +57,7 @@ export class Variables {
     })
   }
 
-  /** A number of milliseconds. `zero`: what 0 means. */
+  /** A number of milliseconds. `zero`: the meaning of 0. */
   millis(names: ReadonlyArray<Name>, zero?: Duration.Duration): Duration.Duration | undefined {
     return this.#parsed(names, (text) => {
       if (!/^\d+$/.test(text)) throw new Error("must be a whole number of milliseconds")
@@ -71,7 +71,7 @@ export class Variables {
     return this.oneOf([name], { true: true, false: false }) === true
   }
 
-  /** `name=value,name=value`, percent-encoded. One entry that cannot be decoded spoils all of them. */
+  /** `name=value,name=value`, percent-encoded. One entry that cannot be decoded invalidates all of them. */
   pairs(name: Name, check?: Check): { readonly [name: string]: string } {
     return (
       this.#parsed([name], (text) => {
@@ -96,7 +96,7 @@ export class Variables {
     return name && [name, this.#values.get(name)!]
   }
 
-  /** The text is not repeated: headers are secrets. */
+  /** The text is not repeated, because headers are secrets. */
   #parsed<A>(names: ReadonlyArray<Name>, parse: (text: string) => A): A | undefined {
     const found = this.#first(names)
     if (found === undefined) return undefined
@@ -141,5 +141,5 @@ const names = [
 
 type Name = (typeof names)[number]
 
-/** Those for which an `HttpClient` has no place. */
+/** Variables that an `HttpClient` cannot support. */
 export const tlsVariables = names.filter((name) => /_(CERTIFICATE|CLIENT_KEY)$/.test(name))

@@ -1,6 +1,4 @@
-/**
- * A runtime as a producer of metrics for a reader of OpenTelemetry's SDK.
- */
+/** A runtime as a producer of metrics for a reader of OpenTelemetry's SDK. */
 import type { CollectionResult, MetricData, MetricProducer, ResourceMetrics } from "@opentelemetry/sdk-metrics"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -16,7 +14,7 @@ import { type Collected, collect, collectLast } from "../collect.ts"
 import { Batches, type Told } from "../otlp/batches.ts"
 import { sdkMetrics } from "./sdkMetrics.ts"
 
-/** As long as a read may take where the reader does not say. */
+/** The time limit of a read, unless the reader sets one. */
 const Longest = 10_000
 
 const scope = { name: "mvx-metrics", version: Version }
@@ -42,7 +40,7 @@ export const makeProducer = (runtime: RuntimeService): MetricProducer => {
     batches.forget()
     return metrics
   }
-  // Readers may ask at the same time, and each goes on from the one before.
+  // Readers may read at the same time, and each read continues from the previous one.
   const read = Semaphore.makeUnsafe(1).withPermit(
     Effect.flatMap(collect(runtime), (collected) => inSlices(convert(collected)))
   )
@@ -61,7 +59,7 @@ export const makeProducer = (runtime: RuntimeService): MetricProducer => {
   }
 }
 
-/** A reader takes that of the SDK instead. */
+/** A reader uses the SDK's own resource instead. */
 const resource: ResourceMetrics["resource"] = {
   attributes: {},
   merge: (other) => other ?? resource,

@@ -1,6 +1,6 @@
 /**
- * Data of metrics as the readers of OpenTelemetry's SDK take it. Only types of the SDK are imported: values of its
- * enumerations are numbers, the same in all its versions.
+ * Data of metrics in the form that readers of OpenTelemetry's SDK accept. Only types of the SDK are imported. The
+ * values of its enumerations are numbers, which are the same in all versions.
  */
 import type { HrTime } from "@opentelemetry/api"
 import type {
@@ -23,7 +23,7 @@ import {
 } from "../../formats/otlp/streamed.ts"
 import type { Steps } from "../../util/steps.ts"
 
-/** An exemplar as the SDK's own reservoirs have it. */
+/** An exemplar in the form of the SDK's own reservoirs. */
 interface SdkExemplar {
   readonly value: number
   readonly timestamp: HrTime
@@ -36,10 +36,10 @@ const Cumulative = 1
 const Double = 1
 const Types = { histogram: 0, exponentialHistogram: 1, gauge: 2, sum: 3 } as const
 
-/** Points that are converted in one step. */
+/** The number of points converted in one step. */
 const StepPoints = 128
 
-/** All of them cumulative. Those of one name and shape are one. */
+/** All of them are cumulative. Those of one name and shape are merged. */
 export function* sdkMetrics(all: ReadonlyArray<Streamed>): Steps<Array<MetricData>> {
   const metrics: Array<MetricData> = []
   for (const metric of asMetrics(all)) {

@@ -1,4 +1,4 @@
-/** Reads what was exported last, as `baseWriter.ts` has written it. */
+/** Reads the last export, as written by `baseWriter.ts`. */
 import { PbfReader } from "pbf"
 import type { Buckets } from "../../metric/histogram.ts"
 import type { ExactSum } from "../../metric/instruments/exactSum.ts"
@@ -8,19 +8,19 @@ import { addings, type Base, type EntryHead, type SectionHead, TextSum } from ".
 import type { Counted } from "./differences.ts"
 import type { Nanos } from "./streamed.ts"
 
-/** What was exported last of a series. */
+/** The last export of a series. */
 export interface Exported extends EntryHead {
-  /** Of data that adds up. */
+  /** For data that adds up. */
   readonly point: Counted | undefined
 }
 
-/** Entries, or sections, that are gone over in one step. */
+/** The number of entries or sections processed in one step. */
 const Step = 128
 
-/** All sections, by their keys, where several bases are read as one: what an earlier one has counts. */
+/** All sections by key, with several bases read as one: the first one that contains a series counts. */
 export class Bases {
   readonly #sections = new Map<string, Section>()
-  /** When what was exported last of a metric ended, whatever life of it that was. */
+  /** When the last export of a metric ended, in whichever life. */
   readonly #ends = new Map<string, Nanos>()
 
   section(key: string): Section | undefined {
@@ -54,7 +54,7 @@ export class Bases {
   }
 }
 
-/** The entries of one life of a metric. They are found fastest in the order in which they are there. */
+/** The entries of one life of a metric. Looking them up is fastest in the order in which they are stored. */
 export class Section implements SectionHead {
   readonly key: string
   readonly metric: string
@@ -62,18 +62,18 @@ export class Section implements SectionHead {
   readonly adding: SectionHead["adding"]
   readonly boundaries: ReadonlyArray<number>
   readonly end: Nanos
-  /** All of it. */
+  /** All of its bytes. */
   readonly bytes: Uint8Array
   readonly #pbf: PbfReader
-  /** The first entry that was not looked at. */
+  /** The first entry that was not examined. */
   #at: number
   readonly #to: number
-  /** Those that were looked at and not taken. */
+  /** Entries that were examined and not taken. */
   #passed: Map<string, Exported> | undefined
-  /** Whether what is there now was told beside it. */
+  /** Whether its current data was exported in addition. */
   isTold = false
 
-  /** Goes on behind it. */
+  /** Continues after it. */
   constructor(pbf: PbfReader) {
     const from = pbf.pos
     this.key = readText(pbf)
@@ -91,7 +91,7 @@ export class Section implements SectionHead {
     pbf.pos = this.#to
   }
 
-  /** Takes an entry. `"looking"`: it went over some, and is to be asked again. */
+  /** Takes an entry. `"looking"`: it examined some entries, and must be called again. */
   take(key: Uint8Array): Exported | "looking" | undefined {
     if (this.#isNext(key)) return this.#entry()
     const text = textOf(key)
@@ -137,7 +137,7 @@ export class Section implements SectionHead {
     return [textOf(pbf.readBytes()), this.#entry()]
   }
 
-  /** The rest of one whose key was read. */
+  /** The rest of an entry whose key was read. */
   #entry(): Exported {
     const pbf = this.#pbf
     const life = pbf.readVarint() === 0 ? undefined : pbf.readDouble()
@@ -169,7 +169,7 @@ export class Section implements SectionHead {
   }
 }
 
-/** Bytes as a text of as many letters. */
+/** Bytes as a text of the same length. */
 const textOf = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")
 

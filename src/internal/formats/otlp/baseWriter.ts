@@ -1,6 +1,6 @@
 /**
- * What was exported last, as bytes: they are kept by one thread, and subtracted by another, which has no state of its own.
- * There is a section for all data of a life of a metric, and in it an entry for each series, in the order in which the
+ * The last export, as bytes. One thread keeps them, and another one, which has no state of its own, subtracts them.
+ * There is a section for all data of a life of a metric, with an entry for each series, in the order in which the
  * metric shows them.
  */
 import { PbfWriter } from "pbf"
@@ -15,15 +15,15 @@ import type { Nanos } from "./streamed.ts"
 
 export type Base = Uint8Array
 
-/** Gives memory for so many bytes. */
+/** Allocates this many bytes. */
 export type Allocate = (length: number) => Base
 
-/** For one that stays on its thread. */
+/** For a base that stays on its thread. */
 export const ownMemory: Allocate = (length) => new Uint8Array(length)
 
 /**
- * For one that goes to any worker, time and again. What is free is to be used again, because a garbage collector does not
- * know how large it is.
+ * For a base that is repeatedly sent to workers. Free memory must be reused, because a garbage collector does not know
+ * how large it is.
  */
 export const sharedMemory =
   (free?: SharedArrayBuffer): Allocate =>
@@ -32,37 +32,37 @@ export const sharedMemory =
       ? new Uint8Array(free, 0, length)
       : new Uint8Array(new SharedArrayBuffer(length + (length >> 2)), 0, length)
 
-/** Whether memory that is free is used for so many bytes. */
+/** Whether free memory is used for this many bytes. */
 export const isFit = ({ byteLength }: SharedArrayBuffer, length: number): boolean =>
   byteLength >= length && byteLength <= 4 * length
 
-/** What all entries of a section have in common. */
+/** What all entries of a section share. */
 export interface SectionHead {
-  /** Tells it from all others. */
+  /** Distinguishes it from all others. */
   readonly key: string
   /** The same for all lives of the metric. */
   readonly metric: string
   /** The recorder, by its instance. */
   readonly owner: number | undefined
   readonly adding: Adding | undefined
-  /** Of histograms. */
+  /** For histograms. */
   readonly boundaries: ReadonlyArray<number>
 }
 
 export interface EntryHead {
-  /** Which life of the series it is. */
+  /** The life of the series. */
   readonly life: number | undefined
   /** When it began to count. */
   readonly start: Nanos
 }
 
-/** Ways in which data adds up, by their numbers. */
+/** The ways in which data adds up, by number. */
 export const addings: ReadonlyArray<Adding | undefined> = [undefined, "sum", "histogram", "exponentialHistogram"]
 
-/** What an exact sum is of: that many doubles, or a text. */
+/** The form of an exact sum: this many doubles, or a text. */
 export const TextSum = 0
 
-/** Bytes that are gathered before others begin. What has more grows by copies, which take time. */
+/** The number of bytes gathered before another piece begins. A larger piece grows by copying, which takes time. */
 const PieceBytes = 1 << 16
 
 export class BaseWriter {
@@ -81,7 +81,7 @@ export class BaseWriter {
     })
   }
 
-  /** A section as it is in another base. */
+  /** Copies a section from another base. */
   copy(section: Uint8Array): void {
     this.#turn()
     this.#pieces.push(section)
@@ -115,7 +115,7 @@ export class SectionWriter {
     this.#onEnd = onEnd
   }
 
-  /** `key`: tells the series from others of the section. */
+  /** `key`: distinguishes the series from others of the section. */
   add(key: Uint8Array, { life, start }: EntryHead, point: unknown): void {
     const pbf = this.#pbf
     pbf.writeBytes(key)
@@ -156,7 +156,7 @@ export class SectionWriter {
     this.#pbf = new PbfWriter()
   }
 
-  /** `end`: that of the interval in which all of it was exported. */
+  /** `end`: the end of the interval of this export. */
   end(end: Nanos): void {
     if (this.#pbf.pos > 0) this.#turn()
     this.#onEnd(
@@ -169,7 +169,7 @@ export class SectionWriter {
 
 const encoder = new TextEncoder()
 
-/** Not by `writeString`, which writes other letters beyond U+1FFFF. */
+/** Not with `writeString`, which encodes characters beyond U+1FFFF incorrectly. */
 const writeText = (text: string, pbf: PbfWriter): void => pbf.writeBytes(encoder.encode(text))
 
 const writeHead = (

@@ -1,19 +1,19 @@
 /**
- * What came to a point since it was another one. Sums are exact until they are shown, so that a delta does not inherit
- * what a large total rounds away.
+ * The difference between a point and an earlier one. Sums are exact until they are shown, so a delta has no rounding
+ * error of a large total.
  */
 import { less } from "../../metric/instruments/exactSum.ts"
 import { minusPoints } from "../../metric/instruments/exponential.ts"
 import { exactIn, roundedSum, roundedValue, withExact } from "../exactPoints.ts"
 import type { ExponentialDataPoint, HistogramDataPoint, MetricData, NumberPoint } from "../metricData.ts"
 
-/** What is remembered of a point, so that it can be subtracted. */
+/** What is remembered of a point in order to subtract it. */
 export type Counted =
   | Pick<NumberPoint, "value" | "exact">
   | Pick<HistogramDataPoint, "count" | "sum" | "exact" | "boundaries" | "counts">
   | Pick<ExponentialDataPoint, "count" | "sum" | "exact" | "scale" | "zeroCount" | "positive" | "negative">
 
-/** How data adds up. What does not, or may go down, is shown as it stands, as OpenTelemetry does. */
+/** How data adds up. Data that does not add up, or may decrease, is shown as it is, as in OpenTelemetry. */
 export type Adding = "sum" | "histogram" | "exponentialHistogram"
 
 export const addingOf = (data: MetricData): Adding | undefined => {
@@ -34,7 +34,7 @@ export const amountOf = (point: unknown): number => {
   return count ?? value!
 }
 
-/** Whether a point cannot come after another one, so that it has begun anew. */
+/** Whether a point cannot follow an earlier one, so that it must have started again. */
 export const hasFallen = (adding: Adding, point: unknown, earlier: Counted): boolean =>
   amountOf(point) < amountOf(earlier) ||
   (adding === "histogram" && !haveSameBuckets(point as HistogramDataPoint, earlier as HistogramDataPoint))
@@ -43,7 +43,7 @@ const haveSameBuckets = (point: HistogramDataPoint, earlier: HistogramDataPoint)
   point.boundaries.length === earlier.boundaries.length &&
   point.boundaries.every((boundary, i) => boundary === earlier.boundaries[i])
 
-/** The point without what it was earlier. */
+/** The point minus the earlier one. */
 export const minus = <P>(adding: Adding, point: P, earlier: Counted): P => {
   switch (adding) {
     case "histogram": {

@@ -1,6 +1,6 @@
 /**
- * The two protocols of OTLP over HTTP, in slices of points. Metrics are encoded by themselves, and a request is put
- * together from what two threads have encoded.
+ * The two protocols of OTLP over HTTP, in slices of points. Metrics are encoded separately, and a request combines what
+ * two threads have encoded.
  */
 import type { Encoded, Protocol, Resource, Scope } from "../../model/otlp.ts"
 import { type Bytes, inOne, owned, PieceWriter } from "../../util/pieces.ts"
@@ -18,7 +18,7 @@ export const contentTypes: { readonly [P in Protocol]: string } = {
 
 const encodings: { readonly [P in Protocol]: Encoding } = { "http/protobuf": protobuf, "http/json": json }
 
-/** Points that are encoded in one step. */
+/** The number of points encoded in one step. */
 const Slice = 128
 
 interface Piece {
@@ -26,19 +26,19 @@ interface Piece {
   readonly points: number
 }
 
-/** Encodes data of one name and one shape as one metric, which OTLP expects. Metrics without points are left out. */
+/** Encodes data of one name and one shape as one metric, as OTLP expects. Metrics without points are omitted. */
 export class MetricsEncoder {
   readonly #encoding: Encoding
   readonly #most: number
   readonly #byShape = new Map<string, { readonly metric: Streamed; readonly pieces: Array<Piece> }>()
 
-  /** `most`: points that may be in one request. */
+  /** `most`: the maximum number of points in one request. */
   constructor(protocol: Protocol, most: number) {
     this.#encoding = encodings[protocol]
     this.#most = most
   }
 
-  /** Some points of a metric. When this throws, nothing was added. */
+  /** Adds some points of a metric. If this throws, nothing was added. */
   add(metric: Streamed): void {
     if (metric.points.length === 0) return
     const pieces: Array<Piece> = []
@@ -53,7 +53,7 @@ export class MetricsEncoder {
     else known.pieces.push(...pieces)
   }
 
-  /** All of them, in bodies for requests. A metric with more points than one can have goes on in the next. */
+  /** All of them, in bodies for requests. A metric with more points than one can hold continues in the next. */
   *finish(): Steps<ReadonlyArray<Encoded>> {
     const { metric, separator } = this.#encoding
     const bodies: Array<Encoded> = []
@@ -90,7 +90,7 @@ export class MetricsEncoder {
   }
 }
 
-/** What goes into each request: as much as it may have of what comes next. */
+/** Distributes them to requests, each as full as possible. */
 export const inRequests = (all: ReadonlyArray<Encoded>, most: number): ReadonlyArray<ReadonlyArray<Encoded>> => {
   const requests: Array<Array<Encoded>> = []
   let points = 0
@@ -105,7 +105,7 @@ export const inRequests = (all: ReadonlyArray<Encoded>, most: number): ReadonlyA
   return requests
 }
 
-/** Puts a request together from metrics that are encoded. */
+/** Combines encoded metrics in a request. */
 export const requestSteps = (
   protocol: Protocol,
   metrics: ReadonlyArray<Encoded>,

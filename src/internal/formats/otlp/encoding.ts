@@ -1,17 +1,17 @@
-/** What an encoding of OTLP has to do. */
+/** The functions of an OTLP encoding. */
 import type { Resource, Scope } from "../../model/otlp.ts"
 import type { Streamed } from "./streamed.ts"
 
-/** Bytes one behind the other. They are copied once, at the end. */
+/** Consecutive bytes. They are copied once, at the end. */
 export type Parts = ReadonlyArray<Uint8Array>
 
 export interface Encoding {
   /** Between metrics. */
   readonly separator: Parts
-  /** The points that are there of a metric: it may have others. */
+  /** Some points of a metric, which may have others. */
   readonly points: (metric: Streamed) => Uint8Array
-  /** A metric with the points that these are. */
+  /** A metric with these points. */
   readonly metric: (metric: Streamed, points: Parts) => Parts
-  /** A request with the metrics that these are. */
+  /** A request with these metrics. */
   readonly request: (metrics: Parts, resource: Resource, scope: Scope) => Parts
 }

@@ -1,6 +1,4 @@
-/**
- * What metrics show as OTLP's cumulative points: each series from the moment at which it, or its metric, began to count.
- */
+/** Shows metrics as OTLP's cumulative points: each series since it, or its metric, began to count. */
 import type { OtlpRendering } from "../../model/format.ts"
 import type { Encoded } from "../../model/otlp.ts"
 import type { Steps } from "../../util/steps.ts"
@@ -8,13 +6,13 @@ import type { Attributes, Life, MetricData } from "../metricData.ts"
 import { MetricsEncoder } from "./encode.ts"
 import { type Nanos, nanosOf, type Streamed } from "./streamed.ts"
 
-/** Where data comes from. */
+/** The origin of data. */
 interface Source {
-  /** Attributes of all its points. */
+  /** The attributes of all its points. */
   readonly attributes: Attributes
-  /** When counting began, in milliseconds since the Unix epoch, where that is known. */
+  /** When counting began, in milliseconds since the Unix epoch, if that is known. */
   readonly createdAt: number | undefined
-  /** The same where formats that show when something was created do not show it. */
+  /** The same, for data whose formats show no creation time. */
   readonly since?: number
 }
 
@@ -25,12 +23,12 @@ export class OtlpExposition {
 
   constructor({ begun, maxPoints, protocol }: OtlpRendering, now: number) {
     this.#encoder = new MetricsEncoder(protocol, maxPoints)
-    // When the exporter began stands for what is not known.
+    // Used when the start is unknown: when the exporter started.
     this.#begun = begun
     this.#now = now
   }
 
-  /** When this throws, nothing was added. */
+  /** If this throws, nothing was added. */
   add(data: MetricData, { attributes, createdAt, since = createdAt ?? this.#begun }: Source): void {
     const end = nanosOf(this.#now)
     const start = this.#startOf(since)

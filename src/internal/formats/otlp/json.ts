@@ -1,6 +1,6 @@
 /**
- * Requests of OTLP in JSON. Integers of 64 bits are texts, and so are numbers that JSON has no form for, as the mapping of
- * protobuf to JSON says.
+ * OTLP requests in JSON. 64-bit integers are strings, and so are numbers that JSON cannot represent, following
+ * protobuf's JSON mapping.
  */
 import type { Buckets } from "../../metric/histogram.ts"
 import type { AttributeValue, Resource } from "../../model/otlp.ts"
@@ -55,7 +55,7 @@ const number = (interval: Interval<NumberPoint>) => ({
 
 type Totals = Pick<HistogramDataPoint, "attributes" | "count" | "sum" | "sumFalls" | "min" | "max">
 
-/** What both kinds of histograms have. */
+/** What both kinds of histograms share. */
 const distribution = (interval: Interval<Totals>) => {
   const { count, sum, sumFalls } = interval.point
   const extremes = extremesOf(interval)
@@ -92,7 +92,7 @@ const points: PointOf = {
   summary: (interval) => {
     const { count, quantiles, sum, sumFalls } = interval.point
     const quantileValues = quantiles.map(([quantile, value]) => ({ quantile, value: double(value) }))
-    // 0: not filled.
+    // 0: not set.
     return { ...frame(interval), count, sum: sumFalls ? 0 : double(sum), quantileValues }
   }
 }

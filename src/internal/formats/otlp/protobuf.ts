@@ -1,7 +1,7 @@
 /**
- * Requests of OTLP in protobuf. The numbers of fields are those of opentelemetry/proto/metrics/v1/metrics.proto.
+ * OTLP requests in protobuf. The field numbers are those of opentelemetry/proto/metrics/v1/metrics.proto.
  *
- * A message begins with its length, so points are encoded first and put together last.
+ * A message begins with its length, so points are encoded first and combined at the end.
  */
 import { PbfWriter } from "pbf"
 import type { Buckets } from "../../metric/histogram.ts"
@@ -74,7 +74,7 @@ const writeInterval = ({ end, start }: Interval<unknown>, pbf: PbfWriter): void 
   writeTime(3, end, pbf)
 }
 
-/** Not by `writeFixed64`, which takes a number: these are beyond 2^53. */
+/** Not with `writeFixed64`, which takes a number: these are beyond 2^53. */
 const writeTime = (field: number, nanos: Nanos, pbf: PbfWriter): void => {
   pbf.writeTag(field, Fixed64)
   pbf.writeFixed32(Number(nanos & 0xffff_ffffn))
@@ -89,7 +89,7 @@ const writeNumber = (interval: Interval<NumberPoint>, pbf: PbfWriter): void => {
   for (const each of exemplarsOf(interval, [exemplar])) pbf.writeMessage(5, writeExemplar, each)
 }
 
-/** What both kinds of histograms have in the same fields. */
+/** The fields that both kinds of histograms share. */
 const writeTotals = (
   { count, sum, sumFalls }: Pick<HistogramDataPoint, "count" | "sum" | "sumFalls">,
   pbf: PbfWriter
@@ -142,7 +142,7 @@ const writeSummary = (interval: Interval<SummaryDataPoint>, pbf: PbfWriter): voi
   writeAttributes([attributes, 7], pbf)
   writeInterval(interval, pbf)
   pbf.writeFixed64Field(4, count)
-  // 0: not filled.
+  // 0: not set.
   pbf.writeDoubleField(5, sumFalls ? 0 : sum)
   for (const each of quantiles) pbf.writeMessage(6, writeQuantile, each)
 }
@@ -162,7 +162,7 @@ const writeExemplar = ({ spanId, time, traceId, value }: ShownExemplar, pbf: Pbf
 const bytesOfHex = (digits: string): Uint8Array =>
   Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16))
 
-/** Of each type of data the field of `Metric` that it is in, and how its points are written. */
+/** For each type of data, its field in `Metric`, and how its points are written. */
 const kinds = {
   gauge: [5, writeNumber],
   sum: [7, writeNumber],

@@ -1,18 +1,18 @@
 /**
- * What collectors answer: `ExportMetricsServiceResponse` of OTLP to a request that was taken, and `google.rpc.Status` to
- * one that was refused. Integers in JSON may be texts.
+ * The answers of collectors: `ExportMetricsServiceResponse` of OTLP to an accepted request, and `google.rpc.Status` to
+ * a refused one. Integers in JSON may be strings.
  */
 import { PbfReader } from "pbf"
 
-/** What a collector says of a request that it has taken. */
+/** The collector's answer to an accepted request. */
 export interface PartialSuccess {
-  /** Points that it rejected for good. */
+  /** The number of points that it rejected for good. */
   readonly rejected: number
-  /** Why, or a warning where it rejected none. */
+  /** The reason, or a warning if it rejected none. */
   readonly message: string
 }
 
-/** An answer that cannot be read says nothing against the request, which was taken. Some collectors send a text. */
+/** An answer that cannot be read does not change that the request was accepted. Some collectors send text. */
 export const readPartialSuccess = (contentType: string | undefined, body: Uint8Array): PartialSuccess => {
   try {
     if (isProtobuf(contentType)) return fromProtobuf(body)
@@ -26,7 +26,7 @@ export const readPartialSuccess = (contentType: string | undefined, body: Uint8A
   }
 }
 
-/** Why a request was refused, if the answer says so. */
+/** Why a request was refused, if the answer contains the reason. */
 export const readRefusal = (contentType: string | undefined, body: Uint8Array): string => {
   try {
     if (isProtobuf(contentType)) return textIn(new PbfReader(body), 2)

@@ -1,6 +1,4 @@
-/**
- * Data of metrics whose points have intervals, as OTLP has them. Plain data: encoders may run on any thread.
- */
+/** Data of metrics whose points have intervals, as in OTLP. Plain data, because encoders may run on any thread. */
 import { type Exemplar, type MetricData, together } from "../metricData.ts"
 
 /** A time in nanoseconds since the Unix epoch. */
@@ -13,7 +11,7 @@ export interface Interval<Point> {
   readonly start: Nanos
   readonly end: Nanos
   readonly point: Point
-  /** Whether the least and the greatest value are those of this interval. */
+  /** Whether the minimum and the maximum are those of this interval. */
   readonly hasExtremes: boolean
 }
 
@@ -27,11 +25,11 @@ export type Streamed = MetricData extends infer M
 /** Values of the field `aggregation_temporality`. */
 export const temporalityOf = ({ isDelta }: Streamed): number => (isDelta ? 1 : 2)
 
-/** Data of one name and one shape as one metric, which OTLP expects. Metrics without points are left out. */
+/** Merges data of one name and one shape to one metric, as OTLP expects. Metrics without points are omitted. */
 export const asMetrics = (all: ReadonlyArray<Streamed>): ReadonlyArray<Streamed> =>
   together(all.filter(({ points }) => points.length > 0))
 
-/** OpenTelemetry has ids of 16 and of 8 bytes, and none of zeros only. */
+/** OpenTelemetry's ids have 16 and 8 bytes, and are not all zeros. */
 const isTraceId = (id: string): boolean => /^(?!0+$)[\da-f]{32}$/i.test(id)
 const isSpanId = (id: string | undefined): id is string => id !== undefined && /^(?!0+$)[\da-f]{16}$/i.test(id)
 
@@ -64,6 +62,6 @@ interface Extremes {
   readonly max: number | null
 }
 
-/** The least and the greatest value, where they are known of the interval. */
+/** The minimum and the maximum, if they are known for the interval. */
 export const extremesOf = ({ hasExtremes, point }: Interval<Extremes>): { min: number; max: number } | undefined =>
   hasExtremes && point.min !== null && point.max !== null ? { min: point.min, max: point.max } : undefined

@@ -1,6 +1,6 @@
 /**
- * Streams as OpenTelemetry has them: each series from when it began to count, or what came since the last export. What
- * was exported last is a base that is read and made anew beside.
+ * Streams as in OpenTelemetry: each series since it began to count, or what was added since the last export. The last
+ * export is a base, which is read, and written again for the next one.
  */
 import type { Temporality } from "../../model/otlp.ts"
 import type { Steps } from "../../util/steps.ts"
@@ -11,7 +11,7 @@ import { type Allocate, type Base, BaseWriter, ownMemory, type SectionHead, type
 import { type Adding, addingOf, amountOf, hasFallen, minus } from "./differences.ts"
 import { type Interval, type Nanos, nanosOf, type Streamed } from "./streamed.ts"
 
-/** Where data is from, at the time of its last read, where that is not the time of the export. */
+/** The origin of data, and the time of its last read, if that is not the time of the export. */
 export type Origin = DataOrigin & { readonly until?: Nanos }
 
 export type Timed = Dated & Origin
@@ -20,18 +20,20 @@ type Point = { readonly attributes: Attributes; readonly life?: Life | undefined
 
 export interface StreamOptions {
   readonly temporality: Temporality
-  /** When the exporter began. */
+  /** When the exporter started. */
   readonly begun: Nanos
   readonly now: Nanos
-  /** What was exported last. Of what is in several, the first one counts. */
+  /** The last exports. If a series is in several, the first one counts. */
   readonly bases: ReadonlyArray<Base>
-  /** Whether all that is continued was exported before, where nothing is known of it. Otherwise it is not told of yet. */
+  /**
+   * Whether everything continued counts as exported before if nothing is known of it. Otherwise it is not exported yet.
+   */
   readonly adopts?: boolean
   /** Takes some points of a metric. */
   readonly take: (metric: Streamed) => void
 }
 
-/** Points that are looked at in one step. */
+/** The number of points processed in one step. */
 export const StepPoints = 128
 
 /** One export. */
@@ -44,12 +46,12 @@ export class Streams {
     this.#options = options
   }
 
-  /** To be taken before anything is told. */
+  /** Must run before the first metric is exported. */
   readBases(): Steps<void> {
     return this.#exported.read(this.#options.bases)
   }
 
-  /** Begins with data of a metric, of which some points are known. `undefined`: nothing is told of it. */
+  /** Starts the data of a metric, of which some points are known. `undefined`: it is not exported. */
   begin(data: MetricData, origin: Origin): Stream | undefined {
     const { isContinued } = origin
     const { key, metric } = keysOf(data, origin)
@@ -83,8 +85,8 @@ export class Streams {
   }
 
   /**
-   * What to remember once all of it has arrived. `unread`: recorders that are not told of here, so that what was exported
-   * of them last still stands.
+   * What to remember once all of it has arrived. `unread`: recorders that are not part of this export, so that their
+   * last export is still valid.
    */
   *finish(unread: ReadonlySet<number>, allocate: Allocate = ownMemory): Steps<Base> {
     let looked = 0
@@ -100,7 +102,7 @@ interface StreamParts extends StreamOptions {
   readonly data: MetricData
   readonly origin: Origin
   readonly section: Section | undefined
-  /** When what was exported last of the metric ended. */
+  /** When the last export of the metric ended. */
   readonly last: Nanos | undefined
   readonly adding: Adding | undefined
   readonly isDelta: boolean
@@ -122,7 +124,7 @@ export const keysOf = (data: MetricData, { life, since, subject }: Origin): Pick
 export class Stream {
   readonly #parts: StreamParts
   readonly #onEnd: () => void
-  /** What was exported of series that have begun anew since. */
+  /** The last exports of series that have started again since. */
   readonly #over: Array<Exported> = []
 
   constructor(parts: StreamParts, onEnd: () => void) {
@@ -130,7 +132,7 @@ export class Stream {
     this.#onEnd = onEnd
   }
 
-  /** Some of its points. */
+  /** Adds some of its points. */
   *add(points: MetricData["points"], isShown = true): Steps<void> {
     const { isAdopted, isDelta, writer } = this.#parts
     for (let from = 0; from < points.length; from += StepPoints) {
@@ -149,12 +151,12 @@ export class Stream {
     }
   }
 
-  /** Series that are shown no more: only what they have yet to tell. */
+  /** Adds series that are no longer shown, for what remains to be exported of them. */
   addIdle(points: MetricData["points"]): Steps<void> {
     return this.add(points, this.#parts.isDelta)
   }
 
-  /** What series got after the last export and before they went, where they are not there any more to tell it. */
+  /** Adds what series counted after the last export and before they were removed. */
   *addExpired(points: MetricData["points"]): Steps<void> {
     const { adding, isAdopted, isDelta, last, origin, section, until, writer } = this.#parts
     if (!isDelta) return
@@ -188,7 +190,7 @@ export class Stream {
     }
   }
 
-  /** What was exported of series that have not gone on. */
+  /** The last exports of series that have not continued. */
   *#gone(known: Exported | undefined): Generator<Exported, void> {
     if (known !== undefined) yield known
     yield* this.#over
@@ -202,12 +204,12 @@ export class Stream {
       known.life === point.life?.number &&
       (adding === undefined || !hasFallen(adding, point, known.point!))
     if (known !== undefined && !goesOn) this.#over.push(known)
-    // Of a series that comes to those of a life nothing was exported, whatever there was of the life.
+    // Nothing was exported of a series that is new in a life, whatever was exported of the life.
     const lastOfIt = known === undefined && section !== undefined ? undefined : last
-    // The time of an event may be that of the begin of its turn, before its metric was registered.
+    // The time of an event may be that of the beginning of its turn, before its metric was registered.
     const since = point.life === undefined ? origin.since : Math.max(point.life.since, origin.since ?? 0)
     const begin = since === undefined ? (lastOfIt ?? begun) : nanosOf(since)
-    // Clocks are set back: no interval overlaps another.
+    // Clocks may be set back, but intervals must not overlap.
     const start = earlier(goesOn ? known.start : later(begin, lastOfIt), end)
     const interval =
       isDelta && goesOn

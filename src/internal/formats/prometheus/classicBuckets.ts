@@ -1,8 +1,8 @@
 /**
- * Exponential histograms as classic ones, on the grid of their metric.
+ * Converts exponential histograms to classic ones, on the grid of their metric.
  *
- * A bucket that lies across a boundary, which takes values far outside of the range of the grid, counts as if it were
- * below: as buckets become wider, no count ever goes down, which Prometheus would take for a restart.
+ * A bucket that spans a boundary, which requires values far outside the range of the grid, counts as below the
+ * boundary. So when buckets become wider, no count ever decreases, which Prometheus would take for a restart.
  */
 import { bucketOf, lowerBound } from "../../metric/instruments/exponentialScale.ts"
 import { oncePer } from "../../util/oncePer.ts"
@@ -24,7 +24,7 @@ export const classicPoints = (data: HistogramData): ReadonlyArray<HistogramDataP
   return data.points.map((point) => ({ ...point, boundaries, counts: countsOf(point, data.grid) }))
 }
 
-/** One count more than there are boundaries, not added up. */
+/** One count more than there are boundaries, not cumulative. */
 export const countsOf = (
   { negative, positive, scale, zeroCount }: ExponentialDataPoint,
   grid: BucketGrid
@@ -35,17 +35,17 @@ export const countsOf = (
   const shift = scale - grid.scale
   for (let i = 0; i < positive.counts.length; i++) {
     const bucket = positive.offset + i
-    // The first boundary above the lower end of the bucket.
+    // The first boundary above the lower bound of the bucket.
     const boundary = (shift >= 0 ? bucket >> shift : bucket << -shift) + 1
     counts[Math.min(Math.max(boundary, first), last + 1) - first + 1]! += positive.counts[i]!
   }
   return counts
 }
 
-/** The greatest number that is not yet in a bucket. */
+/** The greatest number that is below a bucket. */
 const bound = (bucket: number, scale: number): number => {
   let value = lowerBound(bucket, scale)
-  // Rounded, it may lie on the wrong side.
+  // Rounding may put it on the wrong side.
   while (bucketOf(value, scale) >= bucket) value = next(value, -1)
   while (bucketOf(next(value, 1), scale) < bucket) value = next(value, 1)
   return value

@@ -1,6 +1,4 @@
-/**
- * The metrics of a scrape in the format that is asked for.
- */
+/** The metrics of a scrape in the requested format. */
 import type { ExpositionRendering } from "../../model/format.ts"
 import type { TakeMemory } from "../../util/pieces.ts"
 import type { Steps } from "../../util/steps.ts"
@@ -11,13 +9,13 @@ import { RemoteWriteExposition } from "./remoteWrite.ts"
 import { Exposition } from "./text.ts"
 
 export interface AnyExposition {
-  /** Adds data. When this throws, nothing was added. */
+  /** Adds data. If this throws, nothing was added. */
   readonly add: (data: MetricData, source?: Source) => void
-  /** The whole, as it lies in memory. Of remote write, each piece is a request. */
+  /** The whole in memory. For remote write, each piece is a request. */
   readonly finish: () => Steps<ReadonlyArray<Uint8Array>>
 }
 
-/** `now`: the time of samples that have one. `take`: gives the memory for what is long. */
+/** `now`: the time of samples that have one. `take`: allocates memory for long content. */
 export const makeExposition = (rendering: ExpositionRendering, now: number, take?: TakeMemory): AnyExposition => {
   if (rendering.format === "remote-write") return new RemoteWriteExposition({ ...rendering, now })
   const { names, reserved = [] } = rendering

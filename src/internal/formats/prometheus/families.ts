@@ -1,8 +1,8 @@
 /**
  * The families of a scrape, the same in each format.
  *
- * Data of one name becomes one family, whoever it is of. What cannot be told beside what is there already (a name that
- * means something else) is left out: one metric never breaks the scrape.
+ * Data of one name becomes one family, whatever its origin. Data that cannot be shown beside the existing data (a name
+ * with another meaning) is omitted, so that one metric never breaks the scrape.
  */
 import type * as Metric from "../../metric/definition/metric.ts"
 import type { Selection } from "../../model/format.ts"
@@ -12,21 +12,21 @@ import type { Duplicates } from "../duplicates.ts"
 import { emptyData } from "../fromMetric.ts"
 import type { Life, MetricData } from "../metricData.ts"
 
-/** Where data comes from. */
+/** The origin of data. */
 export interface Source {
-  /** Attributes of all its points. */
+  /** The attributes of all its points. */
   readonly attributes: { readonly [name: string]: string }
-  /** When counting began, in milliseconds since the Unix epoch, where that is known. */
+  /** When counting began, in milliseconds since the Unix epoch, if that is known. */
   readonly createdAt: number | undefined
-  /** The same of what is shown without it. */
+  /** The same, for data that is shown without it. */
   readonly since?: number
-  /** The numbers of its series that have the same labels as text. Default: they are given anew. */
+  /** The numbers of its series with equal label texts. Default: they are assigned each time. */
   readonly duplicates?: Pick<Duplicates, "numbers"> | undefined
 }
 
 export const nobody: Source = { attributes: {}, createdAt: undefined }
 
-/** What a family says of itself, for people. */
+/** The help text of a family. */
 export const helpOf = ({ description, name }: MetricData): string => description?.trim() || `The metric ${name}.`
 
 /** When a point began to count. */
@@ -36,10 +36,10 @@ export const createdOf = ({ createdAt }: Source, { life }: { readonly life?: Lif
 /** A value in the unit of its family. */
 export const scale = (value: number, { divide, multiply }: BaseUnit): number => (value * multiply) / divide
 
-/** The names of the library's own metrics begin with it. */
+/** The prefix of the library's own metrics. */
 const OwnNames = "mvx_metrics_"
 
-/** Whether a metric is looked at in a scrape. What the library says of recorders is of all of their metrics. */
+/** Whether a metric is part of a scrape. The library's own metrics about recorders include all of their metrics. */
 export const wantedBy = ({ names, selfMetrics = true }: Selection): ((metric: Metric.Any) => boolean) => {
   if (names === undefined || (selfMetrics && names.some((name) => name.startsWith(OwnNames)))) return () => true
   return (metric) => emptyData(metric).some((data) => familyOf(data).exposed.some((name) => names.includes(name)))
@@ -54,13 +54,13 @@ export class Families<S extends Section> {
   readonly #begin: (family: Family, data: MetricData) => S
   readonly #names: ReadonlySet<string> | undefined
   readonly #sections = new Map<string, S>()
-  /** By the name of the metric, which many recorders have: its data before, and what came of it. */
+  /** By the name of the metric, which many recorders share: its previous data, and the resulting section. */
   readonly #known = new Map<string, readonly [data: MetricData, section: S | undefined]>()
-  /** By the names of samples: the name of the family that has them. */
+  /** By sample name: the name of the family that uses it. */
   readonly #exposed = new Map<string, string>()
 
   /**
-   * `begin` makes the section of a family from the first data of it. `names`: of the families that are told, or of their
+   * `begin` makes the section of a family from its first data. `names`: the families to show, or names of their
    * samples.
    */
   constructor(begin: (family: Family, data: MetricData) => S, names: ReadonlyArray<string> | undefined) {
@@ -68,12 +68,12 @@ export class Families<S extends Section> {
     this.#names = names && new Set(names)
   }
 
-  /** In the order in which they came. */
+  /** In the order in which they appeared. */
   get sections(): Iterable<S> {
     return this.#sections.values()
   }
 
-  /** The section that data belongs to, or `undefined` where it has nothing to tell, or cannot be told. */
+  /** The section that data belongs to, or `undefined` if it has nothing to show, or cannot be shown. */
   sectionOf(data: MetricData): S | undefined {
     return data.points.length === 0 ? undefined : this.sectionFor(data)
   }
