@@ -77,8 +77,8 @@ export const capturing = (recorder: RecorderService, captures: Captures, clock: 
 }
 
 /**
- * A copy of an event as a recorder keeps it. It may take one with fields that nothing can copy, which no metric reads:
- * those are left out.
+ * A copy of an event as a recorder keeps it. A recorder may accept an event with fields that cannot be copied and that
+ * no metric reads: those are omitted.
  */
 const keep = (event: MetricEvent): MetricEvent | undefined => {
   const copy = copyOf(event)
@@ -89,7 +89,7 @@ const keep = (event: MetricEvent): MetricEvent | undefined => {
   return copyOf({ ...Object.fromEntries(fields), _tag: event._tag } as MetricEvent)
 }
 
-/** What became of an event; `undefined`: who emitted it was interrupted. */
+/** The outcome for an event; `undefined`: the emitter was interrupted. */
 const whyRefused = (exit: Exit.Exit<boolean, EmitError>): Refused["reason"] | "accepted" | undefined => {
   if (Exit.isSuccess(exit)) return exit.value ? "accepted" : "overflow"
   const { reasons } = exit.cause

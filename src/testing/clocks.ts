@@ -1,6 +1,4 @@
-/**
- * Clocks whose time a test sets.
- */
+/** Clocks whose time a test sets. */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"

@@ -7,7 +7,7 @@
 import { inspect, isDeepStrictEqual, types } from "node:util"
 import { isPlainObject } from "../internal/util/realms.ts"
 
-/** `whole`: nothing else may be there. `part`: what is not expected may be anything. */
+/** `whole`: nothing else may be present. `part`: anything that is not expected is ignored. */
 export type Extent = "whole" | "part"
 
 interface Matcher {
@@ -45,7 +45,7 @@ const seriesOf = (path: string, { labels }: Labelled): string =>
     .map(([label, value]) => `${label}=${inLine(value)}`)
     .join(", ")}}`
 
-/** A class of the language counts as the same in any realm: such values are compared as clones of this realm. */
+/** Built-in classes count as the same in any realm: such values are compared as clones in this realm. */
 const isSame = (received: unknown, expected: unknown): boolean =>
   isDeepStrictEqual(received, expected) ||
   (isBuiltIn(received) && isBuiltIn(expected) && isDeepStrictEqual(cloned(received), cloned(expected)))
@@ -57,12 +57,12 @@ const cloned = (value: unknown): unknown => {
   try {
     return structuredClone(value)
   } catch {
-    // A function in a map: it is as equal as it was.
+    // A function in a map can only be compared by identity.
     return value
   }
 }
 
-/** In the place of a value that is not there. */
+/** Stands for a missing value. */
 const Absent = Symbol("absent")
 
 const nth = (values: ReadonlyArray<unknown>, at: number): unknown => (at < values.length ? values[at] : Absent)
@@ -118,7 +118,7 @@ const seriesDifferences = (
   return [...found, ...rest.flatMap((each) => differences(each, Absent, extent, seriesOf(path, each)))]
 }
 
-/** What was received of what is expected: the rest would only be in the way of who reads the difference. */
+/** The received part of what is expected, because the rest would only clutter the difference. */
 export const partOf = (received: unknown, expected: unknown): unknown => {
   if (isSeries(received) && isSeries(expected)) {
     return expected.flatMap((each) => {

@@ -1,6 +1,6 @@
 /**
- * A recorder that folds each event in the call that emits it and answers reads at once, so that a program with it can
- * run synchronously. It folds as any recorder does; it has no queue, no hooks and no thread.
+ * A recorder that folds each event in the call that emits it and answers reads immediately, so that a program with it
+ * can run synchronously. It folds like any recorder, but has no queue, no hooks and no thread.
  */
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -159,7 +159,7 @@ export class SyncRecorder implements ServiceMembers, Registrar {
 
   readonly deltaReader = Effect.sync(() => new Deltas(this.#stateReads).reader)
 
-  /** Whatever was accepted is folded. */
+  /** Everything accepted is already folded. */
   readonly flush = () => Effect.void
 
   readonly stats = Effect.sync(() => this.statsUnsafe())
@@ -180,7 +180,7 @@ export class SyncRecorder implements ServiceMembers, Registrar {
     }
   }
 
-  /** Every change. A slow listener has them waiting, without a bound: the call that emits cannot. */
+  /** Every change. Changes for a slow listener are queued without a limit, because the emitting call cannot wait. */
   readonly changes: Stream.Stream<MetricChange> = Stream.unwrap(
     Effect.gen({ self: this }, function* () {
       const listener: Listener = yield* Queue.unbounded<MetricChange, Cause.Done>()
@@ -229,7 +229,7 @@ export class SyncRecorder implements ServiceMembers, Registrar {
     return Effect.void
   })
 
-  /** Stops it, whatever it does. */
+  /** Stops it, whatever it is doing. */
   close(): void {
     this.#state = "Stopped"
     for (const listener of this.#listeners) Queue.endUnsafe(listener)

@@ -1,7 +1,7 @@
 /**
- * Sums and counts that never go back, for readers that know of no lives: OpenTelemetry's SDKs and Effect's OTLP exporter
- * subtract what they read last of the same attributes. Of a series that begins again, what it had in its earlier lives is
- * added.
+ * Sums and counts that never decrease, for readers that do not know about lives: OpenTelemetry's SDKs and Effect's OTLP
+ * exporter subtract what they last read for the same attributes. For a series that starts again, the counts of its
+ * earlier lives are added.
  */
 
 import type { Dated } from "../formats/datedData.ts"
@@ -23,21 +23,24 @@ type Point = MetricData["points"][number]
 
 interface Carried {
   readonly life: string
-  /** What it was shown as in its present life. */
+  /** What it was shown as in its current life. */
   readonly last: Point
-  /** What its earlier lives came to. */
+  /** The total of its earlier lives. */
   readonly before: Point | undefined
-  /** The read that it was in last. */
+  /** The last read that included it. */
   readonly read: number
 }
 
-/** Series of one metric that were removed. */
+/** Removed series of one metric. */
 interface Removed {
   readonly data: MetricData
   readonly points: Map<string, { readonly point: Point; wasShown: boolean }>
 }
 
-/** Series of a metric that were removed and not seen since. Those beyond stay as they were read last. */
+/**
+ * The maximum number of removed series of a metric that are remembered if they do not return. Those beyond it stay as
+ * they were last read.
+ */
 const MostRemoved = 2000
 
 export class CarriedSeries {
@@ -48,15 +51,15 @@ export class CarriedSeries {
   #read = 0
 
   /**
-   * `most`: the number of series of a metric that are remembered. `forgets`: readers forget series that were not there, so
-   * that these begin at zero when they come back.
+   * `most`: the number of series of a metric that are remembered. `forgets`: readers forget missing series, so these
+   * start from zero when they return.
    */
   constructor(most: number, forgets: boolean) {
     this.#most = most
     this.#forgets = forgets
   }
 
-  /** Begins a read. `isSeen`: somebody has seen the one before. */
+  /** Starts a read. `isSeen`: the previous one was delivered. */
   nextRead(isSeen: boolean): void {
     if (isSeen && this.#forgets) {
       for (const [key, all] of this.#byData) {
@@ -73,7 +76,7 @@ export class CarriedSeries {
     this.#read++
   }
 
-  /** Keeps the last state of a recorder that is removed, for reads until one is seen. */
+  /** Keeps the last state of a removed recorder, for reads until one is delivered. */
   *remove(all: ReadonlyArray<Dated>): Steps<void> {
     for (const { data, ...origin } of all) {
       const key = shapeKey(data)
@@ -91,8 +94,8 @@ export class CarriedSeries {
   }
 
   /**
-   * The data with what the same series were before, and series that were removed and are not there again. Data is to be
-   * given in the order in which it was read.
+   * The data including earlier lives of the same series, and removed series that have not returned. Data must be passed
+   * in the order in which it was read.
    */
   *of(all: ReadonlyArray<Dated>): Steps<ReadonlyArray<MetricData>> {
     const carried: Array<MetricData> = []
@@ -105,7 +108,7 @@ export class CarriedSeries {
       })
       carried.push({ ...each.data, points } as MetricData)
     }
-    // Of data of one name, that of recorders that are there is the last.
+    // Among data of one name, that of existing recorders comes last.
     return [...this.#shownOnceMore(), ...carried]
   }
 
@@ -143,11 +146,11 @@ export class CarriedSeries {
   }
 }
 
-/** Tells a series from others of its metric. Counts in other buckets are not added. */
+/** Distinguishes a series from others of its metric. Counts in different buckets are not added. */
 const ownKey = (point: Point): string =>
   JSON.stringify([Object.entries(point.attributes), "boundaries" in point && point.boundaries])
 
-/** A point with what was before. A sum that fell once is not one that only goes up any more. */
+/** A point including what was before. A sum that has decreased once no longer counts as monotonic. */
 const plus = (type: MetricData["type"], point: Point, before: Point): Point => {
   switch (type) {
     case "histogram": {

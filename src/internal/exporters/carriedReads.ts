@@ -1,6 +1,6 @@
 /**
- * Reads of a runtime that go on from each other, for readers that know of no lives. A recorder that is removed between two
- * of them is in the next one with its last state.
+ * Consecutive reads of a runtime, for readers that do not know about lives. A recorder that is removed between two of
+ * them is in the next one with its last state.
  */
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
@@ -14,11 +14,11 @@ import { collect, collectLast } from "./collect.ts"
 
 interface CarriedReads<A> {
   readonly read: Effect.Effect<A>
-  /** Removals are no longer waited for. */
+  /** Removals no longer wait. */
   readonly stop: () => void
 }
 
-/** `show`: what is made of the data of each read. */
+/** `show`: converts the data of each read. */
 export const carriedReads = <A>(
   runtime: RuntimeService,
   carried: CarriedSeries,
@@ -27,22 +27,22 @@ export const carriedReads = <A>(
   const oneAtATime = Semaphore.makeUnsafe(1).withPermit
   const removed: Array<ReadonlyArray<Dated>> = []
   const keep = function* (): Steps<void> {
-    // It stays until all of it is kept: to keep the same state twice changes nothing.
+    // It is removed only when all of it is kept, because keeping the same state twice has no effect.
     for (let next = removed[0]; next !== undefined; next = removed[0]) {
       yield* carried.remove(next)
       removed.shift()
     }
   }
-  // Begun anew each time.
+  // Started again each time.
   const kept = Effect.suspend(() => inSlices(keep()))
   const stop = internalsOf(runtime).beforeRemoval((source) =>
     Effect.flatMap(collectLast(runtime, source), ({ all }) => {
       removed.push(all)
-      // A read may be under way, which the removal does not wait for.
+      // A read may be in progress, and the removal does not wait for it.
       return Effect.asVoid(Effect.forkDetach(oneAtATime(kept)))
     })
   )
-  // What was removed comes before recorders of the same id that are read after it.
+  // Removed recorders come before recorders of the same id that are read later.
   const read = oneAtATime(
     Effect.andThen(
       kept,

@@ -1,6 +1,4 @@
-/**
- * Everything that a runtime has to show, as exporters take it.
- */
+/** Everything that a runtime shows, for exporters. */
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -27,7 +25,7 @@ export interface Collected {
   readonly unread: ReadonlySet<number>
 }
 
-/** The data of all metrics of all recorders, and what the library says of itself. A recorder that fails is left out. */
+/** The data of all metrics of all recorders, and the library's own metrics. A recorder that fails is omitted. */
 export const collect = (runtime: RuntimeService): Effect.Effect<Collected> =>
   collectFrom(runtime, internalsOf(runtime).sources)
 
@@ -54,11 +52,11 @@ const collectFrom = Effect.fnUntraced(function* (
   return { all: [...all.flat(), ...ownOf(runtime, sources())], unread }
 })
 
-/** The same with a time limit in the place of each recorder's `waitTimeout`, which is short for very many series. */
+/** The same with a time limit instead of each recorder's `waitTimeout`, which is short for very many series. */
 export const collectWithin = (most: Duration.Input, runtime: RuntimeService): Effect.Effect<Collected> =>
   Effect.provideService(collect(runtime), CurrentWaitTimeout, most)
 
-/** What the library says of itself, beside what it says of metrics. */
+/** The library's own metrics that do not belong to a recorder. */
 export const collectOwn = (runtime: RuntimeService): ReadonlyArray<Dated> =>
   ownOf(runtime, internalsOf(runtime).sources())
 
@@ -69,11 +67,11 @@ const ownOf = (runtime: RuntimeService, sources: ReadonlyArray<Source>): Readonl
   return [...sources.flatMap((source) => accountOf(namespace, source)), ...own]
 }
 
-/** Between two reads of a recorder, while another fold is to come. */
+/** The interval between two reads of a recorder, while a replacement fold is expected. */
 const again = Schedule.spaced("100 millis")
 
 /**
- * All that there is to say of a recorder that is removed. While another fold is to come, that is waited for. `isWhole`: its
+ * Everything about a recorder that is removed. If a replacement fold is expected, it is waited for. `isWhole`: its
  * metrics could be read.
  */
 export const collectLast = Effect.fnUntraced(function* (
@@ -88,7 +86,7 @@ export const collectLast = Effect.fnUntraced(function* (
   return { all: [...(shown ?? []), ...accountOf(namespace, source)], isWhole: shown !== undefined }
 })
 
-/** What the library says of one recorder. */
+/** The library's own metrics about one recorder. */
 export const accountOf = (
   namespace: string,
   { createdAt, instance, recorderId, statsUnsafe }: Source
@@ -97,7 +95,10 @@ export const accountOf = (
     (data) => ({ data, since: createdAt, owner: instance, subject: recorderId, life: String(instance) })
   )
 
-/** What its metrics show. `undefined`: it cannot be read. Either it has been removed meanwhile, or it has failed, which its accounting says. */
+/**
+ * What its metrics show. `undefined`: it cannot be read. Either it was removed meanwhile, or it has failed, which its
+ * accounting shows.
+ */
 export const collectMetrics = Effect.fnUntraced(function* (
   namespace: string,
   source: Source
@@ -137,10 +138,10 @@ function* datedSteps(
   return all
 }
 
-/** The same with the totals of recorders that were removed, and data of one name and one shape together. */
+/** The same with the totals of removed recorders, merged by name and shape. */
 export const collectData = (runtime: RuntimeService): Effect.Effect<ReadonlyArray<MetricData>> => {
   const { sources, totals } = internalsOf(runtime)
-  // Who takes one shape of a name takes the last: that of recorders that are there.
+  // A reader that accepts one shape per name uses the last one: that of existing recorders.
   const all = () => [...totals(), ...sources()]
   return Effect.map(collectFrom(runtime, all), ({ all }) => together(all.map(({ data }) => data)))
 }

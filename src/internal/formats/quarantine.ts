@@ -1,13 +1,13 @@
 /**
- * The condition of the metrics of a recorder, as data of exporters like any other: which are quarantined, which
- * exceed their cardinality limit, which measurements they rejected.
+ * The condition of a recorder's metrics, as data of exporters like any other: which are quarantined, which exceed their
+ * cardinality limit, which measurements they rejected.
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { Quarantine } from "../metric/definition/snapshot.ts"
 import type { Attributes, MetricData, NumberPoint } from "./metricData.ts"
 import { type Family, family, selfDataOf } from "./recorderAttribute.ts"
 
-/** Of all metrics of a recorder: how many are so. */
+/** For all metrics of a recorder: the number in each condition. */
 const counted: ReadonlyArray<readonly [family: Family, holds: (condition: Condition) => boolean]> = [
   [family("metrics.registered", "{metric}", false, "Registered metrics."), () => true],
   [
@@ -20,7 +20,7 @@ const counted: ReadonlyArray<readonly [family: Family, holds: (condition: Condit
   ]
 ]
 
-/** Of each metric, where there is anything to tell. */
+/** For each metric, if it applies. */
 const told: ReadonlyArray<readonly [family: Family, of: (condition: Condition) => unknown]> = [
   [
     family("events.missed", "{event}", true, "Events that a quarantined metric missed."),
@@ -36,7 +36,7 @@ const told: ReadonlyArray<readonly [family: Family, of: (condition: Condition) =
   ]
 ]
 
-/** A metric of a recorder, and what became of it. */
+/** A metric of a recorder, and its condition. */
 export interface Condition {
   readonly metric: Metric.Any
   readonly dimensions: unknown
@@ -49,7 +49,7 @@ export const conditionData = (metrics: ReadonlyArray<Condition>, attributes: Att
   ...toldData(metrics, attributes)
 ]
 
-/** How many metrics there are, and how many of them are out of order. */
+/** The number of metrics, and how many of them have a problem. */
 export const countsData = (metrics: ReadonlyArray<Condition>, attributes: Attributes): ReadonlyArray<MetricData> =>
   counted.map(([family, holds]) => selfDataOf(family, [{ attributes, value: metrics.filter(holds).length }]))
 
@@ -66,10 +66,10 @@ const toldData = (metrics: ReadonlyArray<Condition>, attributes: Attributes): Re
     )
   )
 
-/** What one metric did not take. It counts for as long as the metric does. */
+/** What one metric did not take, over the lifetime of the metric. */
 export const missedData = (condition: Condition, attributes: Attributes): ReadonlyArray<MetricData> =>
   toldData([condition], attributes).filter(({ points }) => points.length > 0)
 
-/** What an instrument shows beside its points. Other metrics may show anything under these names. */
+/** What an instrument shows in addition to its points. Other metrics may show anything under these names. */
 const remark = ({ dimensions, metric }: Condition, name: "overflow" | "rejected" | "cut"): unknown =>
   metric.instrument === undefined ? undefined : (dimensions as { readonly [name: string]: unknown } | undefined)?.[name]

@@ -1,15 +1,13 @@
-/**
- * What the library's own metrics have in common.
- */
+/** The common parts of the library's own metrics. */
 import type { MetricData, NumberPoint } from "./metricData.ts"
 
-/** The attribute that tells recorders apart. */
+/** The attribute that distinguishes recorders. */
 export const RecorderAttribute = "recorder"
 
-/** The attribute that tells runtimes apart. */
+/** The attribute that distinguishes runtimes. */
 export const NamespaceAttribute = "namespace"
 
-/** The attributes of all data of a recorder. `undefined`: of all of them together. */
+/** The attributes of all data of a recorder. `undefined`: of all recorders together. */
 export const attributesOf = (
   namespace: string,
   recorderId: string | undefined
@@ -18,7 +16,7 @@ export const attributesOf = (
   [NamespaceAttribute]: namespace
 })
 
-/** What all numbers of one name have in common. */
+/** What all numbers of one name share. */
 export type Family = Pick<MetricData, "name" | "description" | "unit"> & { readonly monotonic: boolean | undefined }
 
 export const family = (name: string, unit: string, monotonic: boolean | undefined, description: string): Family => ({

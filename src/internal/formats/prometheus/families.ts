@@ -78,7 +78,7 @@ export class Families<S extends Section> {
     return data.points.length === 0 ? undefined : this.sectionFor(data)
   }
 
-  /** The same for data of which the points are told otherwise. */
+  /** The same for data whose points are shown in another way. */
   sectionFor(data: MetricData): S | undefined {
     const [before, known] = this.#known.get(data.name) ?? []
     if (before !== undefined && before.type === data.type && before.unit === data.unit) {

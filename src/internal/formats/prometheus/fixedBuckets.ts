@@ -1,18 +1,17 @@
 /**
- * Exponential histograms as classic ones whose boundaries never move: 0 and powers of four. A reader that takes
- * differences of what it saw last would count a boundary that comes later from its beginning, beside others that it
- * counts since then.
+ * Exponential histograms as classic ones with fixed boundaries: 0 and powers of four. A reader that subtracts what it
+ * read last would count a boundary that appears later from its beginning, and the others only since the last read.
  */
 import type { ExponentialDataPoint, HistogramData, HistogramDataPoint } from "../metricData.ts"
 
 type UpTo = ReadonlyArray<[boundary: number, count: number]>
 
-/** From a millionth to a million millions. */
+/** From a millionth to a million million. */
 const powers: ReadonlyArray<number> = Array.from({ length: 31 }, (_, i) => i - 10)
 
 /**
- * How many values are up to each boundary. Every count is exact: where buckets have become so wide that they lie across a
- * boundary, it is left out, and it stays out, since buckets get no finer again.
+ * The number of values up to each boundary. Every count is exact: a boundary within a bucket that has become too wide
+ * is omitted, and stays omitted, because buckets never become finer again.
  */
 export const fixedBuckets = (
   point: Pick<ExponentialDataPoint, "negative" | "positive" | "scale" | "zeroCount">

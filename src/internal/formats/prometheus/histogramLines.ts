@@ -12,7 +12,7 @@ export interface HistogramLine extends Pick<HistogramDataPoint, "count" | "exemp
   readonly counts: ArrayLike<number>
 }
 
-/** What stands around the labels and numbers of the lines. */
+/** The parts of the lines around the labels and numbers. */
 interface Frame {
   readonly bucket: TextBytes
   readonly sum: TextBytes
@@ -39,22 +39,22 @@ export class HistogramLines {
   readonly #family: Family
   readonly #isOpenMetrics: boolean
   readonly #opening: string
-  // As the last point had it: all points of one recorder have the same.
+  // As for the last point, because all points of one recorder have the same.
   #boundaries: ReadonlyArray<number> | undefined
   #isBare = false
   #frame: Frame | undefined
   #bounds: ReadonlyArray<TextBytes> = []
-  /** Bytes of a line without its labels, at the most. */
+  /** The maximum length of a line without its labels, in bytes. */
   #mostOfLine = 0
 
-  /** `common`: labels of all points, with a comma behind them. */
+  /** `common`: labels of all points, followed by a comma. */
   constructor(family: Family, isOpenMetrics: boolean, common = "") {
     this.#family = family
     this.#isOpenMetrics = isOpenMetrics
     this.#opening = `{${common}`
   }
 
-  /** `labels`: those of the point lie there, from here to there. They are empty only where there are no common ones. */
+  /** `labels`: contains the labels of the point, in this range. They are empty only if there are no common ones. */
   write(
     out: TextBlocks,
     { boundaries, count, counts, exemplars = [], sum, sumFalls }: HistogramLine,
@@ -85,7 +85,7 @@ export class HistogramLines {
     out.putNumber(count)
     if (exemplars[bounds.length] !== undefined) this.#exemplar(out, exemplars[bounds.length]!, most * 3)
     out.endLine()
-    // `rate` takes a sum that goes down for one that began anew: where values may be negative there is none.
+    // `rate` treats a decreasing sum as a reset, so there is no sum if values may be negative.
     if (!sumFalls) {
       out.put(frame.sum)
       out.put(labels, from, to)
@@ -122,7 +122,7 @@ export class HistogramLines {
     this.#mostOfLine = frame.bucket.length + 2 * MostOfNumber + 16
   }
 
-  /** `rest`: bytes that there has to be room for behind it. The text format has none. */
+  /** `rest`: the number of bytes that must fit after it. The text format has no exemplars. */
   #exemplar(out: TextBlocks, exemplar: Exemplar, rest: number): void {
     if (!this.#isOpenMetrics) return
     out.add(exemplarText(exemplar, scale(exemplar.value, this.#family.unit)))

@@ -1,13 +1,11 @@
-/**
- * Labels as text. No two series of one metric come out with the same labels, whatever their values are.
- */
+/** Labels as text. No two series of one metric get the same labels, whatever their values are. */
 import { labelName } from "../../naming/names.ts"
 import { oncePer } from "../../util/oncePer.ts"
 import { Duplicate, Duplicates } from "../duplicates.ts"
 import type { Attributes } from "../metricData.ts"
 import type { Source } from "./families.ts"
 
-/** What has to be escaped in a label's value, and what no parser takes: NUL, and halves of surrogate pairs. */
+/** Characters of a label's value that must be escaped, and those that no parser accepts: NUL, and lone surrogates. */
 const special = /[\\"\n\0\ud800-\udfff]/u
 
 /** The value of a label between its quotes, the same in both formats. */
@@ -16,21 +14,21 @@ export const escapeLabelValue = (value: string): string =>
     ? wellFormed(value).replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")
     : value
 
-/** The text behind HELP. */
+/** The text after HELP. */
 export const escapeHelp = (text: string, quotes: boolean): string => {
   const escaped = wellFormed(text).replaceAll("\\", "\\\\").replaceAll("\n", "\\n")
   return quotes ? escaped.replaceAll('"', '\\"') : escaped
 }
 
-/** What every reader takes: NUL and halves of surrogate pairs are replaced. */
+/** Text that every reader accepts: NUL and lone surrogates are replaced. */
 export const wellFormed = (text: string): string => text.replaceAll(/[\0\ud800-\udfff]/gu, "\ufffd")
 
-/** Prometheus has the same for labels that stand in the way of its own. */
+/** Prometheus uses the same prefix for labels that collide with its own. */
 const Exported = "exported_"
 
 export type LabelPair = readonly [name: string, value: string]
 
-/** Attributes of a source as labels between braces, by the object, which comes with each metric of a recorder. */
+/** Attributes of a source as labels between braces, by the object, which is the same for all metrics of a recorder. */
 const commonText = oncePer((attributes: Source["attributes"]): string =>
   commonPairs(attributes)
     .map(([name, value]) => `${name}="${escapeLabelValue(value)}"`)
@@ -43,8 +41,8 @@ const commonPairs = (attributes: Source["attributes"]): ReadonlyArray<LabelPair>
 type Points = ReadonlyArray<{ readonly attributes: Attributes }>
 
 /**
- * The labels of each point as text, those of the source in front, without the braces. `own`: names that are taken by
- * what follows.
+ * The labels of each point as text, those of the source first, without the braces. `own`: names that are used after
+ * them.
  */
 export const labelsOf = (points: Points, source: Source, ...own: ReadonlyArray<string>): ReadonlyArray<string> => {
   const { numberName, numbers, texts } = seriesOf(points, source, own)
@@ -79,13 +77,13 @@ interface Labelled {
   /** By attribute. */
   readonly names: ReadonlyMap<string, string>
   readonly texts: ReadonlyArray<string>
-  /** Of series whose texts are the same. */
+  /** For series with the same texts. */
   readonly numbers: ReadonlyArray<string | undefined>
-  /** The label of these. */
+  /** The label of these numbers. */
   readonly numberName: string
 }
 
-/** How labels are written beside those of a source. */
+/** How labels are written in addition to those of a source. */
 export class LabelTexts {
   /** Those of the source. */
   readonly common: string
@@ -93,7 +91,7 @@ export class LabelTexts {
   readonly #openings = new Map<string, string>()
   readonly #taken: Set<string>
 
-  /** `own`: names that are taken by what follows. */
+  /** `own`: names that are used after them. */
   constructor({ attributes }: Source, own: ReadonlyArray<string>) {
     this.common = commonText(attributes)
     this.#taken = new Set([...Object.keys(attributes).map(labelName), ...own])
@@ -111,7 +109,7 @@ export class LabelTexts {
     return opening
   }
 
-  /** The label of the numbers by which series are told apart: none of the others has its name. */
+  /** The label of the numbers that distinguish series. No other label has its name. */
   get numberName(): string {
     return this.#free(Duplicate)
   }

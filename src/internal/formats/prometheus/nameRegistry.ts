@@ -1,6 +1,6 @@
 /**
- * The names that the metrics of a runtime have in Prometheus. Two metrics that would have one in common cannot both be
- * registered: found out then, it is found by the one who can mend it, and no scrape fails for it.
+ * The names of a runtime's metrics in Prometheus. Two metrics that would share a name cannot both be registered: the
+ * author of the second one gets the error at registration, and no scrape fails.
  */
 import type * as Metric from "../../metric/definition/metric.ts"
 import { MetricNameCollision } from "../../model/registerErrors.ts"
@@ -12,10 +12,10 @@ import { shapeKey } from "../metricData.ts"
 /** What a definition is in Prometheus. */
 interface Shape {
   readonly name: string
-  /** The same for definitions that can stand side by side: of one name, of the same kinds of data and units. */
+  /** Equal for definitions that can coexist: same name, and same kinds of data and units. */
   readonly kind: string
   readonly exposed: ReadonlyArray<string>
-  /** Two labels of the definition that would be one. */
+  /** Two labels of the definition that would become one. */
   readonly sameLabels: readonly [label: string, other: string] | undefined
 }
 
@@ -47,14 +47,14 @@ interface Claim {
 }
 
 export class ExpositionNames {
-  /** Is told of a metric that is there when there was none of its name, and when it is there no more. */
+  /** Called with the first metric of a name, and when the last one is removed. */
   onChange: ((metric: Metric.Any, isThere: boolean) => void) | undefined
   readonly #byMetric = new Map<string, Claim>()
   readonly #byExposed = new Map<string, Claim>()
 
   /**
-   * Takes the names of definitions, once for each recorder that they are registered in, and gives back those of the ones
-   * in whose place they come. Says why it cannot, or throws, with all names as they were.
+   * Claims the names of definitions, once for each recorder in which they are registered, and releases those of the
+   * ones they replace. Returns why it cannot, or throws, leaving all names as they were.
    */
   claim(metrics: ReadonlyArray<Metric.Any>, replaced: ReadonlyArray<Metric.Any> = []): MetricNameCollision | undefined {
     const shapes = metrics.map(shapeOf)
@@ -82,7 +82,7 @@ export class ExpositionNames {
     }
   }
 
-  /** Gives back what was taken once. */
+  /** Releases what was claimed once. */
   release(metrics: ReadonlyArray<Metric.Any>): void {
     this.claim([], metrics)
   }
@@ -100,7 +100,7 @@ export class ExpositionNames {
       : new MetricNameCollision({ metric: shape.name, other: this.#byExposed.get(as)!.shape.name, as })
   }
 
-  /** Whether there was no metric of the name. */
+  /** Returns whether there was no metric of the name. */
   #take(shape: Shape): boolean {
     const own = this.#byMetric.get(shape.name)
     if (own !== undefined) {
@@ -113,7 +113,7 @@ export class ExpositionNames {
     return true
   }
 
-  /** Whether there is no metric of the name any more. */
+  /** Returns whether there is no metric of the name any more. */
   #drop({ name }: Shape): boolean {
     const own = this.#byMetric.get(name)
     if (own === undefined || --own.count > 0) return false

@@ -1,6 +1,6 @@
 /**
- * Exponential histograms as native ones of Prometheus, which has the same buckets: at a schema, they grow by 2^(2^-schema),
- * and bucket `i` is for values in (base^(i - 1), base^i].
+ * Exponential histograms as native ones of Prometheus, which has the same buckets: at a schema, they grow by
+ * 2^(2^-schema), and bucket `i` holds values in (base^(i - 1), base^i].
  */
 import type { PbfWriter } from "pbf"
 import { type Buckets, coarser } from "../../metric/instruments/exponentialBuckets.ts"
@@ -15,19 +15,20 @@ export interface NativeHistogram {
   readonly positive: NativeBuckets
 }
 
-/** Counts of consecutive buckets, each as its difference from the one before. */
+/** Counts of consecutive buckets, each as the difference from the previous one. */
 export interface NativeBuckets {
-  /** How many buckets are left out before each run of them, and how many it has. The first starts at 0. */
+  /** The number of buckets skipped before each run, and the length of the run. The first run starts at 0. */
   readonly spans: ReadonlyArray<readonly [offset: number, length: number]>
   readonly deltas: ReadonlyArray<number>
 }
 
-/** A run that goes on over so few empty buckets takes less room than another one. */
+/** A run that includes this many empty buckets takes less space than another run. */
 const ShortGap = 2
 
 /**
- * `undefined` where the buckets are coarser than Prometheus has them, which takes a `maxSize` of a few buckets. With a
- * declared range the schema is that of the whole range from the first value on, so that all scrapes have the same buckets.
+ * `undefined` if the buckets are coarser than in Prometheus, which requires a `maxSize` of a few buckets. With a
+ * declared range the schema is that of the whole range from the first value on, so that all scrapes have the same
+ * buckets.
  */
 export const nativeHistogram = (
   { negative, positive, scale }: ExponentialDataPoint,
@@ -45,18 +46,18 @@ export const nativeHistogram = (
   return { schema, negative: bucketsOf(negative), positive: bucketsOf(positive) }
 }
 
-/** Parts of a power of two by which buckets may be shifted, from the roughest on. */
+/** The fractions of a power of two by which buckets may be shifted, from the coarsest on. */
 const steps: ReadonlyArray<number> = [1, 1 / 2, 1 / 4]
 
-/** As much as a bucket of the schema 3. */
+/** As much as a bucket of schema 3. */
 const MostOff = 1 / 8
 
 /**
- * By how many buckets those of a metric are shifted in the base unit. A factor that is no power of two, as a thousand,
- * brings bounds of buckets between others: they are shifted by what is nearest, and by the same at each schema. A shift
- * that fits one schema best would move values from one bucket to another when the scale falls, which Prometheus takes for a
- * restart. Below the schema at which the shift is a whole number, no shift keeps buckets nested: what was on two sides of
- * a bound is one bucket then.
+ * By how many buckets those of a metric are shifted in the base unit. With a factor that is not a power of two, such as
+ * a thousand, bounds of buckets fall between others. They are shifted by the nearest amount, which is the same at each
+ * schema: a shift chosen for each schema would move values from one bucket to another when the scale falls, which
+ * Prometheus takes for a restart. Below the schema at which the shift is an integer, no shift keeps buckets nested,
+ * because values on two sides of a bound are in one bucket there.
  */
 const shiftOf = (unit: BaseUnit, schema: number): number => {
   const exact = factorOf(unit)
@@ -95,7 +96,7 @@ const runs = ({ counts, offset }: Buckets, by: number): NativeBuckets => {
 
 // --- as messages
 
-/** The part of them that scrapes and remote write have in common, under other numbers. */
+/** The part that scrapes and remote write share, with different field numbers. */
 export interface NativeFields {
   readonly schema: number
   readonly zeroThreshold: number
@@ -113,11 +114,11 @@ export const writeNative = (
   pbf: PbfWriter
 ): void => {
   pbf.writeSVarintField(fields.schema, schema)
-  // Zeros alone are in the bucket of zeros.
+  // Only zeros are in the zero bucket.
   pbf.writeDoubleField(fields.zeroThreshold, 0)
   pbf.writeVarintField(fields.zeroCount, zeroCount)
   writeBuckets(fields.negativeSpan, fields.negativeDelta, negative, pbf)
-  // A span of nothing tells a native histogram without values from a classic one.
+  // An empty span distinguishes a native histogram without values from a classic one.
   const spans = positive.spans.length + negative.spans.length === 0 ? noSpan : positive.spans
   writeBuckets(fields.positiveSpan, fields.positiveDelta, { ...positive, spans }, pbf)
 }

@@ -1,6 +1,4 @@
-/**
- * Which format a client takes, by its `Accept`.
- */
+/** The format that a client accepts, by its `Accept` header. */
 import type { Format } from "../../model/format.ts"
 
 export const contentTypes: { readonly [F in Format]: string } = {
@@ -11,17 +9,17 @@ export const contentTypes: { readonly [F in Format]: string } = {
 
 interface Offer {
   readonly format: Format
-  /** The ranges that take it, the most special first. */
+  /** The ranges that match it, the most specific first. */
   readonly ranges: ReadonlyArray<string>
-  /** What its parameters must be where they are given. */
+  /** The required values of its parameters, if they are given. */
   readonly parameters: { readonly [name: string]: string }
-  /** Whether they have to be given. */
+  /** Whether they must be given. */
   readonly isExplicit?: boolean
 }
 
-/** What a client gets that likes all of them as much: the first. */
+/** If a client prefers several equally, it gets the first. */
 const offers: ReadonlyArray<Offer> = [
-  // Only where they are asked for: whoever takes anything is no reader of them.
+  // Only if requested explicitly, because a client that accepts anything cannot read it.
   {
     format: "protobuf",
     ranges: ["application/vnd.google.protobuf"],
@@ -51,7 +49,7 @@ const acceptedBy = (accept: string): ReadonlyArray<Accepted> =>
 const fits = ({ isExplicit = false, parameters: offered }: Offer, { parameters }: Accepted): boolean =>
   Object.entries(offered).every(([name, value]) => (parameters[name] ?? (isExplicit ? "" : value)) === value)
 
-/** The text format where none is wanted: better than nothing. */
+/** The text format if none is accepted, which is better than nothing. */
 export const formatFor = (accept: string | null | undefined): Format => {
   const accepted = acceptedBy(accept || "*/*")
   const qualityOf = (offer: Offer): number => {
@@ -73,7 +71,7 @@ export const formatFor = (accept: string | null | undefined): Format => {
   return best
 }
 
-/** Whether a client takes gzip, by its `Accept-Encoding`. */
+/** Whether a client accepts gzip, by its `Accept-Encoding`. */
 export const takesGzip = (accept: string | null | undefined): boolean => {
   const accepted = acceptedBy(accept ?? "")
   const given =

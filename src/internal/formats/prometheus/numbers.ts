@@ -1,6 +1,4 @@
-/**
- * Numbers as both formats have them.
- */
+/** Numbers in the syntax of both formats. */
 
 export const numberText = (value: number): string => {
   if (Number.isFinite(value)) return String(value)
@@ -8,8 +6,8 @@ export const numberText = (value: number): string => {
 }
 
 /**
- * A number that stands in a label, `le` or `quantile`, where it is compared as text. OpenMetrics has all of them written
- * as Go writes them, and never as integers.
+ * A number in a label, `le` or `quantile`, which is compared as text. OpenMetrics requires Go's syntax, and never
+ * integers.
  */
 export const canonicalNumber = (value: number): string => {
   if (!Number.isFinite(value)) return numberText(value)

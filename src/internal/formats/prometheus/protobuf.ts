@@ -1,8 +1,8 @@
 /**
- * Prometheus' protobuf format: each family as a message behind its length. Exponential histograms are native ones in it,
- * beside their classic buckets for readers that know no others.
+ * Prometheus' protobuf format: each family as a message preceded by its length. Exponential histograms are native ones
+ * in it, together with their classic buckets for other readers.
  *
- * The numbers are those of io/prometheus/client/metrics.proto.
+ * The field numbers are those of io/prometheus/client/metrics.proto.
  */
 import { PbfWriter } from "pbf"
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
@@ -24,25 +24,25 @@ import { createdOf, Families, helpOf, nobody, type Source, scale } from "./famil
 import { type LabelPair, labelPairs } from "./labels.ts"
 import { type NativeFields, nativeHistogram, writeNative } from "./nativeHistogram.ts"
 
-/** A family, and its metrics as they stand in its message. */
+/** A family, and its metrics as encoded in its message. */
 interface Section {
   readonly family: Family
   readonly help: string
   readonly take: TakeMemory
-  /** Pieces of them: one that grew with the family would be copied again and again. */
+  /** In pieces, because a single one would be copied repeatedly while the family grows. */
   readonly pieces: Array<Uint8Array>
   metrics: PbfWriter
 }
 
-/** Bytes of the first piece: most families are short. */
+/** The size of the first piece in bytes. Most families are short. */
 const FirstBytes = 65_536
 
-/** Of the others. What a metric needs beyond their memory is copied. */
+/** The size of the others. A metric that exceeds it is copied. */
 const FullBytes = PieceBytes - 4096
 
 const types: { readonly [T in FamilyType]: number } = { counter: 0, gauge: 1, summary: 2, histogram: 4 }
 
-/** The field of a metric that holds its value. */
+/** The field of a metric for its value. */
 const values: { readonly [T in FamilyType]: number } = { gauge: 2, counter: 3, summary: 4, histogram: 7 }
 
 const native: NativeFields = {
@@ -60,7 +60,7 @@ export class ProtobufExposition {
   readonly #reserved: ReadonlyArray<string>
   readonly #families: Families<Section>
 
-  /** `reserved`: names of labels that no metric may have. `names`: of the families that are shown. */
+  /** `reserved`: names of labels that no metric may have. `names`: the families to show. */
   constructor(
     maxSchema: number,
     reserved: ReadonlyArray<string> = [],
@@ -75,7 +75,7 @@ export class ProtobufExposition {
     this.#reserved = reserved
   }
 
-  /** Adds data. When this throws, nothing was added. */
+  /** Adds data. If this throws, nothing was added. */
   add(data: MetricData, source: Source = nobody): void {
     const section = this.#families.sectionOf(data)
     if (section === undefined) return
@@ -101,7 +101,7 @@ export class ProtobufExposition {
       case "exponentialHistogram": {
         const boundaries = boundariesOf(data.grid)
         return addAll(section, data.points, labelsWith("le"), (point, pbf) => {
-          // Prometheus does not take a sum of native histograms that goes down for a restart.
+          // Prometheus does not treat a decreasing sum of native histograms as a restart.
           writeCountAndSum(point, point.sum, unit, pbf)
           writeBuckets({ count: point.count, boundaries, counts: countsOf(point, data.grid) }, unit, pbf)
           writeTimestamp(15, created(point), pbf)
@@ -159,7 +159,9 @@ const addAll = <Point>(
   }
 }
 
-/** Summaries and histograms have them in the same fields. A sum that may go down is none: there is no leaving it out. */
+/**
+ * Summaries and histograms have them in the same fields. A sum that may decrease is NaN, because it cannot be omitted.
+ */
 const writeCountAndSum = ({ count }: { readonly count: number }, sum: number, unit: BaseUnit, pbf: PbfWriter): void => {
   pbf.writeVarintField(1, count)
   pbf.writeDoubleField(2, scale(sum, unit))

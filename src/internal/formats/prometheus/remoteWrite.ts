@@ -1,6 +1,4 @@
-/**
- * Requests of Prometheus' remote write protocol: every sample is a series with the time of the read.
- */
+/** Requests of Prometheus' remote write protocol: every sample is a series with the time of the read. */
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { RemoteWriteRendering, Selection } from "../../model/format.ts"
 import { counterSample, type Family } from "../../naming/names.ts"
@@ -24,7 +22,7 @@ export interface RemoteWriteSettings extends Omit<RemoteWriteRendering, "format"
   readonly now: number
 }
 
-/** Most series of a request, as Prometheus sends them. */
+/** The maximum number of series in a request, as in Prometheus. */
 const MostSeries = 2000
 
 interface Section {
@@ -32,7 +30,7 @@ interface Section {
   readonly metadata: FamilyMetadata
 }
 
-/** A point of a family: what its series have in common. */
+/** A point of a family: what its series share. */
 interface Of extends Section {
   readonly labels: ReadonlyArray<LabelPair>
   readonly created: number | undefined
@@ -63,7 +61,7 @@ export class RemoteWriteExposition {
     return this.#settings.version === "2.0" ? new WriteRequest2() : new WriteRequest1()
   }
 
-  /** Adds data. When this throws, nothing was added. */
+  /** Adds data. If this throws, nothing was added. */
   add(data: MetricData, source: Source = nobody): void {
     const section = this.#families.sectionOf(data)
     if (section === undefined) return
@@ -124,7 +122,7 @@ export class RemoteWriteExposition {
     exemplar?: WrittenSeries["exemplar"]
   ): void {
     const given: ReadonlyArray<LabelPair> = [["__name__", name], ...this.#common, ...labels, ...own]
-    // To receivers, an empty label is one that is not there: the protocol forbids it.
+    // To receivers, an empty label is a missing one: the protocol forbids it.
     const all = given.filter(([, value]) => value !== "").sort(byName)
     const time = this.#settings.now
     this.#request.series({ family: metadata, labels: all, time, created, sample, exemplar })
@@ -175,5 +173,5 @@ export class RemoteWriteExposition {
 const sampleName = (family: string, type: Family["type"]): string =>
   type === "counter" ? counterSample(family) : family
 
-/** Receivers take labels in the order of their names alone, which are of ASCII. */
+/** Receivers require labels in the order of their names, which are ASCII. */
 const byName = ([left]: LabelPair, [right]: LabelPair): number => (left < right ? -1 : 1)

@@ -1,6 +1,6 @@
 /**
- * The series that were pushed last by remote write, so that those which are there no more can be marked as stale:
- * otherwise a query shows their last value for five more minutes, beside the series that took their place.
+ * The series of the last push by remote write, so that series that no longer exist can be marked as stale. Otherwise a
+ * query shows their last value for five more minutes, together with the series that replaced them.
  */
 import { PbfReader } from "pbf"
 import type { RemoteWriteVersion } from "../../model/format.ts"
@@ -11,21 +11,21 @@ import { snappy, unsnappy } from "./snappy.ts"
 import { WriteRequest1 } from "./writeRequest1.ts"
 import { WriteRequest2 } from "./writeRequest2.ts"
 
-/** A request, and a number for each of its series that is that of its labels. */
+/** A request, and a hash of the labels of each of its series. */
 export interface PushedRequest {
   readonly request: Bytes
   readonly hashes: Float64Array<ArrayBuffer>
 }
 
-/** Requests as they come from the fold, each before the numbers of its series. */
+/** Requests as they arrive from the fold, each before the hashes of its series. */
 export const unpackRequests = (pieces: Pieces): ReadonlyArray<PushedRequest> =>
   Array.from({ length: pieces.length / 2 }, (_, i) => ({
     request: pieces[2 * i]!,
-    // A copy: it may lie anywhere.
+    // A copy, because it may be unaligned.
     hashes: new Float64Array(pieces[2 * i + 1]!.slice().buffer)
   }))
 
-/** A number of 53 bits: of a million series, two are taken for one with a probability of 1 to 20 000. */
+/** A 53-bit hash: among a million series, two collide with a probability of 1 in 20 000. */
 export const hashOf = (labels: ReadonlyArray<LabelPair>): number => {
   let one = 0x811c9dc5
   let other = 0x9e3779b9
@@ -37,27 +37,27 @@ export const hashOf = (labels: ReadonlyArray<LabelPair>): number => {
   for (const pair of labels) {
     for (const text of pair) {
       for (let i = 0; i < text.length; i++) take(text.charCodeAt(i))
-      // Nothing that text has.
+      // Not a code unit of any text.
       take(0x10000)
     }
   }
   return (one >>> 0) * 2 ** 21 + (other >>> 11)
 }
 
-/** Most markers of a request, as many as it has series otherwise. */
+/** The maximum number of markers in a request, equal to that of series. */
 const MostMarkers = 2000
 
 export class SentSeries {
   readonly #version: RemoteWriteVersion
   #last: ReadonlyArray<PushedRequest> = []
-  /** No sample of them is later. */
+  /** The time of their latest sample. */
   #lastAt = 0
 
   constructor(version: RemoteWriteVersion) {
     this.#version = version
   }
 
-  /** Requests that mark those of the last push as stale that this one does not have. */
+  /** Requests that mark those series of the last push as stale that this one does not have. */
   *stale(current: ReadonlyArray<PushedRequest>, now: number): Steps<Pieces> {
     const present = new Set<number>()
     for (const { hashes } of current) {
@@ -88,7 +88,7 @@ export class SentSeries {
     return this.#version === "2.0" ? new WriteRequest2() : new WriteRequest1()
   }
 
-  /** These were sent. `at`: not before the time of their samples. */
+  /** Records that these were sent. `at`: not before the time of their samples. */
   sent(requests: ReadonlyArray<PushedRequest>, at: number): void {
     this.#last = requests
     this.#lastAt = at
@@ -97,7 +97,7 @@ export class SentSeries {
 
 type SeriesIn = (bytes: Uint8Array, wanted: ReadonlySet<number>) => Iterable<ReadonlyArray<LabelPair>>
 
-/** The labels of those series of a request that are at these places. */
+/** The labels of a request's series at these indexes. */
 const seriesIn: { readonly [V in RemoteWriteVersion]: SeriesIn } = {
   "1.0": (bytes, wanted) =>
     wantedIn(bytes, 1, wanted).map((series) =>
@@ -127,7 +127,7 @@ const textOf = (message: Uint8Array, field: number): string => {
   return text === undefined ? "" : decoder.decode(text)
 }
 
-/** The bytes of each field of this number. */
+/** The bytes of each field with this number. */
 const fieldsOf = (message: Uint8Array, field: number): ReadonlyArray<Uint8Array> => {
   const all: Array<Uint8Array> = []
   const pbf = new PbfReader(message)

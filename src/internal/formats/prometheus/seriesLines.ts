@@ -1,4 +1,4 @@
-/** The lines of series of one metric whose labels are there as text. */
+/** The lines of one metric's series whose labels are already text. */
 import { counterSample, type Family, hasTotal } from "../../naming/names.ts"
 import { isScaled } from "../../naming/units.ts"
 import { type Source, scale } from "./families.ts"
@@ -6,10 +6,10 @@ import { type HistogramLine, HistogramLines } from "./histogramLines.ts"
 import { LabelTexts } from "./labels.ts"
 import { MostOfNumber, type TextBlocks, TextBytes } from "./textBlocks.ts"
 
-/** The labels of series, without those of the source, one behind the other by the index of the series. */
+/** The labels of series, without those of the source, concatenated by the index of the series. */
 export interface LabelBytes {
   readonly text: TextBytes
-  /** Where those of a series end. */
+  /** The end of each series' labels. */
   readonly ends: Uint32Array
 }
 
@@ -24,9 +24,9 @@ export class SeriesLines {
   readonly #isScaled: boolean
   readonly #begin: TextBytes
   readonly #created: string | undefined
-  /** Around the labels of a line of its own, where that is told. */
+  /** The parts around the labels of the separate line for creation times, if there is one. */
   readonly #createdLine: readonly [begin: TextBytes, end: TextBytes] | undefined
-  /** Bytes of both lines without their labels, at the most. */
+  /** The maximum length of both lines without their labels, in bytes. */
   readonly #most: number
   readonly #histograms: HistogramLines
 

@@ -1,15 +1,15 @@
 /**
- * Snappy's block format, which remote write asks for, without compressing: all bytes are literals.
+ * Snappy's block format, which remote write requires, without compression: all bytes are literals.
  * https://github.com/google/snappy/blob/main/format_description.txt
  */
 
-/** Most bytes of a literal whose length, less one, has two bytes. */
+/** The maximum size of a literal whose length, minus one, has two bytes. */
 const MostOfLiteral = 65_536
 
 /** The tag of such a literal. */
 const LiteralTag = 61 << 2
 
-/** What {@link snappy} was given. */
+/** The input of {@link snappy}. */
 export const unsnappy = (framed: Uint8Array): Uint8Array => {
   let at = 0
   while (framed[at++]! >= 128);

@@ -1,6 +1,4 @@
-/**
- * The text of a scrape: Prometheus' text format 0.0.4, or OpenMetrics 1.0.
- */
+/** The text of a scrape: Prometheus' text format 0.0.4, or OpenMetrics 1.0. */
 
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { TextFormat } from "../../model/format.ts"
@@ -31,7 +29,7 @@ export class Exposition {
   readonly #reserved: ReadonlyArray<string>
   readonly #families: Families<Section>
 
-  /** `reserved`: names of labels that no metric may have. `names`: of the families that are shown. */
+  /** `reserved`: names of labels that no metric may have. `names`: the families to show. */
   constructor(
     format: TextFormat,
     reserved: ReadonlyArray<string> = [],
@@ -47,7 +45,7 @@ export class Exposition {
     this.#isOpenMetrics = format === "openmetrics"
   }
 
-  /** Adds data. When this throws, nothing was added. */
+  /** Adds data. If this throws, nothing was added. */
   add(data: MetricData, source: Source = nobody): void {
     const section = this.#families.sectionOf(data)
     if (section === undefined) return
@@ -65,14 +63,14 @@ export class Exposition {
     }
   }
 
-  /** To write series whose labels are there as text. `own`: names that are taken by what follows them. */
+  /** Writes series whose labels are already text. `own`: names that are used after them. */
   linesFor(data: MetricData, source: Source, own: ReadonlyArray<string>): SeriesLines | undefined {
     const section = this.#families.sectionFor(data)
     const [created, isOpenMetrics] = [this.#createdOf(source)({}), this.#isOpenMetrics]
     return section && new SeriesLines(section, source, [...this.#reserved, ...own], { created, isOpenMetrics })
   }
 
-  /** When a point began to count, as text; `undefined`: that is not known, or not told in this format. */
+  /** When a point began to count, as text; `undefined`: it is unknown, or not shown in this format. */
   #createdOf(source: Source): CreatedOf {
     if (!this.#isOpenMetrics) return () => undefined
     let last: number | undefined
@@ -93,7 +91,7 @@ export class Exposition {
       const shown = type === "counter" ? counterSample(name) : name
       return `# HELP ${shown} ${help}\n# TYPE ${shown} ${type}\n`
     }
-    // Prometheus drops a whole scrape for a unit that is not behind a name.
+    // Prometheus drops a whole scrape if a unit is not a suffix of the name.
     const hasUnit = unit.suffix !== "" && name.endsWith(`_${unit.suffix}`)
     const unitLine = hasUnit ? `# UNIT ${name} ${unit.suffix}\n` : ""
     return `# TYPE ${name} ${type === "counter" && !hasTotal(name) ? "unknown" : type}\n${unitLine}# HELP ${name} ${help}\n`
@@ -109,7 +107,7 @@ export class Exposition {
   ): string {
     const scaled = isScaled(unit)
     const sample = type === "counter" ? counterSample(name) : name
-    // In OpenMetrics, what has no `_total` is no counter.
+    // In OpenMetrics, a name without `_total` is not a counter.
     const isCounter = type === "counter" && hasTotal(name)
     let text = ""
     for (let i = 0; i < points.length; i++) {
@@ -122,7 +120,7 @@ export class Exposition {
     return text
   }
 
-  /** The text format has none. */
+  /** The text format has no exemplars. */
   #exemplar(exemplar: Exemplar | undefined, unit: BaseUnit): string {
     return exemplar === undefined || !this.#isOpenMetrics ? "" : exemplarText(exemplar, scale(exemplar.value, unit))
   }

@@ -1,21 +1,21 @@
 /**
- * A long text as bytes, in blocks: it is encoded as it comes, since megabytes of strings that live on would cost the
- * garbage collector more than all else.
+ * A long text as bytes, in blocks: it is encoded immediately, because megabytes of live strings would cost the garbage
+ * collector more than everything else.
  */
 import { newMemory, nextMemory, PieceBytes, type TakeMemory } from "../../util/pieces.ts"
 import { numberText } from "./numbers.ts"
 
-/** Bytes of a character at the most. */
+/** The maximum number of bytes per character. */
 const MostBytes = 3
 
 const encoder = new TextEncoder()
 
 const [LineFeed, Space, Quote, Zero, Backslash, Tilde] = [10, 32, 34, 48, 92, 126]
 
-/** Text that is written again and again, as bytes. */
+/** Text that is written repeatedly, as bytes. */
 export class TextBytes {
   #bytes = new Uint8Array(0)
-  /** Of the same bytes, to copy several at once. */
+  /** A view of the same bytes, to copy several at once. */
   #view = new DataView(this.#bytes.buffer)
   #length = 0
 
@@ -42,7 +42,10 @@ export class TextBytes {
     this.#length = text.copyTo(this.#bytes, this.#view, this.#length, 0, text.length)
   }
 
-  /** Adds a part of a text up to the first quote; returns where that is, or -1 for what is not the same in each format. */
+  /**
+   * Adds a part of a text up to the first quote. Returns the quote's index, or -1 for text that is not the same in each
+   * format.
+   */
   addPlain(text: string, from: number): number {
     this.#reserve(text.length - from)
     const bytes = this.#bytes
@@ -55,7 +58,7 @@ export class TextBytes {
     return -1
   }
 
-  /** Takes back what is behind so many bytes. */
+  /** Removes everything after this many bytes. */
   cut(length: number): void {
     this.#length = length
   }
@@ -64,7 +67,10 @@ export class TextBytes {
     return this.#length
   }
 
-  /** Copies bytes of it, and returns where they end. It is several times as fast as the calls that copy long arrays. */
+  /**
+   * Copies a range of bytes and returns the end of the copy. This is several times as fast as functions that copy long
+   * arrays.
+   */
   copyTo(bytes: Uint8Array, view: DataView, at: number, from: number, to: number): number {
     const ownView = this.#view
     const ownBytes = this.#bytes
@@ -75,10 +81,10 @@ export class TextBytes {
   }
 }
 
-/** Integers below it are written digit by digit. */
+/** Smaller integers are written digit by digit. */
 const LargeInteger = 1e9
 
-/** Characters of a number at the most. */
+/** The maximum number of characters in a number. */
 export const MostOfNumber = 25
 
 export class TextBlocks {
@@ -102,7 +108,7 @@ export class TextBlocks {
     }
   }
 
-  /** Makes room for so many bytes, which the methods below take. */
+  /** Makes room for this many bytes, which the methods below use. */
   reserve(bytes: number): void {
     if (this.#at + bytes > this.#block.length) this.#next(bytes)
   }
@@ -111,7 +117,7 @@ export class TextBlocks {
     this.#at = text.copyTo(this.#block, this.#view, this.#at, from, to)
   }
 
-  /** A number as {@link numberText} has it. */
+  /** A number in the form of {@link numberText}. */
   putNumber(value: number): void {
     if (!(value >= 0 && value < LargeInteger && Math.floor(value) === value)) return this.putAscii(numberText(value))
     const block = this.#block

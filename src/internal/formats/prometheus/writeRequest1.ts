@@ -1,4 +1,7 @@
-/** `prometheus.WriteRequest`, of remote write 1.0. The numbers are those of prompb/remote.proto and prompb/types.proto. */
+/**
+ * `prometheus.WriteRequest`, of remote write 1.0. The field numbers are those of prompb/remote.proto and
+ * prompb/types.proto.
+ */
 import { PbfWriter } from "pbf"
 import { writeLabel, writeText } from "../pbfText.ts"
 import type { LabelPair } from "./labels.ts"

@@ -1,5 +1,5 @@
 /**
- * `io.prometheus.write.v2.Request`, of remote write 2.0: each text is in a request once. The numbers are those of
+ * `io.prometheus.write.v2.Request`, of remote write 2.0: each text is in a request once. The field numbers are those of
  * prompb/io/prometheus/write/v2/types.proto.
  */
 import { PbfWriter } from "pbf"
@@ -17,11 +17,11 @@ import {
 
 export class WriteRequest2 implements WriteRequest {
   readonly #pbf = new PbfWriter()
-  /** The first one is empty, as the protocol has it. */
+  /** The first one is empty, as the protocol requires. */
   readonly #symbols = new Map([["", 0]])
   isEmpty = true
 
-  /** Each series has it. */
+  /** Each series contains it. */
   family(): void {}
 
   series(series: WrittenSeries): void {

@@ -1,14 +1,12 @@
-/**
- * What the messages of remote write have in common: a request is made of series, as each version writes them.
- */
+/** The common parts of remote write messages: a request consists of series, which each version writes in its way. */
 import type { PbfWriter } from "pbf"
 import type { FamilyType } from "../../naming/names.ts"
 import type { LabelPair } from "./labels.ts"
 import { type NativeFields, type NativeHistogram, writeNative } from "./nativeHistogram.ts"
 
-/** What a family says of itself, for people. */
+/** The metadata of a family. */
 export interface FamilyMetadata {
-  /** That of its samples, where it is a counter. */
+  /** The name of its samples, if it is a counter. */
   readonly name: string
   readonly type: FamilyType
   readonly help: string
@@ -16,13 +14,13 @@ export interface FamilyMetadata {
   readonly unit: string
 }
 
-/** A series with its one sample. The name is among the labels, which are in order. */
+/** A series with its single sample. The name is among the labels, which are sorted. */
 export interface WrittenSeries {
   readonly family: FamilyMetadata
   readonly labels: ReadonlyArray<LabelPair>
-  /** In milliseconds since the Unix epoch, as are all times. */
+  /** In milliseconds since the Unix epoch, like all times. */
   readonly time: number
-  /** When it began to count, where that is known. */
+  /** When it began to count, if that is known. */
   readonly created: number | undefined
   readonly sample: number | NativeSample
   readonly exemplar: WrittenExemplar | undefined
@@ -41,12 +39,12 @@ export interface WrittenExemplar {
   readonly time: number
 }
 
-/** A request that is being made. */
+/** A request under construction. */
 export interface WriteRequest {
-  /** A family, before its first series. Further requests may have series of it. */
+  /** A family, before its first series. Later requests may have series of it. */
   readonly family: (family: FamilyMetadata) => void
   readonly series: (series: WrittenSeries) => void
-  /** A series that is there no more. */
+  /** A series that no longer exists. */
   readonly stale: (labels: ReadonlyArray<LabelPair>, time: number) => void
   readonly isEmpty: boolean
   readonly finish: () => Uint8Array
@@ -66,7 +64,7 @@ const native: NativeFields = {
   positiveDelta: 12
 }
 
-/** The sample of a series, under the number of native histograms. */
+/** The sample of a series, with the field number of native histograms. */
 export const writeSampleOf = ({ sample, time }: WrittenSeries, histogramField: number, pbf: PbfWriter): void => {
   if (typeof sample === "number") pbf.writeMessage(2, writeSample, [sample, time])
   else pbf.writeMessage(histogramField, writeHistogram, [sample, time])
@@ -79,7 +77,7 @@ const writeSample = ([value, time]: readonly [number, number], pbf: PbfWriter): 
 
 export const writeStale = (time: number, pbf: PbfWriter): void => pbf.writeMessage(2, writeStaleSample, time)
 
-/** The NaN 0x7ff0000000000002. A number of JavaScript would lose the last bits of it. */
+/** The NaN 0x7ff0000000000002. A JavaScript number would lose its last bits. */
 const writeStaleSample = (time: number, pbf: PbfWriter): void => {
   const FixedBytes = 1
   pbf.writeTag(1, FixedBytes)

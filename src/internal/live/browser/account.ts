@@ -1,13 +1,11 @@
-/**
- * Where every event of a recorder went, drawn as a flow.
- */
+/** The accounting of a recorder's events, drawn as a flow. */
 import { type FlowNode, flowOf, type Ribbon } from "../model/flow.ts"
 import { format } from "../model/format.ts"
 import { isNearlyFull } from "../model/problems.ts"
 import type { LiveRecorder } from "../model/update.ts"
 import { attribute, Children, element, svg, write } from "./dom.ts"
 
-/** Pixels of a row, as in the style sheet. */
+/** The height of a row in pixels, as in the style sheet. */
 const Row = 17
 
 const meanings: { readonly [name: string]: string } = {
@@ -23,7 +21,7 @@ const meanings: { readonly [name: string]: string } = {
   "not running": "Refused because the recorder was not running"
 }
 
-/** A count, with what it says beside. */
+/** A count, with its caption. */
 interface Shown {
   readonly node: FlowNode
   readonly more: string

@@ -1,6 +1,4 @@
-/**
- * The chart: lines over the last minutes, drawn by uPlot in the colours of the style sheet.
- */
+/** The chart: lines over the last minutes, drawn by uPlot in the colours of the style sheet. */
 import uPlot from "uplot"
 import { format, shortened, visible } from "../model/format.ts"
 import type { Unit } from "../model/kindViews.ts"
@@ -12,26 +10,26 @@ export interface ChartLine {
   readonly values: ReadonlyArray<number | null>
   /** One of the colours of the style sheet, `--line-0` and so on. */
   readonly color: string
-  /** It is of others together, or of an earlier range. */
+  /** It is a total of others, or an earlier range. */
   readonly dashed: boolean
 }
 
 export interface ChartData {
-  /** Which metric it is of, and what of it. */
+  /** The metric, and the part of it. */
   readonly title: string
   readonly times: ReadonlyArray<number>
   readonly lines: ReadonlyArray<ChartLine>
   readonly unit: Unit
   readonly metricUnit: string | undefined
-  /** The most seconds that its width is for. */
+  /** The maximum number of seconds that the width covers. */
   readonly seconds: number
   readonly scale: Scale
 }
 
-/** As many colours as the style sheet has for series. */
+/** The number of colours for series in the style sheet. */
 export const Colors = 8
 
-/** Seconds between marks of the axis, of which there is one for each second at most. */
+/** The seconds between marks of the axis, at least one. */
 const Steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600]
 
 export class Chart {
@@ -41,7 +39,7 @@ export class Chart {
   #data: ChartData | undefined
   readonly #onCursor: (index: number | undefined) => void
 
-  /** `onCursor` is called with the update that the pointer is at, and with nothing when it leaves. */
+  /** `onCursor` is called with the index of the update at the pointer, and without one when the pointer leaves. */
   constructor(element: HTMLElement, onCursor: (index: number | undefined) => void) {
     this.#element = element
     this.#onCursor = onCursor
@@ -49,7 +47,7 @@ export class Chart {
       const { clientHeight: height, clientWidth: width } = element
       if (width > 0) this.#plot?.setSize({ width, height })
     }).observe(element)
-    // Colours are drawn, so a change of the colour scheme redraws the chart.
+    // Colours are drawn, so the chart is redrawn when the colour scheme changes.
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.#shape = ""
       if (this.#data !== undefined) this.show(this.#data)
@@ -119,14 +117,14 @@ export class Chart {
   }
 }
 
-/** From the first moment that has a value, so that a young chart is not empty for the most part. */
+/** Starts at the first moment with a value, so that a new chart is not mostly empty. */
 const rangeOfTimes = ({ lines, seconds, times }: ChartData): [from: number, to: number] => {
   const to = times.at(-1) ?? 0
   const first = times.find((_, index) => lines.some(({ values }) => typeof values[index] === "number")) ?? to
   return [Math.max(to - seconds, Math.min(first, to - 1)), to]
 }
 
-/** Where values have a gap on each side: there is no line, so that they need a dot. */
+/** Isolated values have no line, so they need a dot. */
 const alone = (values: ArrayLike<number | null | undefined>): Array<number> =>
   Array.from(values, (_, index) => index).filter(
     (at) => values[at] != null && values[at - 1] == null && values[at + 1] == null

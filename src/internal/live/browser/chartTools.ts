@@ -1,14 +1,13 @@
 /**
- * What can be chosen of a chart: the range it shows, an earlier one that it is compared with, its scale, and whether it is
- * shown as a table.
+ * The settings of a chart: its range, an earlier range for comparison, its scale, and whether it is shown as a table.
  */
 import type { Scale } from "../model/ranges.ts"
 import { attribute, element } from "./dom.ts"
 
 export interface ChartChoice {
-  /** Seconds that are shown. */
+  /** The length of the range in seconds. */
   readonly range: number
-  /** How many seconds before the range lies that it is compared with; 0: it is not. */
+  /** How many seconds earlier the compared range is; 0: none. */
   readonly back: number
   readonly scale: Scale
   readonly asTable: boolean
@@ -57,7 +56,7 @@ export class ChartTools {
       const made = element("select", {}, ...options.map(([text]) => element("option", {}, text)))
       made.selectedIndex = options.findIndex(([, value]) => value === chosen)
       made.addEventListener("change", () => choose(options[made.selectedIndex]![1]))
-      // Their keys are their own, not those of the page.
+      // Their keys must not reach the page's shortcuts.
       made.addEventListener("keydown", (event) => event.stopPropagation())
       return element("label", {}, element("span", {}, name), made)
     }

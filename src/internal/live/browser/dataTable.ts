@@ -1,12 +1,11 @@
 /**
- * The data of a chart as a table, for those who cannot see it, and those who want numbers: a row for each moment, the
- * newest first.
+ * The data of a chart as a table, for users who cannot see it or want numbers: a row for each moment, the newest first.
  */
 import { format, shortened } from "../model/format.ts"
 import { type ChartData, clock } from "./chart.ts"
 import { attribute, Children, columnHead, element, remade, write } from "./dom.ts"
 
-/** Most rows, and the seconds that may lie between two. */
+/** The maximum number of rows, and the possible intervals between them in seconds. */
 const MostRows = 60
 const Steps = [1, 2, 5, 10, 20, 60] as const
 
@@ -54,7 +53,7 @@ export class DataTable {
   }
 }
 
-/** Which updates have a row: the last one of each step, so that rows stay while others come. */
+/** The updates that have a row: the last one of each step, so that existing rows stay when others are added. */
 const moments = (times: ReadonlyArray<number>): ReadonlyArray<number> => {
   const span = (times.at(-1) ?? 0) - (times[0] ?? 0)
   const step = Steps.find((each) => span / each <= MostRows) ?? 60

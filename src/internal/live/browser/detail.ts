@@ -1,6 +1,4 @@
-/**
- * The chosen metric: what it is, a chart of the last minutes, and a table of what it shows, a row for each series.
- */
+/** The selected metric: its description, a chart of the last minutes, and a table with a row for each series. */
 import { format, shortened } from "../model/format.ts"
 import { type History, Lookback, type MetricView } from "../model/history.ts"
 import type { Chart as ChartOf, KindView } from "../model/kindViews.ts"
@@ -38,7 +36,7 @@ export class Detail {
   readonly #shownLines = new DetailLines()
   #shown: { readonly view: MetricView; readonly history: History; readonly gone: boolean } | undefined
   #key = ""
-  /** The name of the chart, and the row that it is of where it shows several traces of one. */
+  /** The name of the chart, and its row if it shows several traces of one row. */
   #chosenChart: string | undefined
   #chosenRow: string | undefined
   #cursor: number | undefined
@@ -82,7 +80,7 @@ export class Detail {
     )
   }
 
-  /** `gone`: it is no longer among the metrics, and shown as it was last. */
+  /** `gone`: the metric no longer exists, and is shown as it was last. */
   show(view: MetricView, history: History, gone = false): void {
     const key = keyOf(view)
     if (key !== this.#key) {
@@ -108,7 +106,7 @@ export class Detail {
     this.#draw()
   }
 
-  /** What is shown, of which metric and since when it is no longer there. */
+  /** The metric that is shown, and since when it no longer exists. */
   get shown(): MetricView | undefined {
     return this.#shown?.view
   }
@@ -162,7 +160,9 @@ export class Detail {
     for (const stop of this.#stops) stop()
   }
 
-  /** The values at the pointer, or now; of two ranges their means. `first`: the first update of the range. */
+  /**
+   * The values at the pointer, or current ones; for two ranges, their means. `first`: the first update of the range.
+   */
   #showLegend(lines: ReadonlyArray<DetailLine>, unit: KindView["spark"]["unit"], lately: string, first: number): void {
     const { history, view } = this.#shown!
     const { hour: times } = history

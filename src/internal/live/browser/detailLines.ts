@@ -1,6 +1,4 @@
-/**
- * Which lines the chart of a metric has, in which colours, and which of them are drawn.
- */
+/** The lines of a metric's chart, their colours, and which of them are drawn. */
 import { shortened } from "../model/format.ts"
 import type { History, MetricView, Row } from "../model/history.ts"
 import type { Chart, Trace } from "../model/kindViews.ts"
@@ -26,7 +24,7 @@ export class DetailLines {
     if (!this.#toggled.delete(key)) this.#toggled.add(key)
   }
 
-  /** Several traces of one row, or one trace of the first rows. `row`: the key of the only one to show. */
+  /** Several traces of one row, or one trace of the first rows. `row`: the key of the only row to show. */
   of(view: MetricView, history: History, { name, traces }: Chart, row: string | undefined): ReadonlyArray<DetailLine> {
     const { metric, recorderId, rows } = view
     const chosen = rows.find(({ key }) => key === row)
@@ -44,7 +42,7 @@ export class DetailLines {
       )
     }
     const trace = traces[0]!
-    // What is of others together is far above them, on whose scale they would be flat: it is drawn when asked for.
+    // Totals are far above the others, which would be flat on their scale, so totals are drawn only on request.
     const parts = chosen === undefined ? partitioned(rows) : { aggregates: [], single: [chosen] }
     const aggregates = parts.aggregates.slice(0, 2)
     const single = parts.single.filter(({ point }) => typeof point.value !== "string").slice(0, Colors)
@@ -62,7 +60,7 @@ export class DetailLines {
     return { ...line, key, label: shortened(line.label, 80), shown: byDefault !== this.#toggled.has(key) }
   }
 
-  /** A row keeps its colour as long as it is among those that are drawn. */
+  /** A row keeps its colour while it is drawn. */
   #recolor(rows: ReadonlyArray<Row>): void {
     const keys = new Set(rows.map(({ key }) => key))
     if (rows.length > 1) for (const key of this.#colors.keys()) if (!keys.has(key)) this.#colors.delete(key)

@@ -1,6 +1,4 @@
-/**
- * Elements, made and kept up to date. All text goes in as text.
- */
+/** Creates elements and keeps them up to date. All text is inserted as text. */
 
 import { shortened, visible } from "../model/format.ts"
 
@@ -8,7 +6,7 @@ type Attributes = { readonly [name: string]: string | boolean | undefined }
 
 const svgNamespace = "http://www.w3.org/2000/svg"
 
-/** Sets an attribute only when it changes: what is untouched stays selected, focused and hovered. */
+/** Sets an attribute only when it changes, so that unchanged elements stay selected, focused and hovered. */
 export const attribute = (element: Element, name: string, value: string | boolean | undefined): void => {
   if (value === undefined || value === false) {
     if (element.hasAttribute(name)) element.removeAttribute(name)
@@ -40,7 +38,7 @@ export const write = (node: Node, text: string): void => {
   if (node.textContent !== shown) node.textContent = shown
 }
 
-/** A name that may break behind its dots. */
+/** A name that may wrap after its dots. */
 export const writeName = (parent: Element, name: string): void => {
   const shown = shortened(visible(name), 240)
   if (parent.textContent === shown) return
@@ -48,7 +46,7 @@ export const writeName = (parent: Element, name: string): void => {
   parent.replaceChildren(...parts.flatMap((part, index) => (index === 0 ? [part] : [element("wbr"), part])))
 }
 
-/** Makes the children of `parent` anew when their names, or what else is in `signature`, are others. */
+/** Recreates the children of `parent` when their names, or other parts of `signature`, have changed. */
 export const remade = (
   parent: HTMLElement,
   names: ReadonlyArray<string>,
@@ -60,18 +58,18 @@ export const remade = (
   parent.replaceChildren(...names.map(make))
 }
 
-/** The head of a column of a table. */
+/** The head of a table column. */
 export const columnHead = (name: string, of: string): HTMLElement => {
   const cell = element("th", { scope: "col", class: of })
   write(cell, shortened(name, 60))
   return cell
 }
 
-/** The element of an id of the page, which is there. */
+/** The element with this id, which exists. */
 export const byId = <E extends HTMLElement = HTMLElement>(id: string): E => document.getElementById(id) as E
 
 /**
- * Keeps the children of `parent` equal to `items`: by key an element is made once, updated, moved, and taken away. Of
+ * Keeps the children of `parent` equal to `items`: by key an element is created once, updated, moved, and removed. Of
  * several items with one key, the last is shown.
  */
 export class Children<Item, E extends Element> {
@@ -90,7 +88,7 @@ export class Children<Item, E extends Element> {
     const shown = new Map(items)
     for (const [key, element] of this.#elements) {
       if (shown.has(key)) continue
-      // First of all: an element that is moved because of one before it would lose the focus.
+      // Done first, because an element that is moved because of one before it would lose the focus.
       element.remove()
       this.#elements.delete(key)
     }

@@ -1,6 +1,4 @@
-/**
- * What exports the runtime, and how that went. Exports that fail are among what needs attention.
- */
+/** The exporters of the runtime and their outcomes. Failing exports are among the problems. */
 
 import { shortened } from "../model/format.ts"
 import { type ShownExport, shownExport } from "../model/problems.ts"

@@ -1,12 +1,10 @@
-/**
- * The part of the lines of a chart that is shown, on the scale that was chosen, with the earlier range beside it.
- */
+/** The visible part of a chart's lines, on the selected scale, with the earlier range for comparison. */
 import { earlier, ownScale } from "../model/ranges.ts"
 import type { ChartLine } from "./chart.ts"
 import type { ChartChoice } from "./chartTools.ts"
 
 interface InRange {
-  /** The update that the range begins with. */
+  /** The first update of the range. */
   readonly first: number
   readonly times: ReadonlyArray<number>
   readonly lines: ReadonlyArray<ChartLine>

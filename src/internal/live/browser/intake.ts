@@ -1,6 +1,6 @@
 /**
- * What comes from the server until it is shown: one update after the other is read, in pieces, and those that come while
- * the page is paused are kept.
+ * Receives updates from the server: one after the other is read, in slices, and updates that arrive while the page is
+ * paused are kept.
  */
 import { type LiveHead, type LiveRecorder, readLines } from "../model/update.ts"
 
@@ -13,15 +13,15 @@ export const listen = (onUpdate: (lines: string) => void, onConnection: (state: 
   source.addEventListener("message", ({ data }) => onUpdate(data))
   source.addEventListener("error", () => {
     onConnection("lost")
-    // Some answers end the attempts of the browser: a proxy says 502 while the application starts again.
+    // Some answers end the browser's attempts: a proxy answers 502 while the application restarts.
     if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(onUpdate, onConnection), 2000)
   })
 }
 
-/** Characters of updates that are kept while the page is paused: of the oldest ones more is let go. */
+/** The maximum number of characters of updates kept while the page is paused. Beyond it, the oldest are dropped. */
 const MostKept = 50_000_000
 
-/** What is behind shows how far it has come, so often, in milliseconds. */
+/** The interval at which a page that is behind shows its progress, in milliseconds. */
 const Between = 1000
 
 interface Reader {
@@ -85,17 +85,17 @@ export class Intake {
   }
 }
 
-/** Milliseconds of a frame, which has 16, that a piece may take. */
+/** The milliseconds of a 16 ms frame that a slice may take. */
 const MostOfFrame = 6
 
-/** How long a page that is looked at waits for its next frame. */
+/** How long a visible page waits for its next frame. */
 const Patience = 100
 
-/** The next frame, or at once where nothing is drawn. */
+/** The next frame, or immediately if nothing is drawn. */
 const nextFrame = (): Promise<void> =>
   new Promise((resolve) => {
     if (document.hidden) {
-      // Timers of pages in the background wait for a second.
+      // Timers of pages in the background are delayed by a second.
       const { port1, port2 } = new MessageChannel()
       port1.onmessage = () => {
         port1.close()
@@ -107,12 +107,12 @@ const nextFrame = (): Promise<void> =>
     const patience = setTimeout(resolve, Patience)
     requestAnimationFrame(() => {
       clearTimeout(patience)
-      // Behind the drawing of this frame.
+      // After this frame is drawn.
       setTimeout(resolve)
     })
   })
 
-/** Runs all steps, in pieces: a frame is drawn after each that is as long as one. */
+/** Runs all steps in slices, drawing a frame after each. */
 const inSlices = async (steps: Iterable<void>): Promise<void> => {
   let from = performance.now()
   for (const _ of steps) {

@@ -1,6 +1,4 @@
-/**
- * One metric in the list: its name, a small line of the last minutes, and its value.
- */
+/** One metric in the list: its name, a sparkline of the last minutes, and its value. */
 import { format } from "../model/format.ts"
 import type { History, MetricView, Row } from "../model/history.ts"
 import type { KindView } from "../model/kindViews.ts"
@@ -47,7 +45,7 @@ export class Line {
       return
     }
     const { headline, spark } = view
-    // What is traced is of now, as the line is; what is shown of all time stands in the table.
+    // Traces show the current state, like the line. Values since the start are in the table.
     const recent = spark.unit === headline.unit ? first.now(spark) : null
     write(this.#value, format(recent ?? headline.cell(first.point), headline.unit, metric.unit))
     write(this.#caption, caption(view, first, metric.unit))
@@ -55,7 +53,7 @@ export class Line {
   }
 }
 
-/** What is traced, where that is something else than the value; otherwise what the value is. */
+/** What is traced, if that is not the value; otherwise what the value is. */
 const caption = ({ headline, spark }: KindView, row: Row, unit: string | undefined): string => {
   if (spark.unit !== headline.unit) return format(row.now(spark), spark.unit, unit)
   return ["value", "ratio", "per second"].includes(headline.name) ? "" : headline.name

@@ -1,6 +1,4 @@
-/**
- * The list: each recorder on a line, which opens to its account of events and its metrics, one a line.
- */
+/** The list: one line per recorder, which opens to its accounting and its metrics, one per line. */
 import { format } from "../model/format.ts"
 import type { History } from "../model/history.ts"
 import { attribute, Children, element, write } from "./dom.ts"
@@ -9,15 +7,15 @@ import { oneStop } from "./roving.ts"
 import { keyOf, type RecorderView } from "./views.ts"
 
 /**
- * How many recorders are shown until the rest is asked for. As long as there are no more metrics in all, every recorder
- * is open; otherwise the one of the chosen metric.
+ * The number of recorders shown initially. If there are no more metrics than that in all, every recorder is open;
+ * otherwise the one of the selected metric.
  */
 const Most = 25
 
 interface Shown {
   readonly recorders: ReadonlyArray<RecorderView>
   readonly history: History
-  /** The key of the chosen metric. */
+  /** The key of the selected metric. */
   readonly chosen: string | undefined
 }
 
@@ -26,13 +24,13 @@ export class Overview {
   readonly #choose: (key: string) => void
   readonly #list = element("div", { id: "list" })
   readonly #sections = new WeakMap<Element, RecorderSection>()
-  /** Only what is looked at is kept up to date. */
+  /** Only what is visible is kept up to date. */
   readonly #looks = new IntersectionObserver((seen) => {
     for (const { isIntersecting, target } of seen) this.#sections.get(target)?.look(isIntersecting)
   })
   readonly #recorders: Children<RecorderView, HTMLElement>
   readonly #more = element("button", { type: "button", class: "more", tabindex: "-1", hidden: true })
-  /** Which recorders were opened or closed, and of which all metrics were asked for. */
+  /** Recorders that the user opened or closed, and those whose metrics are all shown. */
   readonly #opened = new Map<string, boolean>()
   readonly #whole = new Set<string>()
   #everyRecorder = false
@@ -64,7 +62,7 @@ export class Overview {
     this.#redraw()
   }
 
-  /** Opens a recorder, and goes to it. */
+  /** Opens a recorder, and scrolls to it. */
   reveal(recorderId: string): void {
     this.#everyRecorder ||=
       this.#shown.recorders.findIndex(({ recorder }) => recorder.recorderId === recorderId) >= Most
@@ -76,12 +74,12 @@ export class Overview {
     head?.focus()
   }
 
-  /** The line of a metric, where it is shown. */
+  /** The line of a metric, if it is shown. */
   lineOf(key: string): HTMLElement | undefined {
     return this.#controls().find((each) => each.dataset.metric === key)?.parentElement ?? undefined
   }
 
-  /** From the control that has the focus, or the chosen metric, up or down. A metric is chosen thereby. */
+  /** Moves up or down from the focused control, or from the selected metric, and selects the metric reached. */
   step(by: 1 | -1): void {
     const controls = this.#controls()
     const focused = controls.indexOf(document.activeElement as HTMLElement)
@@ -92,7 +90,7 @@ export class Overview {
     next.focus()
   }
 
-  /** Opens or closes the recorder of the control that has the focus; from a metric, closing goes to its recorder. */
+  /** Opens or closes the recorder of the focused control; closing from a metric moves to its recorder. */
   open(open: boolean): boolean {
     const section = document.activeElement?.closest(".recorder")
     const found = section === null || section === undefined ? undefined : this.#sections.get(section)
@@ -126,7 +124,7 @@ export class Overview {
     if (decided !== undefined) return decided
     if (this.#areFew) return true
     if (!metrics.some((each) => keyOf(each) === this.#shown.chosen)) return false
-    // It stays open when another metric is chosen: what closed above the reader would move the rest.
+    // It stays open when another metric is selected, because closing it would move everything below.
     this.#opened.set(recorder.recorderId, true)
     return true
   }
@@ -134,7 +132,7 @@ export class Overview {
   #redraw(): void {
     const { chosen, recorders } = this.#shown
     this.#areFew = recorders.length <= Most && recorders.reduce((sum, each) => sum + each.metrics.length, 0) <= Most
-    // The recorder of what is chosen has a place even where it comes late.
+    // The recorder of the selected metric is shown even if it is late in the order.
     const shown = this.#everyRecorder
       ? recorders
       : recorders.filter(({ metrics }, index) => index < Most || metrics.some((each) => keyOf(each) === chosen))
@@ -145,7 +143,7 @@ export class Overview {
     this.#stop()
   }
 
-  /** Recorders, metrics and what shows more of them, in the order in which they are seen. */
+  /** Recorders, metrics and buttons that show more of them, in visual order. */
   #controls(): ReadonlyArray<HTMLElement> {
     return [...this.#parent.querySelectorAll<HTMLElement>(".toggle, .metric, .more")].filter(
       (each) => each.closest("[hidden]") === null

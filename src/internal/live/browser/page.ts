@@ -1,6 +1,4 @@
-/**
- * The page: takes updates, keeps what it shows up to date, and does what keys and clicks ask for.
- */
+/** The page: receives updates, keeps its contents up to date, and handles keys and clicks. */
 import { shortened, visible } from "../model/format.ts"
 import type { MetricView } from "../model/history.ts"
 import { type Problem, runtimeProblems } from "../model/problems.ts"
@@ -14,7 +12,7 @@ import { makeProblems } from "./problems.ts"
 import { State } from "./state.ts"
 import { keyOf, type RecorderView } from "./views.ts"
 
-/** What the chart has room for: an update is a second. */
+/** The capacity of the chart, with one update per second. */
 const ChartSeconds = 300
 
 const state = new State(ChartSeconds)
@@ -92,14 +90,14 @@ function showAttention(): void {
   showProblems([...lost, ...runtimeProblems(head?.runtime)], recorders)
 }
 
-/** What was chosen and shown, and is there no more: its recorder was removed, or cannot be read. */
+/** The metric that was selected and shown and no longer exists, because its recorder was removed or cannot be read. */
 function whatHasGone(): MetricView | undefined {
   const { shown } = detail
   if (shown === undefined || keyOf(shown) !== chosen) return undefined
   return state.recorders.some(({ metrics }) => metrics.some((each) => keyOf(each) === chosen)) ? undefined : shown
 }
 
-/** Beside the list where there is room, otherwise below the line of its metric. */
+/** Beside the list if there is room, otherwise below the line of its metric. */
 const narrow = matchMedia("(width < 60rem)")
 
 function putDetail(key: string): void {
@@ -138,7 +136,7 @@ function choose(key: string): void {
   chosen = key
   window.history.replaceState(null, "", `#${encodeURIComponent(key)}`)
   show()
-  // What was open above it on a narrow page has closed.
+  // On a narrow page, the metric that was open above it has closed.
   if (narrow.matches) overview.lineOf(key)?.scrollIntoView({ block: "nearest" })
 }
 
@@ -188,7 +186,7 @@ filter.addEventListener("input", () => {
 })
 pause.addEventListener("click", togglePause)
 byId("skip").addEventListener("click", (event) => {
-  // The part of the address behind # is what was chosen.
+  // The fragment of the address contains the selection.
   event.preventDefault()
   detailElement.focus()
 })

@@ -1,6 +1,4 @@
-/**
- * What needs attention, at the top of the page, or nothing at all.
- */
+/** The problems, at the top of the page, or nothing at all. */
 import { format, shortened } from "../model/format.ts"
 import { metricKey } from "../model/history.ts"
 import { gravity, type Problem } from "../model/problems.ts"
@@ -8,13 +6,13 @@ import { attribute, Children, element, write } from "./dom.ts"
 import { rove } from "./roving.ts"
 import type { RecorderView } from "./views.ts"
 
-/** How many are shown until the others are asked for: a hundred recorders can have the same problem. */
+/** The number shown initially: a hundred recorders can have the same problem. */
 const Most = 4
 
 interface Shown extends Problem {
-  /** `undefined`: the runtime has it. */
+  /** `undefined`: it is a problem of the runtime. */
   readonly recorderId?: string
-  /** Whether it has to be said which recorder it is. */
+  /** Whether the recorder must be named. */
   readonly of: boolean
 }
 

@@ -1,6 +1,4 @@
-/**
- * The queries of the chosen metric in PromQL, as the generated dashboard has them, each with a button that copies it.
- */
+/** The PromQL queries of the selected metric, as in the generated dashboard, each with a copy button. */
 import { attribute, element, write } from "./dom.ts"
 
 interface Query {
@@ -17,7 +15,7 @@ const ask = async (recorderId: string, metric: string): Promise<ReadonlyArray<Qu
   return response.json()
 }
 
-/** Where the clipboard is not to be had, as on plain HTTP, what is selected is copied. */
+/** If the clipboard is unavailable, as on plain HTTP, the selection is copied. */
 const copy = async (code: HTMLElement): Promise<boolean> => {
   try {
     await navigator.clipboard.writeText(code.textContent ?? "")
@@ -40,7 +38,7 @@ export class PromQL {
     this.toggle.addEventListener("click", () => this.#open(this.element.hasAttribute("hidden")))
   }
 
-  /** Of which metric it is. Of another one than before, it closes. */
+  /** Sets the metric. For another metric than before, it closes. */
   show(recorderId: string, metric: string): void {
     if (this.#of?.recorderId === recorderId && this.#of.metric === metric) return
     this.#of = { recorderId, metric }

@@ -1,6 +1,4 @@
-/**
- * A recorder in the list: a line, which opens to its account of events and its metrics.
- */
+/** A recorder in the list: a line, which opens to its accounting and its metrics. */
 import { format } from "../model/format.ts"
 import type { History, MetricView } from "../model/history.ts"
 import { Account } from "./account.ts"
@@ -8,7 +6,7 @@ import { attribute, Children, element, write } from "./dom.ts"
 import { Line } from "./line.ts"
 import { keyOf, type RecorderView } from "./views.ts"
 
-/** How many metrics are shown until the rest is asked for. */
+/** The number of metrics shown initially. */
 const Most = 25
 
 interface Actions {
@@ -20,10 +18,10 @@ interface Actions {
 interface Shown {
   readonly view: RecorderView
   readonly open: boolean
-  /** Whether all of its metrics are. */
+  /** Whether all of its metrics are shown. */
   readonly whole: boolean
   readonly history: History
-  /** The key of the chosen metric. */
+  /** The key of the selected metric. */
   readonly chosen: string | undefined
 }
 
@@ -52,7 +50,7 @@ export class RecorderSection {
     )
   }
 
-  /** Whether it is where it can be seen. Otherwise it waits with what it shows. */
+  /** Sets whether it is visible. Otherwise it postpones updates. */
   look(isSeen: boolean): void {
     this.#isSeen = isSeen
     if (isSeen) this.#draw()
@@ -71,7 +69,7 @@ export class RecorderSection {
     write(this.#entity, recorder.entityId === recorder.recorderId ? "" : recorder.entityId)
     attribute(this.toggle, "aria-expanded", String(open))
     const { state } = recorder.stats
-    // A hundred lines that all say so say nothing.
+    // A hundred lines with the same state carry no information.
     write(this.#state, open || state !== "Running" ? state : "")
     attribute(this.#state, "data-state", state)
     const perSecond = format(Math.round(acceptedPerSecond), "events")
@@ -92,7 +90,7 @@ export class RecorderSection {
   }
 }
 
-/** What it opens to. */
+/** The opened part. */
 class RecorderBody {
   readonly element = element("div", { class: "recorder-body" })
   readonly #error = element("p", { class: "error", hidden: true })
@@ -122,7 +120,7 @@ class RecorderBody {
     this.#account.show(recorder, acceptedPerSecond)
     write(this.#error, recorder.error ?? "")
     attribute(this.#error, "hidden", recorder.error === undefined)
-    // Of all that it has, whatever passes the filter.
+    // Of all its metrics, regardless of the filter.
     attribute(this.#none, "hidden", recorder.metrics.length > 0 || recorder.error !== undefined)
     const some = shown.whole ? metrics : metrics.filter((each, index) => index < Most || keyOf(each) === shown.chosen)
     this.#metrics.show(some.map((each) => [keyOf(each), { view: each, shown }]))

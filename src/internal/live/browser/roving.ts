@@ -1,9 +1,7 @@
-/**
- * Groups of controls that are one stop of the tab key each: arrow keys go between the controls of a group.
- */
+/** Groups of controls that are a single tab stop: arrow keys move between the controls of a group. */
 import { attribute } from "./dom.ts"
 
-/** Makes one of the controls the stop: the one that was focused last, or else `preferred`, or else the first. */
+/** Makes one of the controls the tab stop: the one that was focused last, or `preferred`, or the first. */
 export const oneStop = (controls: ReadonlyArray<HTMLElement>, preferred?: HTMLElement): void => {
   const stop =
     controls.find((each) => each === document.activeElement) ??

@@ -1,5 +1,5 @@
 /**
- * What a metric shows, a row for each series, with the last minutes of each on one scale. A row can be chosen.
+ * What a metric shows, with a row for each series, and sparklines of all series on one scale. A row can be selected.
  */
 import { format, shortened } from "../model/format.ts"
 import type { History, MetricView, Row } from "../model/history.ts"
@@ -9,7 +9,7 @@ import { attribute, Children, columnHead, element, remade, write } from "./dom.t
 import { Sparkline } from "./sparkline.ts"
 import { keyOf } from "./views.ts"
 
-/** Most rows, the largest series: more would keep the browser busy, and nobody reads them. */
+/** The maximum number of rows, which show the largest series. More would keep the browser busy without being read. */
 const MostRows = 200
 
 interface TableRow {
@@ -46,7 +46,7 @@ export class SeriesTable {
     )
   }
 
-  /** `chosen`: the key of the row that is. Returns how many rows there is no room for. */
+  /** `chosen`: the key of the selected row. Returns how many rows do not fit. */
   show(shown: MetricView, history: History, chosen: string | undefined): number {
     const { metric, recorderId, rows: all, view } = shown
     this.#chosen = chosen
@@ -100,13 +100,13 @@ export class SeriesTable {
     for (const [index, { cell, unit: of }] of view.columns.entries()) {
       write(made.cells[labels.length + 1 + index]!, shortened(format(cell(row.point), of, unit), 80))
     }
-    // The total of all would leave no height for them.
+    // Beside the total of all, they would be flat.
     this.#sparks.get(made)!.show(trend ?? [], top)
     attribute(made, "class", row.labels.length === 0 ? "all" : row.overflow === true ? "beyond" : undefined)
     attribute(made, "aria-selected", this.#chosen === row.key ? "true" : undefined)
   }
 
-  /** Arrow keys choose a row, Escape none. */
+  /** Arrow keys select a row, Escape clears the selection. */
   #onKey(event: KeyboardEvent): void {
     const at = this.#shown.findIndex(({ key }) => key === this.#chosen)
     const next = { ArrowDown: Math.min(at + 1, this.#shown.length - 1), ArrowUp: Math.max(at - 1, 0), Escape: -1 }[

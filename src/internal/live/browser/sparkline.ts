@@ -1,15 +1,13 @@
-/**
- * A line of the last minutes, as small as a word.
- */
+/** A line of the last minutes, as small as a word. */
 import { attribute, svg } from "./dom.ts"
 
 const Width = 120
 const Height = 28
 const Margin = 2
 
-/** How many values there is room for. Until there are so many, the whole width is for those that there are. */
+/** The number of values that fit. With fewer values, they use the whole width. */
 const Most = 120
-/** So that the first updates are no blocks. */
+/** So that the first updates do not look like blocks. */
 const Fewest = 20
 
 export class Sparkline {
@@ -26,7 +24,9 @@ export class Sparkline {
     this.element.append(this.#area, this.#line)
   }
 
-  /** A value for each update, the newest at the end. `top`: what its height stands for; otherwise its greatest value. */
+  /**
+   * A value for each update, the newest at the end. `top`: the value of the full height; default: the greatest value.
+   */
   show(all: ReadonlyArray<number | null>, top?: number): void {
     const values = all.slice(-Most)
     const slots = Math.max(values.length, Fewest)
@@ -46,7 +46,7 @@ export class Sparkline {
         continue
       }
       const point = `${x(index).toFixed(1)} ${y(value).toFixed(1)}`
-      // A value with a gap on each side is a dot.
+      // An isolated value is a dot.
       line += from === undefined ? `M${point}h0` : `L${point}`
       area += `${from === undefined ? "M" : "L"}${point}`
       from ??= x(index)

@@ -1,12 +1,12 @@
 /**
- * What the page knows of the runtime: the update that is shown, what passes the filter of it, and the last minutes.
+ * What the page knows of the runtime: the update that is shown, the part that passes the filter, and the last minutes.
  */
 import { History, type MetricView } from "../model/history.ts"
 import { recorderProblems } from "../model/problems.ts"
 import type { LiveHead, LiveRecorder } from "../model/update.ts"
 import type { RecorderView } from "./views.ts"
 
-/** Of one update, while it is read. */
+/** The state while an update is read. */
 interface Reading {
   readonly head: LiveHead
   readonly recorders: Array<RecorderView>
@@ -16,10 +16,10 @@ interface Reading {
 
 export class State {
   readonly history: History
-  /** `undefined`: nothing has come yet. */
+  /** `undefined`: nothing has arrived yet. */
   head: LiveHead | undefined
   recorders: ReadonlyArray<RecorderView> = []
-  /** What passes the filter: metrics, each with its recorder, and recorders that pass by themselves. */
+  /** What passes the filter: metrics, each with its recorder, and recorders that match themselves. */
   filtered: ReadonlyArray<RecorderView> = []
   #words: ReadonlyArray<string> = []
   #accepted: ReadonlyMap<string, number> = new Map()
@@ -75,10 +75,10 @@ export class State {
   }
 }
 
-/** The text filter: all words have to be in what a metric says of itself. */
+/** The text filter: all words must occur in the description of a metric. */
 const wordsOf = (text: string): ReadonlyArray<string> => text.toLowerCase().split(/\s+/).filter(Boolean)
 
-/** Whether the recorder itself passes, whatever its metrics are. */
+/** Whether the recorder itself matches, regardless of its metrics. */
 const matchesRecorder = (words: ReadonlyArray<string>, { entityId, recorderId }: LiveRecorder): boolean =>
   words.every((word) => `${recorderId}\n${entityId}`.toLowerCase().includes(word))
 

@@ -1,13 +1,11 @@
-/**
- * What an update is to the page: recorders, each with its metrics.
- */
+/** An update in the page's form: recorders, each with its metrics. */
 import { type MetricView, metricKey } from "../model/history.ts"
 import type { Problem } from "../model/problems.ts"
 import type { LiveRecorder } from "../model/update.ts"
 
 export interface RecorderView {
   readonly recorder: LiveRecorder
-  /** How many events it has taken in the last second. */
+  /** How many events it has accepted in the last second. */
   readonly acceptedPerSecond: number
   readonly metrics: ReadonlyArray<MetricView>
   readonly problems: ReadonlyArray<Problem>

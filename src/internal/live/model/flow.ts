@@ -1,15 +1,15 @@
 /**
- * The account of a recorder as a flow from left to right: events that were offered, what was taken of them, and what
- * became of those. Drawn on rows of one height; a ribbon is as thick as its part of all events.
+ * The accounting of a recorder as a flow from left to right: offered events, accepted ones, and their outcomes. Drawn
+ * on rows of equal height; the thickness of a ribbon is its share of all events.
  */
 import type { Stats } from "../../model/stats.ts"
 
 export interface FlowNode {
   readonly name: string
   readonly value: number
-  /** 0: offered; 1: taken or not; 2: what became of it. */
+  /** 0: offered; 1: accepted or refused; 2: the outcome. */
   readonly column: 0 | 1 | 2
-  /** The first row it is at, and how many it takes. */
+  /** Its first row, and its number of rows. */
   readonly row: number
   readonly rows: number
   /** Whether events are lost there. */
@@ -19,9 +19,9 @@ export interface FlowNode {
 export interface Ribbon {
   /** The node at its right end. */
   readonly to: string
-  /** From which column it goes to the next. */
+  /** The column of its left end. */
   readonly column: 0 | 1
-  /** Where its middle is at both ends, in rows. */
+  /** The middle at both ends, in rows. */
   readonly start: number
   readonly end: number
   /** In rows. */
@@ -35,11 +35,11 @@ interface Flow {
   readonly rows: number
 }
 
-/** In rows: of all events, and the least that can be seen. */
+/** In rows: for all events, and the visible minimum. */
 const Thickest = 0.8
 const Thinnest = 0.09
 
-/** The reasons for which events were refused, and how many. */
+/** The reasons why events were refused, and their numbers. */
 export const refusedFor = ({ invalid, notRunning, overflow }: Stats["refusedBy"]) =>
   Object.entries({ overflow, invalid, "not running": notRunning }).filter(([, events]) => events > 0)
 
@@ -74,7 +74,7 @@ export const flowOf = (stats: Stats): Flow => {
   const { accepted, lost, offered, refused, taken } = nodesOf(stats)
   const thickness = (value: number): number =>
     value === 0 ? 0 : Math.max(Thinnest, (value / stats.offered) * Thickest)
-  /** The ribbons of a node lie on each other where they begin. */
+  /** The ribbons of a node are stacked where they begin. */
   const ribbons = (from: FlowNode, to: ReadonlyArray<FlowNode>, column: 0 | 1): ReadonlyArray<Ribbon> => {
     const all = to.map((node) => thickness(node.value))
     let at = middle(from) - all.reduce((sum, each) => sum + each, 0) / 2

@@ -1,12 +1,10 @@
-/**
- * Numbers for people: few digits, the unit in the size that fits.
- */
+/** Numbers for people: few digits, with the unit scaled to fit. */
 import type { Unit } from "./kindViews.ts"
 
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
 const NoValue = "–"
 
-/** Three significant digits, and no exponent where people expect none. */
+/** Three significant digits, without an exponent where people expect none. */
 const digits = (value: number): string => {
   const size = Math.abs(value)
   if (value === 0) return "0"
@@ -47,7 +45,7 @@ const bytes: Steps = [
   ["TB", 1e12]
 ]
 
-/** Units of UCUM that stand for a size which has a better one at hand. */
+/** UCUM units that are scaled to a better one. */
 const known: { readonly [unit: string]: readonly [factor: number, steps: Steps] } = {
   s: [1, seconds],
   ms: [1e-3, seconds],
@@ -62,7 +60,7 @@ const known: { readonly [unit: string]: readonly [factor: number, steps: Steps] 
   MiBy: [1024 ** 2, bytes]
 }
 
-/** A gauge of more than 30 years is a Unix time, of the years 2000 to 9999. Sums of durations may come to as much. */
+/** A gauge of more than 30 years is a Unix time, of the years 2000 to 9999. Sums of durations may be as large. */
 const dateIn = (value: number, unit = ""): string | undefined => {
   const [factor, steps] = known[unit] ?? [0]
   const time = value * factor
@@ -70,7 +68,7 @@ const dateIn = (value: number, unit = ""): string | undefined => {
   return new Date(time * 1000).toISOString().replace("T", " ").replace(/\..*/, "Z")
 }
 
-/** `{document}` is an annotation: it says what is counted, not how. */
+/** `{document}` is an annotation: it names what is counted, not its unit. */
 const isAnnotation = (unit: string): boolean => unit.startsWith("{")
 
 const withUnit = (value: number, unit: string | undefined): string => {
@@ -86,7 +84,7 @@ const withUnit = (value: number, unit: string | undefined): string => {
   return `${digits((value * factor) / step)} ${suffix}`
 }
 
-/** What a cell shows, by what it is of. */
+/** The text of a cell, by its kind. */
 export const format = (value: unknown, unit: Unit, metricUnit?: string): string => {
   if (value === null || value === undefined) return NoValue
   if (typeof value !== "number") return String(value)
@@ -98,17 +96,19 @@ export const format = (value: unknown, unit: Unit, metricUnit?: string): string 
   return unit === "rate" ? `${withUnit(value, metricUnit)}/s` : withUnit(value, metricUnit)
 }
 
-/** At most `length` characters and a sign for what is left out in the middle: names often differ at their end. */
+/**
+ * Up to `length` characters, with a mark for what is omitted in the middle, because names often differ at their end.
+ */
 export const shortened = (text: string, length: number): string => {
   if (text.length <= length) return text
   const end = Math.floor(length / 3)
-  // What is cut may be half a character.
+  // The cut may split a surrogate pair.
   return `${text.slice(0, length - end)}…${text.slice(-end)}`.replaceAll(/\p{Cs}/gu, "")
 }
 
-/** Characters that are not to be seen, or turn the order of those around them. */
+/** Invisible characters, and those that change the order of their neighbours. */
 const steering = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
 
-/** Text of others as people may see it, on a line of its own or within one. */
+/** Foreign text in a form that is safe to show, on a line of its own or within one. */
 export const visible = (text: string): string =>
   text.replaceAll(steering, (sign) => (sign === "\n" || sign === "\t" ? sign : "�"))

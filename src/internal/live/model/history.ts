@@ -5,20 +5,23 @@ import { type KindView, type Trace, viewOf } from "./kindViews.ts"
 import { type Point, type PointRow, pointRows } from "./points.ts"
 import type { LiveData, LiveMetric, LiveRecorder } from "./update.ts"
 
-/** Rows of a metric that are remembered, beside what is beyond the limit; the page shows the values of all. */
+/**
+ * The number of rows of a metric that are remembered, in addition to the overflow series. The page shows the values of
+ * all.
+ */
 const TracedRows = 20
 
-/** Those of them whose means are kept as well: a chart has lines for no more, and one of all together. */
+/** How many of them also keep means: a chart has lines for these, and one for the total. */
 const ChartedRows = 9
 
-/** Of how many updates there is a mean, and how many means are kept: those of an hour, where updates are a second each. */
+/** The number of updates per mean, and the number of means kept: those of an hour, at one update per second. */
 export const MeanOf = 10
 const MostMeans = 360
 
-/** After so many seconds without an update there is a gap. */
+/** After this many seconds without an update there is a gap. */
 const Gap = 10
 
-/** Over how many updates, which are a second each, what came lately is measured. */
+/** The number of updates, one per second, over which recent activity is measured. */
 export const Lookback = 5
 
 interface Past {
@@ -29,12 +32,12 @@ interface Past {
   /** By the same names: the mean of the updates up to `n * MeanOf` is at `n` modulo their number. */
   readonly means: Map<string, Float64Array>
   isCharted: boolean
-  /** The update that it was last part of. */
+  /** The last update that included it. */
   seen: number
 }
 
 export interface Row extends PointRow {
-  /** What is traced of the row now. */
+  /** The current values of the row's traces. */
   readonly now: (trace: Trace) => number | null
 }
 
@@ -46,15 +49,15 @@ export interface MetricView {
 }
 
 export class History {
-  /** When the updates were, in seconds since the Unix epoch, the oldest first. */
+  /** The times of the updates, in seconds since the Unix epoch, the oldest first. */
   readonly times: Array<number> = []
   readonly #length: number
   /** By recorder, metric and row. */
   readonly #past = new Map<string, Map<string, Past>>()
   readonly #followed = new Set<string>()
-  /** The time of the last update of each mean, where those are. */
+  /** The time of the last update in each mean, at the same indexes. */
   readonly #meanTimes = new Float64Array(MostMeans).fill(Number.NaN)
-  /** The number of the mean that ends with the update before this one. */
+  /** The number of the mean that ends with the previous update. */
   #block: number | undefined
   #updates = 0
   #at = 0
@@ -72,10 +75,10 @@ export class History {
     return views
   }
 
-  /** Begins an update. Then each recorder of it is to be read, and the update ended. */
+  /** Starts an update. Each of its recorders must then be read, and the update ended. */
   begin(at: number): void {
     const last = this.times.at(-1) ?? at / 1000
-    // The clock of the server was set back, or it is another server: nothing of before has a place on the axis.
+    // The clock of the server was set back, or it is another server: earlier data has no place on the axis.
     if (at / 1000 < last) this.#forget()
     else if (at / 1000 - last > Gap) {
       // A moment without values.
@@ -103,7 +106,7 @@ export class History {
     }
   }
 
-  /** From now on a row is traced, wherever it stands among the others. */
+  /** From now on a row is traced, whatever its rank. */
   follow(recorderId: string, metric: string, row: string): void {
     this.#followed.add(JSON.stringify([recorderId, metric, row]))
   }
@@ -117,7 +120,10 @@ export class History {
     if (this.#block !== undefined) this.#meanTimes[this.#block % MostMeans] = this.times.at(-2) ?? Number.NaN
   }
 
-  /** Adds up the updates before this one, where that is due. Row by row, as rows are read: of all it would take too long. */
+  /**
+   * Computes the mean of the previous updates, if it is due. Done row by row, as rows are read, because all rows at
+   * once would take too long.
+   */
   #mean({ isCharted, means, traces }: Past): void {
     const block = this.#block
     if (block === undefined) return
@@ -141,7 +147,7 @@ export class History {
     return count === 0 ? Number.NaN : sum / count
   }
 
-  /** Where the means are of what is older than `times`, the oldest first. */
+  /** The indexes of means older than `times`, the oldest first. */
   #old(): ReadonlyArray<number> {
     const last = Math.floor((this.#updates - 1) / MeanOf)
     const first = Math.max(1, last - MostMeans + 1)
@@ -149,12 +155,12 @@ export class History {
     return slots.filter((slot) => this.#meanTimes[slot]! < (this.times[0] ?? 0))
   }
 
-  /** `times`, and before them those of the means of the last hour. */
+  /** `times`, preceded by the times of the means of the last hour. */
   get hour(): ReadonlyArray<number> {
     return [...this.#old().map((slot) => this.#meanTimes[slot]!), ...this.times]
   }
 
-  /** What was traced of a row, a value for each of `hour`. */
+  /** The trace of a row, with a value for each entry of `hour`. */
   traceOfHour(recorderId: string, metric: string, row: string, trace: Trace): ReadonlyArray<number | null> {
     const means = this.#past.get(metricKey(recorderId, metric))?.get(row)?.means.get(nameOf(trace))
     const old = this.#old().map((slot) => means?.[slot] ?? Number.NaN)
@@ -167,14 +173,14 @@ export class History {
     this.#past.clear()
   }
 
-  /** What was traced of a row, a value for each of `times`. */
+  /** The trace of a row, with a value for each entry of `times`. */
   trace(recorderId: string, metric: string, row: string, trace: Trace): ReadonlyArray<number | null> {
     const past = this.#past.get(metricKey(recorderId, metric))?.get(row)
     const values = past?.traces.get(nameOf(trace))
     const first = this.#updates - this.times.length + 1
     return this.times.map((_, index) => {
       const update = first + index
-      // What has not been read yet still has a value of long ago there.
+      // A row that was not read yet still has an old value there.
       const value = update === this.#updates && past?.seen !== update ? undefined : values?.[update % this.#length]
       return value === undefined || Number.isNaN(value) ? null : value
     })
@@ -239,5 +245,5 @@ const tracesOf = (view: KindView): Traced => {
 
 const nameOf = ({ name, unit }: Trace): string => `${name} ${unit}`
 
-/** Which metric: it has the same key in all updates. */
+/** The key of a metric, which is the same in all updates. */
 export const metricKey = (recorderId: string, metric: string): string => JSON.stringify([recorderId, metric])

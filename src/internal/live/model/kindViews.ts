@@ -1,6 +1,6 @@
 /**
- * How each kind of metric is shown to people: the columns of its table, what is traced over time, and which traces make
- * a chart. Traces are of the last seconds, for what has been added up since the start hardly moves.
+ * How each kind of metric is shown to people: the columns of its table, its traces over time, and the traces in a
+ * chart. Traces show the last seconds, because totals since the start hardly change.
  */
 
 import type { Point } from "./points.ts"
@@ -19,7 +19,7 @@ interface Column {
 export interface Trace {
   readonly name: string
   readonly unit: Unit
-  /** Whether it is of what came lately. */
+  /** Whether it shows recent activity. */
   readonly lately: boolean
   /** `seconds` passed from `before` to `now`. `null`: there is nothing to show. */
   readonly at: (now: Point, before: Point | undefined, seconds: number) => number | null
@@ -33,9 +33,9 @@ export interface Chart {
 
 export interface KindView {
   readonly columns: ReadonlyArray<Column>
-  /** The first is the one that is shown unless another is asked for. */
+  /** The first is shown by default. */
   readonly charts: ReadonlyArray<Chart>
-  /** What stands for a row where there is room for one number, and for one trace. */
+  /** Represents a row where there is room for one number and one trace. */
   readonly headline: Column
   readonly spark: Trace
 }
@@ -52,7 +52,7 @@ const level = ({ cell, name, unit }: Column): Trace => ({
   at: (now) => numeric(cell(now))
 })
 
-/** The increase per second. A value that went down was reset. */
+/** The increase per second. A value that has decreased was reset. */
 const growth = ({ cell }: Column, unit: Unit): Trace => ({
   name: "per second",
   unit,
@@ -64,7 +64,7 @@ const growth = ({ cell }: Column, unit: Unit): Trace => ({
   }
 })
 
-/** What was added to one field for each that was added to another, lately. */
+/** The recent increase of one field divided by that of another. */
 const quotient = (name: string, unit: Unit, above: string, below: string): Trace => ({
   name,
   unit,
@@ -192,6 +192,6 @@ const views: { readonly [K in Exclude<LiveKind, "summary">]: KindView } = {
   }
 }
 
-/** `point` is one of those that the metric shows. */
+/** `point`: one of the points that the metric shows. */
 export const viewOf = (kind: LiveKind, point: Point): KindView =>
   kind === "summary" ? summaryView(point) : views[kind]

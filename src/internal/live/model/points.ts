@@ -1,6 +1,4 @@
-/**
- * The rows of a metric on the live page and in the terminal: one for each series, with the point that it shows.
- */
+/** The rows of a metric on the live page and in the terminal: one for each series, with the point that it shows. */
 import type { LiveKind, LiveMetric } from "./update.ts"
 
 // biome-ignore lint/suspicious/noExplicitAny: what a point shows is known by the kind of its metric.
@@ -9,14 +7,14 @@ export type Point = any
 export interface PointRow {
   /** The same row has the same key in all updates. */
   readonly key: string
-  /** What tells it from the other rows; empty for all of them together. */
+  /** What distinguishes it from the other rows; empty for the total. */
   readonly labels: ReadonlyArray<readonly [name: string, value: string]>
   readonly point: Point
   /** It is the overflow series: everything beyond the cardinality limit. */
   readonly overflow?: true
 }
 
-/** Of these kinds the largest series come first. Others go up and down. */
+/** The kinds whose largest series come first. Others go up and down. */
 const counts: ReadonlySet<LiveKind> = new Set([
   "average",
   "counter",
@@ -31,10 +29,10 @@ const rank = ({ labels, overflow, point }: PointRow): number => {
   return overflow === true ? -1 : (point.count ?? point.total ?? point.value)
 }
 
-/** Most values of a frequency, and most numbers of a metric of one's own, that are shown. */
+/** The maximum number of values of a frequency, and of numbers of a hand-written metric, that are shown. */
 const MostRows = 200
 
-/** The rows that are of others together, all series or those beyond the limit, and the others. */
+/** Separates the rows that combine others (all series, or those beyond the limit) from the rest. */
 export const partitioned = <Row extends PointRow>(
   rows: ReadonlyArray<Row>
 ): { readonly aggregates: ReadonlyArray<Row>; readonly single: ReadonlyArray<Row> } => {
@@ -53,7 +51,7 @@ export const pointRows = (metric: LiveMetric): ReadonlyArray<PointRow> => {
 
 type Labels = ReadonlyArray<readonly [name: string, value: unknown]>
 
-/** Labels have the same text where they are not the same, `1` and `"1"`: the key tells them apart. */
+/** Different labels may have the same text, `1` and `"1"`. The key distinguishes them. */
 const row = (labels: Labels, point: Point, overflow = false): PointRow => ({
   key: JSON.stringify(overflow ? ["overflow", labels] : labels),
   labels: labels.map(([name, value]) => [name, text(value)]),
@@ -95,7 +93,7 @@ const byValue = ({ key, labels, overflow, point }: PointRow): ReadonlyArray<Poin
   ]
 }
 
-/** What stands in what a metric of one's own shows, each by its path; in `series`, by its labels. */
+/** The numbers in what a hand-written metric shows, each by its path, or in `series` by its labels. */
 const leaves = (
   value: unknown,
   labels: Labels = [],
@@ -149,7 +147,7 @@ export const overflowOf = (dimensions: unknown): OverflowShown | undefined => {
 
 // --- columns
 
-/** A column of labels, which tell the rows of a metric from each other. */
+/** A column of labels, which distinguish the rows of a metric. */
 export interface LabelColumn {
   readonly name: string
   readonly cell: (row: PointRow) => string
@@ -168,7 +166,7 @@ export const labelColumns = (rows: ReadonlyArray<PointRow>): ReadonlyArray<Label
   for (const row of rows) {
     for (const [index, key] of keysOf(row).entries()) names.set(key, row.labels[index]![0])
   }
-  // The field of a metric of one's own comes last; the overflow series needs no column of its own.
+  // The field of a hand-written metric comes last; the overflow series needs no column of its own.
   if (names.delete(unnamed) && rows.some((row) => row.overflow !== true && keysOf(row).includes(unnamed))) {
     names.set(unnamed, "field")
   }

@@ -1,5 +1,5 @@
 /**
- * What is wrong with recorders, metrics and the runtime, and how its exports went, in words for the live page and the
+ * Problems of recorders, metrics and the runtime, and the outcomes of its exports, as text for the live page and the
  * terminal.
  */
 import type { ExportStats, RuntimeStats } from "../../model/runtimeStats.ts"
@@ -8,7 +8,7 @@ import { format, shortened } from "./format.ts"
 import { overflowOf } from "./points.ts"
 import type { LiveMetric, LiveRecorder } from "./update.ts"
 
-/** The gravest first. */
+/** The most severe first. */
 const kinds = [
   "no data",
   "failed",
@@ -27,11 +27,11 @@ type ProblemKind = (typeof kinds)[number]
 
 export interface Problem {
   readonly kind: ProblemKind
-  /** The metric that has the problem; `undefined`: the recorder has it, or the runtime. */
+  /** The metric that has the problem; `undefined`: the recorder or the runtime has it. */
   readonly metric?: string
-  /** What of the runtime has the problem. */
+  /** The part of the runtime that has the problem. */
   readonly part?: string
-  /** What is wrong, as the rest of a sentence that begins with the name. */
+  /** The problem, as the rest of a sentence that begins with the name. */
   readonly text: string
 }
 
@@ -60,7 +60,7 @@ export const metricProblems = (metric: LiveMetric): ReadonlyArray<Problem> => {
   ]).map((each) => ({ ...each, metric: name }))
 }
 
-/** Of its limit: what has more in it is nearly full. */
+/** The share of a limit from which something counts as nearly full. */
 const NearlyFull = 0.8
 
 export const isNearlyFull = (used: number, limit: number): boolean => limit > 0 && used > limit * NearlyFull
@@ -79,7 +79,7 @@ export const recorderProblems = ({ error, metrics, stats }: LiveRecorder): Reado
   return [...own, ...metrics.flatMap(metricProblems)].sort((left, right) => gravity(left) - gravity(right))
 }
 
-/** What is wrong with the runtime itself. */
+/** The problems of the runtime itself. */
 export const runtimeProblems = ({
   cluster,
   durable,
@@ -124,7 +124,7 @@ export const refusals = ({ refusedBy }: LiveRecorder["stats"]): ReadonlyArray<st
 
 export const gravity = ({ kind }: Problem): number => kinds.indexOf(kind)
 
-/** A problem, and what of the runtime has it, where it is there. */
+/** A problem, and the affected part of the runtime, if it exists. */
 type Told = readonly [kind: ProblemKind, text: string, part?: string] | false | undefined
 
 const problems = (all: ReadonlyArray<Told>): ReadonlyArray<Problem> =>

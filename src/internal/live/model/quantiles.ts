@@ -1,18 +1,16 @@
-/**
- * Quantiles from the buckets that histograms show, of everything or of what came between two looks.
- */
+/** Quantiles from the buckets of histograms, over everything or over what was added between two updates. */
 import type { Distribution, ExponentialDistribution } from "../../metric/histogram.ts"
 
 /** The values between `lower` and `upper`. */
 export interface Bucket {
-  /** Two looks have the same bucket under the same key. */
+  /** The same bucket has the same key in two updates. */
   readonly key: string
   readonly lower: number
   readonly upper: number
   readonly count: number
 }
 
-/** `boundaries`: those that all series have. The outermost buckets end where the least and the greatest value are. */
+/** `boundaries`: those of all series. The outermost buckets end at the minimum and the maximum. */
 export const bucketsOf = ({
   boundaries,
   counts,
@@ -56,7 +54,7 @@ export const since = (now: ReadonlyArray<Bucket>, before: ReadonlyArray<Bucket>)
   return rest.some(({ count }) => count < 0) ? now : rest
 }
 
-/** By linear interpolation within the bucket, which rounding must not leave; `null` of nothing. */
+/** By linear interpolation within the bucket, clamped against rounding errors; `null` if there are no values. */
 export const quantileOf = (buckets: ReadonlyArray<Bucket>, quantile: number): number | null => {
   const total = buckets.reduce((sum, { count }) => sum + count, 0)
   if (total === 0) return null

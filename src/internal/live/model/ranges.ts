@@ -1,16 +1,14 @@
-/**
- * What the axes of a chart span: a range of the last minutes, an earlier one that it is compared with, and values.
- */
+/** The axes of a chart: a range of the last minutes, an earlier one for comparison, and values. */
 import { MeanOf } from "./history.ts"
 
 type Values = ReadonlyArray<number | null>
 
-/** Most seconds between a moment and the update that stands for it. */
+/** The maximum distance in seconds between a moment and the update that represents it. */
 const Near = 1
 
 /**
- * The mean of the values from `from` to `to`, in the times of `times`; `null` of none. A value of before `fine` is a mean
- * itself.
+ * The mean of the values from `from` to `to`, in the times of `times`; `null` if there are none. A value from before
+ * `fine` is already a mean.
  */
 export const meanOf = (
   times: ReadonlyArray<number>,
@@ -31,8 +29,8 @@ export const meanOf = (
 }
 
 /**
- * For each time the value of so many seconds before, of the update that is nearest, so that two ranges lie on each other.
- * Before `fine` they are further apart.
+ * For each time the value this many seconds before, from the nearest update, so that two ranges can be overlaid. Before
+ * `fine` updates are further apart.
  */
 export const earlier = (
   times: ReadonlyArray<number>,
@@ -49,7 +47,7 @@ export const earlier = (
   })
 }
 
-/** How much more `now` is than `before`, in words; empty where that says nothing. */
+/** How much greater `now` is than `before`, as text; empty if that is meaningless. */
 export const change = (now: number | null, before: number | null): string => {
   if (now === null || before === null) return ""
   if (now === before) return "±0 %"
@@ -62,26 +60,26 @@ export const change = (now: number | null, before: number | null): string => {
 // --- values
 
 /**
- * `fit`: what the data spans, with zero where that is near; `zero`: always with zero; `own`: each line in percent of its
- * own greatest value, so that the course of small series can be compared with that of large ones.
+ * `fit`: the range of the data, including zero if that is close; `zero`: always including zero; `own`: each line in
+ * percent of its own maximum, so that the shapes of small and large series can be compared.
  */
 export type Scale = "fit" | "zero" | "own"
 
-/** In parts of what the data spans. */
+/** As a fraction of the range of the data. */
 const Margin = 0.08
 
 export const rangeOf = (min: number | null, max: number | null, scale: Scale): [number, number] => {
   if (min === null || max === null) return [0, 1]
   if (min === max && min === 0) return [0, 1]
   const span = max === min ? Math.abs(max) * 0.1 : max - min
-  // Zero is shown where it takes no more room than the data.
+  // Zero is included if it takes no more room than the data.
   const withZero = scale !== "fit" || (min >= 0 ? min <= span : max < 0 ? -max <= span : true)
   const [least, most] = withZero ? [Math.min(0, min), Math.max(0, max)] : [min, max]
   const margin = (withZero ? most - least : span) * Margin
   return [least === 0 ? 0 : least - margin, most === 0 ? 0 : most + margin]
 }
 
-/** In parts of the greatest value, by size, of `of`. */
+/** As a fraction of the largest value of `of`, by magnitude. */
 export const ownScale = (values: Values, of: Values = values): Values => {
   const greatest = of.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0)
   return values.map((value) => (value === null ? null : greatest === 0 ? 0 : value / greatest))

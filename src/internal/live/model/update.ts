@@ -1,13 +1,11 @@
-/**
- * What a live page is told once a second, as JSON. The page and the terminal view both read it.
- */
+/** The data that a live page gets once a second, as JSON. The page and the terminal view both read it. */
 
 import type { KindName } from "../../metric/definition/instrument.ts"
 import type { Quarantine } from "../../metric/definition/snapshot.ts"
 import type { RuntimeStats } from "../../model/runtimeStats.ts"
 import type { Stats } from "../../model/stats.ts"
 
-/** `custom`: a metric with reducers of its own; `derived`: one that is computed from others. */
+/** `custom`: a metric with hand-written reducers; `derived`: one that is computed from others. */
 export type LiveKind = KindName | "custom" | "derived"
 
 export interface LiveMetric {
@@ -15,11 +13,11 @@ export interface LiveMetric {
   readonly kind: LiveKind
   readonly description?: string
   readonly unit?: string
-  /** The names of its labels, where it has any. */
+  /** The names of its labels, if it has any. */
   readonly labels: ReadonlyArray<string>
-  /** As in the snapshot, but for series beyond the limit: the largest are there. */
+  /** As in the snapshot, except for series beyond the limit: the largest are included. */
   readonly dimensions: unknown
-  /** How many series there are. */
+  /** The total number of series. */
   readonly seriesCount: number
   readonly quarantine?: Quarantine
 }
@@ -38,9 +36,9 @@ export interface LiveData {
   /** Milliseconds since the Unix epoch. */
   readonly at: number
   readonly recorders: ReadonlyArray<LiveRecorder>
-  /** How many recorders there are; those beyond the limit are not shown. */
+  /** The total number of recorders; those beyond the limit are not included. */
   readonly recorderCount: number
-  /** How the runtime stands. Of a cluster, there is less to tell. */
+  /** The stats of the runtime. A cluster reports less. */
   readonly runtime?: Partial<RuntimeStats>
 }
 
@@ -48,8 +46,8 @@ export interface LiveData {
 export type LiveHead = Omit<LiveData, "recorders">
 
 /**
- * Reads an update as it is written: as JSON, each recorder on a line of its own. A page parses one line after the other and
- * draws its frames in between; for everyone else it is JSON.
+ * Reads an update in its written form: JSON, with each recorder on a line of its own. A page parses one line after the
+ * other and draws frames in between; any other reader can parse it as JSON.
  */
 export const readLines = (
   text: string

@@ -1,4 +1,4 @@
-/** Handlers of the live page in the forms that servers take. */
+/** Handlers of the live page in the forms that servers accept. */
 import type { IncomingMessage } from "node:http"
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -54,8 +54,8 @@ export const placeOf = (url: string): { readonly pathname: string; readonly quer
 }
 
 /**
- * A server of Node that is closing waits for its responses, and only then do those who made it end them. `true` for
- * anything else.
+ * A closing Node server waits for its responses, which only end when their makers end them. `true` for any other
+ * source.
  */
 export const isListening = (source: object): boolean => {
   const { socket } = source as Partial<IncomingMessage> & {
@@ -67,7 +67,7 @@ export const isListening = (source: object): boolean => {
 const refused = (status: number, body: string, headers: { readonly [name: string]: string } = {}): Response =>
   new Response(`${body}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers } })
 
-/** Answers a request as long as `open` says that somebody may still be answered. */
+/** Answers requests while `open` returns that the server still accepts them. */
 const handlerUntil = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   options: Options

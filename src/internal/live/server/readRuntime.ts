@@ -1,6 +1,4 @@
-/**
- * Reads all recorders of a runtime for the live page.
- */
+/** Reads all recorders of a runtime for the live page. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -12,7 +10,7 @@ import type { RuntimeService } from "../../runtime/service.ts"
 import { allSteps } from "../../util/steps.ts"
 import type { LiveData, LiveKind, LiveMetric, LiveRecorder } from "../model/update.ts"
 
-/** Most of what is sent each second. */
+/** Limits of what is sent each second. */
 export interface LiveLimits {
   readonly maxRecorders: number
   readonly maxSeries: number
@@ -45,7 +43,7 @@ const read = Effect.fnUntraced(function* (source: Source, maxSeries: number): Ef
 const kindOf = ({ instrument, sources }: Metric.Any): LiveKind =>
   instrument?.kind ?? (sources === undefined ? "custom" : "derived")
 
-/** A metric with what its definition says of it. */
+/** A metric with the description from its definition. */
 const describedBy = (metric: Metric.Any, snapshot: Snapshot, seriesCount: number): LiveMetric => {
   const { description, instrument, name, unit } = metric
   return {

@@ -1,6 +1,4 @@
-/**
- * What the live page consists of, by its name below the path of the page: the page itself, what it loads, and the data.
- */
+/** The resources of the live page, by name below the path of the page: the page itself, its assets, and the data. */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -14,12 +12,12 @@ import type { LiveData } from "../model/update.ts"
 import { findMetric, type LiveLimits, liveData } from "./readRuntime.ts"
 import { updateSteps } from "./updateSteps.ts"
 
-/** What a resource has to know of a request. */
+/** The relevant parts of a request. */
 interface Asked {
-  /** The path that the browser has, for what the page loads lies below it. */
+  /** The path in the browser, because the page loads its assets below it. */
   readonly pathname: string
   readonly query: URLSearchParams
-  /** Whether the server still takes requests. One that is closing waits for open responses. */
+  /** Whether the server still accepts requests. A closing server waits for open responses. */
   readonly open: () => boolean
 }
 
@@ -49,15 +47,15 @@ const headers = {
 const text = (body: string, type: string): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(body, { contentType: `${type}; charset=utf-8`, headers })
 
-// Read only by those who look at a page.
+// Loaded only when a page is viewed.
 const assets = Effect.promise(() => import("./assets.generated.ts"))
 
 const queries = Effect.promise(() => import("../../catalogue/queries.ts"))
 
-/** Streams that are open at a time, each of which sends the data once a second. */
+/** The maximum number of open streams, each of which sends the data once a second. */
 const MostStreams = 100
 
-/** Resources of a runtime. What is read is the same for all who look; with the scope their streams end. */
+/** The resources of a runtime. All viewers share what is read, and their streams end with the scope. */
 export const liveResources = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   limits: LiveLimits
@@ -103,7 +101,7 @@ export const liveResources = Effect.fnUntraced(function* (
       return Effect.succeed(
         HttpServerResponse.stream(body, {
           contentType: "text/event-stream",
-          // Proxies would collect what comes in small pieces.
+          // Proxies would buffer small pieces.
           headers: { ...headers, "cache-control": "no-store", "x-accel-buffering": "no" }
         })
       )
@@ -111,7 +109,7 @@ export const liveResources = Effect.fnUntraced(function* (
   }
 })
 
-/** The page with its references relative to where the browser sees it, whatever it was mounted under. */
+/** The page with references relative to its path in the browser, wherever it is mounted. */
 const pageAt = (page: string, pathname: string): string => {
   const last = pathname.slice(pathname.lastIndexOf("/") + 1)
   return page.replaceAll("{{below}}", last === "" ? "." : `./${escaped(last)}`)
@@ -120,7 +118,7 @@ const pageAt = (page: string, pathname: string): string => {
 const escaped = (part: string): string => part.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 
 /**
- * In process, a hand-written metric can show a value that is not JSON. Its error is shown then, beside the other
+ * In process, a hand-written metric can show a value that is not JSON. Its error is then shown together with the other
  * metrics.
  */
 function* toJson(data: LiveData): Steps<string> {

@@ -1,8 +1,8 @@
-/** An update as it is written for {@link ../model/update.ts}, a part in each step: it may have very many series. */
+/** Writes an update for {@link ../model/update.ts}, a part in each step, because it may have very many series. */
 import { allSteps, type Steps } from "../../util/steps.ts"
 import type { LiveData, LiveMetric, LiveRecorder } from "../model/update.ts"
 
-/** Series that are written in a step. */
+/** The number of series written in a step. */
 const SeriesAtOnce = 512
 
 /** Each recorder on a line of its own. */
