@@ -1,4 +1,4 @@
-// How a parked thread is woken: at once, by one system call, and only if it is not awake.
+// How a napping or sleeping thread is woken: at once, by one system call, and only if it is not awake.
 import { afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import { ControlBytes, WakeUp } from "../../src/internal/stream/parking.ts"
 
@@ -12,6 +12,7 @@ const makeSides = () => {
 beforeEach(() => {
   vi.spyOn(Atomics, "notify")
   vi.spyOn(Atomics, "wait")
+  vi.spyOn(Atomics, "waitAsync" as never)
 })
 afterEach(() => void vi.restoreAllMocks())
 
@@ -50,4 +51,58 @@ it("a wait is ended once, however often that is requested, and an awake thread i
     })
     expect(Atomics.notify).toHaveBeenCalledTimes(n)
   }
+})
+
+/** The number of non-blocking waits for the signal so far. */
+const asyncWaits = (): number =>
+  vi.mocked((Atomics as never as { readonly waitAsync: () => void }).waitAsync).mock.calls.length
+
+it("a sleep with work at hand, or ended before the thread waits, does not begin", () => {
+  const { producer, thread } = makeSides()
+  const onSignal = vi.fn()
+  expect(thread.sleep(() => true, onSignal)).toBe(false)
+  expect(asyncWaits()).toBe(0)
+  producer.rouse()
+  expect(Atomics.notify, "it is awake").not.toHaveBeenCalled()
+  const isRoused = () => {
+    producer.rouse()
+    return false
+  }
+  expect(thread.sleep(isRoused, onSignal)).toBe(false)
+  expect(Atomics.notify).toHaveBeenCalledTimes(1)
+  producer.rouse()
+  expect(Atomics.notify, "it is awake").toHaveBeenCalledTimes(1)
+  expect(onSignal).not.toHaveBeenCalled()
+})
+
+it("a signal ends a sleep once, and the thread waits for it once, however often messages ended earlier sleeps", async () => {
+  const { producer, thread } = makeSides()
+  for (let n = 1; n <= 2; n++) {
+    let signals = 0
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const onSignal = (): void => {
+      signals++
+      resolve()
+    }
+    for (let i = 0; i < 3; i++) {
+      expect(thread.sleep(() => false, onSignal)).toBe(true)
+      thread.awake()
+    }
+    expect(thread.sleep(() => false, onSignal)).toBe(true)
+    expect(asyncWaits()).toBe(n)
+    for (let i = 0; i < 3; i++) producer.rouseSleeping()
+    await promise
+    expect(Atomics.notify).toHaveBeenCalledTimes(n)
+    expect(signals).toBe(1)
+  }
+})
+
+it("a wake-up meant for a sleep leaves a nap alone", () => {
+  const { producer, thread } = makeSides()
+  thread.nap(1, () => {
+    producer.rouseSleeping()
+    return false
+  })
+  expect(waited()).toEqual(["timed-out"])
+  expect(Atomics.notify).not.toHaveBeenCalled()
 })
