@@ -217,7 +217,7 @@ export const eventStoreSuite = (name: string, store: Layer.Layer<EventStore, unk
           const { join } = fresh()
           yield* join("a", 3_600_000)
           yield* join("reader", 0)
-          expect((yield* join("b", 50)).owners).toContain("a")
+          expect((yield* join("b", 500)).owners).toContain("a")
           for (let i = 0; i < 10_000; i++) {
             yield* TestClock.adjust(1)
             const { owners } = yield* join("reader", 0)
