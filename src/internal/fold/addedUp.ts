@@ -46,11 +46,11 @@ export function* groupsOf(turns: ReadonlyArray<Turn>, groupOf: GroupOf): Steps<R
 /** What measures the same. */
 interface Alike {
   readonly parts: Array<Shown>
-  /** When the first one of those was registered that have the name. */
+  /** When the first definition of the name was registered. */
   since: number
 }
 
-/** Of several definitions of a name, the one is shown that was there first. Of the others, what they have now is apart. */
+/** Of several definitions of a name, the first one is shown. The current counts of the others are shown separately. */
 function* partsOf(turns: ReadonlyArray<Turn>): Steps<Omit<Group, "group">> {
   const byName = new Map<string, Map<string, Alike>>()
   for (const [i, { shown }] of turns.entries()) {
@@ -66,7 +66,7 @@ function* partsOf(turns: ReadonlyArray<Turn>): Steps<Omit<Group, "group">> {
       if (!isFormer) alike.since = Math.min(alike.since, createdAt)
     }
   }
-  // Where several were there at once, the first one stays the first.
+  // If several were registered at the same time, the first one in order stays first.
   const together = Array.from(byName.values()).flatMap((alike) => {
     const [first] = [...alike.values()].sort((one, other) => one.since - other.since)
     return first!.since === Number.MAX_VALUE ? [] : [first!.parts]

@@ -1,9 +1,9 @@
 /**
- * What recorders have counted that were removed, by the id that they had, for those who add up processes: a recorder of an
- * id that is made again begins anew, and both are counted.
+ * The counts of removed recorders by their ids, for processes that add up counts: a recorder that is made again under
+ * an id starts from zero, and both are counted.
  *
- * They are part of what a checkpoint saves. A fold that takes the place of another one comes to the ends behind the
- * checkpoint once more: those before it are told by their positions in the log.
+ * They are part of each checkpoint. A replacement fold reads the removals after the checkpoint again, and skips earlier
+ * ones by their positions in the log.
  */
 import { addEndedRow } from "../formats/packedStats.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
@@ -26,10 +26,10 @@ import { resumed } from "./savedMetrics.ts"
 import { metricIn, metricRecord, OfEnded, recordBytes, type SavedRecord } from "./segment.ts"
 import type { MetricOwner } from "./viewedMetric.ts"
 
-/** Most ids that are kept apart. What the oldest have counted goes together. */
+/** The maximum number of ids that are kept separately. The counts of the oldest are merged. */
 const MostIds = 1000
 
-/** The id of what is not kept by its own. No recorder has it, because theirs are not blank. */
+/** The id of the merged counts. No recorder has it, because recorder ids are not blank. */
 export const Others = ""
 
 /** By {@link keyOf}. */
@@ -38,12 +38,12 @@ type OfRecorder = ReadonlyMap<string, PackedMetric>
 interface SavedRecorder {
   readonly metrics: ReadonlyArray<PackedMetric>
   readonly recorderId: string
-  /** Otherwise it is among the others now. */
+  /** Otherwise it was merged into the others. */
   readonly isKept: boolean
   readonly stats: Float64Array | undefined
 }
 
-/** What is saved with recorders, whichever they are. */
+/** What is saved with every record, whichever recorders it contains. */
 interface SavedWithAll {
   readonly at: number
   readonly events: number
@@ -53,22 +53,22 @@ interface SavedWithAll {
 }
 
 export class EndedStates {
-  /** The oldest first, those included that go together. */
+  /** The oldest first, including the merged ones. */
   readonly #byId = new Map<string, OfRecorder>()
   readonly #definitionOf: (name: string) => Metric.Any | undefined
   readonly accounts = new Map<string, Float64Array>()
   readonly #definitions = new Map<string, Metric.Any>()
-  /** By the hash of what is measured, what the states are like. */
+  /** The shapes of the states, by the hash of what is measured. */
   readonly shapes = new Map<string, Fingerprint>()
   readonly #notKept: (recorderId: string, name: string, reason: string) => void
-  /** Lanes that have in them what others have counted: whoever adds up has that from here. */
+  /** Lanes that include the counts of others. Processes that add up counts get those from here. */
   readonly totals = new Set<Lane>()
-  /** The position in the log of the last end. */
+  /** The position in the log of the last removal. */
   #at = Number.NEGATIVE_INFINITY
   events = 0
-  /** How many ids are not kept apart any more. */
+  /** The number of ids that are no longer kept separately. */
   forgotten = 0
-  /** What is to be done yet for recorders that were removed just now, in order. */
+  /** The remaining steps of recent removals, in order. */
   readonly #leaving: Array<Steps<void>> = []
   /** Ids whose states have changed since they were last taken. */
   readonly changed = new Set<string>()
@@ -91,8 +91,8 @@ export class EndedStates {
   }
 
   /**
-   * A recorder is removed, at this position of the log. Kept by this id. `now`: nothing was later. Until the steps are taken
-   * nothing is to be saved, nor asked for.
+   * Handles the removal of a recorder at this position of the log. Its counts are kept under this id. `now`: the latest
+   * time so far. Until the steps are done, nothing may be saved or requested.
    */
   leave(
     lane: FoldLane,
@@ -101,7 +101,7 @@ export class EndedStates {
     now: number,
     stats: Float64Array | undefined
   ): Steps<void> | undefined {
-    // A replay comes here once more.
+    // A replay comes here again.
     if (at <= this.#at || this.totals.has(lane.lane)) return undefined
     this.#at = at
     this.events += lane.sequence
@@ -110,7 +110,7 @@ export class EndedStates {
     return this.#upTo(steps)
   }
 
-  /** Does what is to be done first for others, whoever began with it. */
+  /** Runs earlier removals first, whoever started them. */
   *#upTo(steps: Steps<void>): Steps<void> {
     while (this.#leaving.includes(steps)) {
       const [first] = this.#leaving
@@ -127,7 +127,7 @@ export class EndedStates {
   ): Steps<void> {
     const own = new Map(this.#byId.get(recorderId))
     for (const { metric, saved } of yield* saving) {
-      // Who adds up can do nothing with the others.
+      // Other metrics are of no use to processes that add up counts.
       if (metric.merge === undefined || isBuiltInLevel(metric)) continue
       const { hash: measured } = measuredBy(metric)
       this.#definitions.set(keyOf({ name: metric.name, measured }), metric)
@@ -137,7 +137,7 @@ export class EndedStates {
     this.#byId.delete(recorderId)
     this.#put(recorderId, own)
     this.#account(recorderId, stats)
-    // Those that go together are among them.
+    // The merged ones do not count.
     for (const oldest of this.#byId.keys()) {
       if (this.#byId.size <= MostIds) break
       if (oldest !== Others) yield* this.#forget(oldest, now)
@@ -168,7 +168,7 @@ export class EndedStates {
     this.forgotten++
   }
 
-  /** Adds what was saved of a metric to what there is of it. */
+  /** Adds the saved state of a metric to the existing one. */
   *#add(
     to: Map<string, PackedMetric>,
     recorderId: string,
@@ -191,7 +191,7 @@ export class EndedStates {
 
   // --- checkpoints
 
-  /** Saves what has changed since this was last called, or all of it, as it is in this call; `undefined`: nothing has. */
+  /** Saves what has changed since the last call, or everything, as of this call; `undefined`: nothing has changed. */
   saving(isWhole: boolean): Steps<ReadonlyArray<SavedRecord>> | undefined {
     if (!isWhole && this.#unsaved.size === 0) return undefined
     const unsaved = takeAll(this.#unsaved)
@@ -227,7 +227,7 @@ export class EndedStates {
   }
 }
 
-/** What is saved of a metric that has taken the events of both. Throws where they cannot be merged. */
+/** The saved state of a metric that took the events of both. Throws if they cannot be merged. */
 function* added(metric: Metric.Any, one: SavedMetric, other: SavedMetric, now: number): Steps<SavedMetric> {
   const left = yield* loaded(metric, one)
   yield* left.absorbing(yield* loaded(metric, other), now)
@@ -241,7 +241,7 @@ function* loaded(metric: Metric.Any, saved: SavedMetric): Steps<RegisteredMetric
   return cell
 }
 
-/** Of metrics that no recorder has. */
+/** The owner of metrics without a recorder. */
 const nobody: MetricOwner = {
   quarantined: () => {},
   cut: () => {
@@ -249,7 +249,7 @@ const nobody: MetricOwner = {
   }
 }
 
-/** The states of a metric as its reducer has them, from the bytes of its record. Throws where they cannot be read. */
+/** The states of a metric in the form of its reducer, from the bytes of its record. Throws if they cannot be read. */
 export const statesIn = (metric: Metric.Any, bytes: Uint8Array): Pick<StateRead, "state" | "earlier"> => {
   const saved = metricIn(bytes)
   const { state } = saved
@@ -258,7 +258,7 @@ export const statesIn = (metric: Metric.Any, bytes: Uint8Array): Pick<StateRead,
     : allSteps(loaded(metric, saved)).counted
 }
 
-/** The bytes of a record that {@link statesIn} reads. Throws where the state is not plain data. */
+/** The bytes of a record that {@link statesIn} reads. Throws if the state is not plain data. */
 export const stateBytes = ({ initial, name }: Metric.Any, state: unknown): Uint8Array => {
   const none = { quarantine: undefined, viewFault: undefined, duplicates: undefined, shown: undefined }
   const saved = { name, epoch: 0, createdAt: 0, isContinued: true, ...none, state: keepState(state, initial) }

@@ -1,4 +1,4 @@
-/** What is being read of a lane: the series share what they read with the fold until it changes. */
+/** What is being read of a lane. Readers share the series with the fold until they change. */
 import type { Kernel } from "./kernels/kernel.ts"
 import { SeriesCut, type SharedCopy } from "./kernels/seriesCut.ts"
 import { LaterViews } from "./laterViews.ts"
@@ -49,7 +49,7 @@ export class LaneCuts {
     this.detach()
   }
 
-  /** The series are about to change, where a reader whose clock is at `now` changes them. */
+  /** The same, if a reader whose clock is at `now` changes them. */
   rewind(now: number): void {
     for (const { kernel } of this.#shared ?? []) if (kernel.isAhead(now)) return this.detach()
   }

@@ -1,16 +1,16 @@
 /**
- * Views written by hand that are still to be run, each of the state that there was when it was its turn: a reducer makes
- * states anew, so that whoever has one has it as it was. The views of a metric run in the order of those turns.
+ * Hand-written views that still must run, each for the state at its place in the stream. A reducer returns new states,
+ * so a reference keeps the state as it was. The views of a metric run in the order of their places.
  */
 import type { Quarantine } from "../metric/definition/snapshot.ts"
 import type { Steps } from "../util/steps.ts"
 
-/** A metric as it was when it was its turn. */
+/** A metric as of its place in the stream. */
 export interface Moment {
-  /** Of one written by hand. What folds in place changes. */
+  /** Only for a hand-written metric. Metrics that fold in place change their state. */
   state: unknown
   quarantine: Quarantine | undefined
-  /** Events that had come to it, taken or missed. */
+  /** The number of events that it had got, taken or missed. */
   readonly given: number
 }
 
@@ -19,9 +19,9 @@ interface MetricOfMoments {
 }
 
 export interface LaterView<A> {
-  /** Runs it, if it was not run yet. */
+  /** Runs the view, unless it has run already. */
   readonly run: () => A
-  /** Nobody waits for it any more. */
+  /** Releases the view, whose result is no longer wanted. */
   readonly release: () => void
 }
 
@@ -56,17 +56,17 @@ export class LaterViews {
     }
   }
 
-  /** Before it is viewed as it is by then. */
+  /** Called before the metric is viewed in its state at that time. */
   runOf(metric: MetricOfMoments): void {
     for (const entry of this.#left) if (entry.metric === metric) this.#run(entry)
   }
 
-  /** Before the metrics are others. */
+  /** Called before the metrics are replaced. */
   runAll(): void {
     while (this.#left.length > 0) this.#run(this.#left[0]!)
   }
 
-  /** Those that there are. */
+  /** Runs the existing ones in steps. */
   *running(): Steps<void> {
     for (const entry of this.#left) {
       if (!this.#left.includes(entry)) continue
@@ -82,7 +82,7 @@ export class LaterViews {
     run()
     const { given, quarantine, state } = moment
     if (!wasInService || quarantine === undefined) return
-    // It was put out before these.
+    // It was quarantined before these.
     for (const { metric: other, moment } of this.#left) {
       if (other !== metric) continue
       moment.state = state

@@ -1,11 +1,11 @@
 /**
- * States of metrics whose recorder is not there: restored from an earlier process, or left by a recorder that was
- * removed. The next recorder of the id goes on from them when it registers the metric. What other definitions of the name have
- * counted stays as it is, for those who add up processes.
+ * States of metrics without a recorder: restored from an earlier process, or left by a removed recorder. The next
+ * recorder of the id continues from them when it registers the metric. The counts of other definitions of the name are
+ * kept for processes that add up counts.
  *
- * They are part of what a checkpoint saves, because a fold that takes the place of another one must find what that found
- * for the same registration. So a state has the position in the log behind which it is there, and one that was taken
- * stays for a replay until a checkpoint covers its taking.
+ * They are part of each checkpoint, because a replacement fold must find the same state for the same registration. So a
+ * state has the position in the log from which it exists, and a state that was taken is kept for a replay until a
+ * checkpoint covers that.
  */
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
@@ -20,10 +20,10 @@ import type { FoldLane } from "./recorderFold.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
 import { metricRecord, OfLeft, recordBytes, type SavedRecord } from "./segment.ts"
 
-/** Most recorders that were removed in this process and whose states are kept. The oldest go first. */
+/** The maximum number of recorders removed in this process whose states are kept. The oldest are dropped first. */
 const MostRemoved = 1000
 
-/** What is found for a metric that is registered: its state, or in what its definition has changed since. */
+/** What is found for a metric that is registered: its state, or the parts in which its definition has changed since. */
 type LeftState =
   | { readonly bytes: Uint8Array; readonly changes?: never }
   | { readonly bytes?: never; readonly changes: ReadonlyArray<string> }
@@ -31,19 +31,19 @@ type LeftState =
 interface Version {
   /** Without bytes: nothing is left from here on, because the recorder that had taken the state left it to a total. */
   readonly packed: PackedMetric
-  /** It is there for what lies behind this position. */
+  /** It exists after this position. */
   readonly since: number
-  /** The position of the registration that has taken it, if one has. */
+  /** The position of the registration that has taken it, if there is one. */
   takenAt: number | undefined
-  /** Whether it was taken by a metric of which nothing is left where another definition has its name. */
+  /** Whether it was taken by a metric of which nothing remains when another definition has its name. */
   isLevel: boolean
-  /** Whether a registration of another definition was told of it. */
+  /** Whether a registration of another definition was informed about it. */
   isTold: boolean
-  /** One that was taken, for a replay. */
+  /** A version that was taken, kept for a replay. */
   before: Version | undefined
 }
 
-/** What is saved with states, whichever they are. */
+/** What is saved with every record, whichever states it contains. */
 interface SavedWithAll {
   readonly measured: ReadonlyArray<readonly [hash: string, parts: Fingerprint]>
   readonly shapes: ReadonlyArray<readonly [hash: string, shape: Fingerprint]>
@@ -52,24 +52,24 @@ interface SavedWithAll {
 }
 
 export class LeftStates {
-  /** Whether gauges and up-down counters are among them. */
+  /** Whether gauges and up-down counters are included. */
   readonly #hasLevels: boolean
   readonly measured = new Map<string, Fingerprint>()
-  /** By the same hash, what the states are like: see `shapeOf`. */
+  /** The shapes of the states, by the same hash: see `shapeOf`. */
   readonly shapes = new Map<string, Fingerprint>()
-  /** Events of the recorders that were removed. */
+  /** The number of events of removed recorders. */
   folded = 0
   #foldedAt = Number.NEGATIVE_INFINITY
-  /** Another number after each change. */
+  /** A number that changes with every change. */
   changes = 0
   readonly #byRecorder = new Map<string, Map<string, Version>>()
-  /** Those that were removed in this process, the oldest first. */
+  /** The recorders removed in this process, the oldest first. */
   readonly #removed = new Set<string>()
-  /** What is to be done yet for recorders that were removed just now. */
+  /** The remaining steps of recent removals. */
   readonly #leaving = new Map<string, Steps<void>>()
   #added: Array<Version> = []
   #isAdded = false
-  /** The ids of those that have left something to a total which was theirs, since this was last asked. */
+  /** The ids of recorders that have left something of theirs to a total since the last call. */
   readonly gone = new Set<string>()
 
   constructor(options: { readonly levels: boolean }) {
@@ -81,7 +81,7 @@ export class LeftStates {
     return this.#hasLevels || !isBuiltInLevel(metric)
   }
 
-  /** What is kept of a metric, if it is kept, or why that cannot be. */
+  /** What is kept of a metric, or why it cannot be kept. `undefined`: it is not kept. */
   pack(recorderId: string, metric: Metric.Any, saved: SavedMetric): MetricRecord | Lost | undefined {
     if (!this.#keeps(metric)) return undefined
     if (saved.state._tag === "Lost") return { lost: saved.state.reason }
@@ -92,14 +92,14 @@ export class LeftStates {
     return { of: { recorderId, name: metric.name, measured: hash, goneSince: undefined }, record }
   }
 
-  /** Those of an earlier process. */
+  /** Adds the states of an earlier process. */
   begin(states: Iterable<PackedMetric>, measured: MeasuredParts, shapes: MeasuredParts): void {
     for (const [hash, parts] of measured) this.measured.set(hash, parts)
     for (const [hash, shape] of shapes) this.shapes.set(hash, shape)
     for (const packed of states) this.#put(packed, Number.NEGATIVE_INFINITY)
   }
 
-  /** A recorder is removed, at this position of the log. Until the steps are taken nothing is to be saved. */
+  /** Handles the removal of a recorder at this position of the log. Until the steps are done, nothing may be saved. */
   leave(lane: FoldLane, at: number): Steps<void> {
     const { recorderId, sequence } = lane
     this.#finish(recorderId)
@@ -129,13 +129,13 @@ export class LeftStates {
     }
   }
 
-  /** Has it all of an earlier recorder of the id now. */
+  /** Completes the removal of an earlier recorder of the id. */
   #finish(recorderId: string): void {
     const leaving = this.#leaving.get(recorderId)
     if (leaving !== undefined) allSteps(leaving)
   }
 
-  /** A recorder leaves its metrics to a total, with what they went on from, at this position of the log. */
+  /** A recorder leaves its metrics to a total, including what they continued from, at this position of the log. */
   leaveToTotal({ metrics, recorderId }: FoldLane, at: number): void {
     this.#finish(recorderId)
     for (const key of metrics.keys) {
@@ -146,7 +146,7 @@ export class LeftStates {
     }
   }
 
-  /** Events of a recorder that is removed. */
+  /** Counts the events of a removed recorder. */
   leaveEvents(count: number, at: number): void {
     this.changes++
     if (at <= this.#foldedAt) return
@@ -164,7 +164,7 @@ export class LeftStates {
       this.#byRecorder.set(recorderId, byKey)
     }
     const last = byKey.get(key)
-    // A replay comes here once more.
+    // A replay comes here again.
     if (last !== undefined && last.since >= since) return
     const version: Version = { packed, since, takenAt: undefined, isLevel: false, isTold: false, before: last }
     byKey.set(key, version)
@@ -172,7 +172,7 @@ export class LeftStates {
     this.#isAdded = true
   }
 
-  /** What a metric goes on from that is registered at this position of the log. */
+  /** The state that a metric registered at this position of the log continues from. */
   take(recorderId: string, metric: Metric.Any, at: number): LeftState | undefined {
     this.#finish(recorderId)
     if (!this.#keeps(metric)) return undefined
@@ -185,7 +185,7 @@ export class LeftStates {
       this.#removed.delete(recorderId)
       return { bytes: own.packed.bytes }
     }
-    // Of another definition. What that has counted stays, for those who add up processes, and for its return.
+    // The state of another definition. Its counts are kept for processes that add up counts, and for its return.
     for (const [key, { packed }] of this.#byRecorder.get(recorderId) ?? []) {
       const other = packed.name === name ? this.#versionAt(recorderId, key, at) : undefined
       if (other === undefined || other.isTold) continue
@@ -195,7 +195,7 @@ export class LeftStates {
     return undefined
   }
 
-  /** What is there at this position and was not taken by another registration. */
+  /** The version that exists at this position and was not taken by another registration. */
   #versionAt(recorderId: string, key: string, at: number): Version | undefined {
     let version = this.#byRecorder.get(recorderId)?.get(key)
     while (version !== undefined && version.since >= at) version = version.before
@@ -208,7 +208,7 @@ export class LeftStates {
     for (const recorderId of this.#byRecorder.keys()) yield* this.of(recorderId)
   }
 
-  /** Those of a recorder. */
+  /** The states of a recorder. */
   *of(recorderId: string): Iterable<PackedMetric> {
     for (const version of this.#byRecorder.get(recorderId)?.values() ?? []) if (!isGone(version)) yield version.packed
   }
@@ -217,7 +217,10 @@ export class LeftStates {
     return this.#byRecorder.keys()
   }
 
-  /** No replay will begin before this position. Forgets what was taken before and `isThere` now. */
+  /**
+   * No replay will start before this position. Forgets states that were taken before it and are present elsewhere, by
+   * `isThere`.
+   */
   forget(covered: number, isThere: (packed: PackedMetric, byAnyDefinition: boolean) => boolean): void {
     for (const [recorderId, byKey] of this.#byRecorder) {
       for (const [key, version] of byKey) {
@@ -233,8 +236,8 @@ export class LeftStates {
   // --- checkpoints
 
   /**
-   * Saves what was added since this was last called, or all of it; `undefined`: nothing was. What is added between the steps
-   * may be there already, and is saved the next time.
+   * Saves what was added since the last call, or everything; `undefined`: nothing was added. What is added between the
+   * steps may be included already, and is saved again the next time.
    */
   saving(isWhole: boolean): Steps<ReadonlyArray<SavedRecord>> | undefined {
     if (!isWhole && !this.#isAdded) return undefined

@@ -23,7 +23,7 @@ interface MetricRead {
   readonly save: () => Steps<SavedPart>
 }
 
-/** With what it reads, until whoever reads that releases it. */
+/** With what it reads, until the reader releases it. */
 type MetricCuts = MetricRead & { readonly cuts: ReadonlyArray<Pick<SeriesCut, "release">> }
 
 /** The answers of metrics to a read, and the function that releases everything they read. */
@@ -35,7 +35,7 @@ export interface CutRead {
 /** Most series, of all metrics together, that are viewed without cuts of them: each may take tens of microseconds. */
 const FewSeries = 32
 
-/** Whether a read of these is short. `cuts`: what is being read of them already. */
+/** Whether reading these is short. `cuts`: what is already being read of them. */
 export const isBrief = (
   { labels, what }: ReadCommand,
   cells: ReadonlyArray<RegisteredMetric>,

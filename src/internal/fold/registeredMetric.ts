@@ -60,8 +60,8 @@ export class RegisteredMetric extends ReadMetric {
   }
 
   /**
-   * What comes in its place under its name. Of a definition that was there before, it has in it what that one had. `left`: what
-   * an earlier recorder has left of it.
+   * The metric that replaces it under its name. If the definition was there before, it includes what that one had
+   * counted. `left`: what an earlier recorder has left of it.
    */
   next(metric: Metric.Any, at: number, left?: RegisteredMetric): RegisteredMetric {
     const all = [this, ...this.formers]
@@ -125,7 +125,7 @@ export class RegisteredMetric extends ReadMetric {
     this.earlier.absorb(earlier, at)
   }
 
-  /** Takes what other definitions have counted of which another one has the name now, itself included. */
+  /** Takes over the counts of definitions that another recorder's metric has replaced, including the metric itself. */
   absorbFormers(other: RegisteredMetric, at: number): void {
     for (const each of [other, ...other.formers]) {
       const { metric } = each

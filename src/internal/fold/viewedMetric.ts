@@ -53,7 +53,7 @@ export abstract class ViewedMetric {
   /** What was shown last. */
   protected lastShown: unknown = nothing
   protected quarantineState: { readonly error: string; missed: number } | undefined
-  /** Events that the reducer of a metric by hand had: what they came to is in its state alone. */
+  /** The number of events that the reducer of a hand-written metric took. Their effect is in its state alone. */
   protected reduced = 0
   /** Why its view is not run any more: it has ended a worker. */
   protected viewFault: string | undefined
@@ -91,7 +91,7 @@ export abstract class ViewedMetric {
     return { state: stateRef?.ref.current, quarantine, given: reduced + (quarantine?.missed ?? 0) }
   }
 
-  /** From that moment on: it has missed what has come since. */
+  /** From that moment on: it has missed the events since. */
   #putOutAt(moment: Moment, text: string): void {
     const { given } = this.moment
     this.reduced = moment.given

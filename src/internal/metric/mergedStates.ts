@@ -1,4 +1,4 @@
-/** Several states of a metric as that of one recorder which had taken the events of all. */
+/** Merges several states of a metric, as if one recorder had taken the events of all. */
 import type { Instrument } from "./definition/instrument.ts"
 import type * as Metric from "./definition/metric.ts"
 import { kindOf } from "./instruments/kinds.ts"
@@ -8,7 +8,7 @@ import { ended, isIdle, type SeriesState } from "./instruments/series.ts"
 
 type State = SeriesState<unknown>
 
-/** `states`: one at least. */
+/** `states`: at least one. */
 export const mergedStates = (metric: Metric.Any, states: ReadonlyArray<unknown>, now: number | undefined): unknown => {
   const { instrument, sources } = metric
   if (instrument !== undefined) {
@@ -25,8 +25,9 @@ export const mergedStates = (metric: Metric.Any, states: ReadonlyArray<unknown>,
 }
 
 /**
- * The states where each series has expired that had no event for so long when that of another state began: one recorder
- * would have begun it anew. All of them have to be looked at together, since what a third one had may lie between.
+ * The states, in which each series has expired that had no event for `expireAfter` when the same series of another
+ * state began, because a single recorder would have started it again. All states must be examined together, because the
+ * events of a third one may lie in between.
  */
 const withoutEnded = (
   instrument: Instrument,
@@ -40,7 +41,7 @@ const withoutEnded = (
   const times = new Map<string, Array<readonly [born: number, seen: number]>>()
   for (const { idle } of states) {
     for (const [key, born] of Object.entries(idle?.born ?? {})) {
-      // By a clock that ran ahead: it may have been at any time.
+      // A clock that ran ahead: the series may have begun at any time.
       if (born > latest) continue
       const lives = times.get(key) ?? []
       times.set(key, lives)
@@ -52,7 +53,7 @@ const withoutEnded = (
   return states.map((state) => ended(measure, state, (key, seen) => by(seen) < begins.get(key)!, now))
 }
 
-/** When the last of lives began that do not go on from others. */
+/** When the last life began that does not continue another one. */
 const lastBegin = (instrument: Instrument, lives: ReadonlyArray<readonly [born: number, seen: number]>): number => {
   const [first, ...rest] = lives.toSorted(([a], [b]) => a - b)
   let [begin, last] = first!

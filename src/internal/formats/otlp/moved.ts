@@ -1,7 +1,7 @@
 /**
- * What recorders of a report have left to others since the last export. A recorder that a report does not keep by its id any
- * more is in a total from then on: what was exported of it must not come with the delta of the total. So the base of the
- * total gets what others have less than was exported of them.
+ * The counts that recorders of a report have left to others since the last export. A recorder whose id a report no
+ * longer keeps is part of a total from then on, and its exported counts must not be part of the total's delta. So the
+ * base of the total is increased by what others have lost since their export.
  */
 import type { Steps } from "../../util/steps.ts"
 import { type MetricData, type SummaryDataPoint, shapeKey } from "../metricData.ts"
@@ -12,10 +12,10 @@ import { type Adding, addingOf, amountOf, type Counted, hasFallen, minus } from 
 import { nanosOf } from "./streamed.ts"
 import { keyOf, keysOf, StepPoints, type Timed } from "./streams.ts"
 
-/** Of data that adds up. */
+/** A point of data that adds up. */
 type Point = Exclude<MetricData["points"][number], SummaryDataPoint>
 
-/** Data of a metric of a recorder, with what was exported of it. */
+/** The data of one metric of one recorder, and what was exported of it. */
 interface Row {
   readonly of: Timed
   readonly section: Section | undefined
@@ -25,16 +25,16 @@ interface Row {
   isChanged: boolean
 }
 
-/** A series that a recorder has less of. */
+/** A series of which a recorder has lost counts. */
 interface Loss {
   /** Without the recorder. */
   readonly series: string
   readonly amount: Counted
-  /** Is told that another recorder has it. */
+  /** Called when another recorder is found to have the counts. */
   readonly onTaken: () => void
 }
 
-/** What all recorders have of a metric. */
+/** A metric in all recorders. */
 interface Group {
   readonly adding: Adding
   readonly rows: Array<Row>
@@ -42,8 +42,8 @@ interface Group {
 }
 
 /**
- * What is to be taken for exported in place of the bases, where something has moved; `undefined`: nothing has. `isTotal`:
- * whether this recorder is one that others go into, where they may go into any.
+ * The base to use instead of the given ones if counts have moved; `undefined`: none have. `isTotal`: whether this
+ * recorder is a total. Counts move into totals first, but may move into any recorder.
  */
 export function* movedBase(
   bases: ReadonlyArray<Base>,
@@ -114,7 +114,10 @@ function* rowOf(of: Timed, section: Section | undefined, { adding, losses }: Gro
   return row
 }
 
-/** Each loss goes to a recorder that has got as much: to a total if there is one, or else to who has got most. */
+/**
+ * Assigns each loss to a recorder that has gained at least as much: a total if there is one, otherwise the one that has
+ * gained most.
+ */
 function* give({ adding, losses, rows }: Group, isTotal: (recorderId: unknown) => boolean): Steps<void> {
   const bySeries = new Map<string, Array<{ readonly row: Row; readonly key: string; readonly isTotal: boolean }>>()
   let looked = 0
@@ -147,7 +150,7 @@ function* give({ adding, losses, rows }: Group, isTotal: (recorderId: unknown) =
   }
 }
 
-/** What came to a series since the last export. `undefined`: it has begun anew since. */
+/** What was added to a series since the last export. `undefined`: it has started again since. */
 const riseOf = (adding: Adding, { exported, points }: Row, key: string): Counted | undefined => {
   const point = points.get(key)!
   const before = exported.get(key)
