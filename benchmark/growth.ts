@@ -22,7 +22,7 @@ export const growth = async (
   const after = await at(to)
   const each = (bytesOf: (at: typeof before) => number): number => (bytesOf(after) - bytesOf(before)) / (to - from)
   const parts = {
-    "heap of the production thread": each(({ main }) => main.heapUsed),
+    "heap of the application thread": each(({ main }) => main.heapUsed),
     "outside it": each(({ main }) => main.external),
     "shared memory": each(({ main }) => main.buffers),
     "heap of the worker": each(({ worker }) => worker.heapUsed),

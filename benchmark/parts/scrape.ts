@@ -1,4 +1,4 @@
-/** What a scrape of 100 000 series costs the production thread: text made by the fold, against a client in process. */
+/** What a scrape of 100 000 series costs the application thread: text made by the fold, against a client in process. */
 import { Counter, Registry } from "@prometheus-io/client"
 import * as Effect from "effect/Effect"
 import { MetricsRuntime } from "mvx-metrics"
@@ -49,9 +49,9 @@ export const run: Run = async ({ quick }) => {
   title(`A scrape of ${series} series, ${all[0]!.results.length} rounds: milliseconds of processor time`)
   const [ours, theirs] = all.map(({ results }) => results.map(({ millis }) => millis)) as [number[], number[]]
   spreadTable({
-    "scrape, production thread": ours,
+    "scrape, application thread": ours,
     "scrape, worker": all[0]!.results.map(({ worker }) => worker),
-    "@prometheus-io/client, production thread": theirs
+    "@prometheus-io/client, application thread": theirs
   })
   const rendering = all[0]!.results.map(({ worker }) => worker)
   return {
