@@ -87,7 +87,13 @@ describe("a meter", () => {
     const points = resourceMetrics.scopeMetrics
       .flatMap(({ metrics }) => metrics)
       .filter(({ descriptor }) => descriptor.name === "hits")
-      .flatMap(({ dataPoints }) => dataPoints.map(({ attributes, value }) => ({ namespace: attributes.namespace, recorder: attributes.recorder, value })))
+      .flatMap(({ dataPoints }) =>
+        dataPoints.map(({ attributes, value }) => ({
+          namespace: attributes.namespace,
+          recorder: attributes.recorder,
+          value
+        }))
+      )
     // The SDK reads both at once, so either may come first.
     expect(new Map(points.map((point) => [point.namespace, point]))).toEqual(
       new Map([
