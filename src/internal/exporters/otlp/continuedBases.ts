@@ -28,65 +28,58 @@ export function* baseSteps(all: ReadonlyArray<Dated>, clock: Clock.Clock): Steps
   return yield* streams.finish(new Set(), sharedMemory())
 }
 
-export class ContinuedBases {
-  readonly #clock: Clock.Clock
-  readonly #onBase: (base: Base) => void
-  readonly #runtime: RuntimeService
-  /** The lives of metrics that have a base, by recorder. */
-  readonly #known = new Map<number, Set<string | undefined>>()
-  /** Reads of bases in progress. */
-  readonly #asked = new Set<Fiber.Fiber<void>>()
-  /** Recorders that could not be read. */
-  readonly #missed = new Set<Source>()
-
-  constructor(runtime: RuntimeService, clock: Clock.Clock, onBase: (base: Base) => void) {
-    this.#runtime = runtime
-    this.#clock = clock
-    this.#onBase = onBase
-  }
-
+interface ContinuedBases {
   /** Reads metrics that exist, and those registered from now on, until the scope closes. */
-  get listen(): Effect.Effect<void, never, Scope.Scope> {
-    const { onRegistered, sources } = internalsOf(this.#runtime)
-    const ask = (source: Source): void => this.#ask(source)
-    return listening(() => {
-      for (const source of sources()) ask(source)
-      return onRegistered(ask)
-    })
-  }
-
+  readonly listen: Effect.Effect<void, never, Scope.Scope>
   /**
    * Completes when the reads requested so far are done. A metric whose base is unknown is not exported yet, because it
    * would repeat what others have exported.
    */
-  get come(): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const there = new Set(
-        internalsOf(this.#runtime)
-          .sources()
-          .map(({ instance }) => instance)
-      )
-      const missed = [...this.#missed]
-      this.#missed.clear()
-      for (const instance of this.#known.keys()) if (!there.has(instance)) this.#known.delete(instance)
-      for (const source of missed) if (there.has(source.instance)) this.#ask(source)
-      return Effect.asVoid(Fiber.awaitAll(this.#asked))
-    })
-  }
+  readonly come: Effect.Effect<void>
+}
 
-  #ask(source: Source): void {
-    const base = Effect.flatMap(collectMetrics(this.#runtime.namespace, source), (all) => {
-      if (all === undefined) return Effect.sync(() => void this.#missed.add(source))
-      const known = this.#known.get(source.instance) ?? new Set()
-      this.#known.set(source.instance, known)
-      const fresh = all.filter(({ life }) => !known.has(life))
-      for (const { isContinued, life } of fresh) if (isContinued) known.add(life)
-      return Effect.map(inSlices(baseSteps(fresh, this.#clock)), (made) => {
-        if (made !== undefined) this.#onBase(made)
+export const continuedBases = (
+  runtime: RuntimeService,
+  clock: Clock.Clock,
+  onBase: (base: Base) => void
+): ContinuedBases => {
+  const { context, onRegistered, sources } = internalsOf(runtime)
+  /** The lives of metrics that have a base, by recorder. */
+  const known = new Map<number, Set<string | undefined>>()
+  /** Reads of bases in progress. */
+  const asked = new Set<Fiber.Fiber<void>>()
+  /** Recorders that could not be read. */
+  const missed = new Set<Source>()
+
+  const ask = (source: Source): void => {
+    const base = Effect.flatMap(collectMetrics(runtime.namespace, source), (all) => {
+      if (all === undefined) return Effect.sync(() => void missed.add(source))
+      const own = known.get(source.instance) ?? new Set()
+      known.set(source.instance, own)
+      const fresh = all.filter(({ life }) => !own.has(life))
+      for (const { isContinued, life } of fresh) if (isContinued) own.add(life)
+      return Effect.map(inSlices(baseSteps(fresh, clock)), (made) => {
+        if (made !== undefined) onBase(made)
       })
     })
-    const fiber = Effect.runForkWith(internalsOf(this.#runtime).context)(base)
-    this.#asked.add(fiber)
-    fiber.addObserver(() => this.#asked.delete(fiber))
+    const fiber = Effect.runForkWith(context)(base)
+    asked.add(fiber)
+    fiber.addObserver(() => asked.delete(fiber))
   }
+
+  const listen = listening(() => {
+    for (const source of sources()) ask(source)
+    return onRegistered(ask)
+  })
+
+  const come = Effect.suspend(() => {
+    const there = new Set(sources().map(({ instance }) => instance))
+    const again = [...missed]
+    missed.clear()
+    for (const instance of known.keys()) if (!there.has(instance)) known.delete(instance)
+    for (const source of again) if (there.has(source.instance)) ask(source)
+    return Effect.asVoid(Fiber.awaitAll(asked))
+  })
+
+  return { listen, come }
 }

@@ -34,7 +34,7 @@ import { askedToWait, deliver, leftOf, type Transport } from "../delivery.ts"
 import { Outcome } from "../outcome.ts"
 import { answeredBy, Batch, Part } from "./batch.ts"
 import { Batches, ownersOf } from "./batches.ts"
-import { ContinuedBases } from "./continuedBases.ts"
+import { continuedBases } from "./continuedBases.ts"
 import type { Settings } from "./settings.ts"
 
 /** The statuses for retries are those of the specification. */
@@ -65,7 +65,7 @@ export const makeExporter = Effect.fnUntraced(function* (
   const now = () => nanosOf(clock.currentTimeMillisUnsafe())
   // What is not folded here is of a report, in which recorders go into totals.
   const batches = new Batches<Batch>(temporality, now(), otlp === undefined ? isTotalId : undefined)
-  const continued = new ContinuedBases(runtime, clock, (base) => batches.continuedFrom(base))
+  const continued = continuedBases(runtime, clock, (base) => batches.continuedFrom(base))
   if (temporality === "delta") yield* continued.listen
   const outcome = new Outcome(name, log, () => clock.currentTimeMillisUnsafe())
   const oneAtATime = yield* Semaphore.make(1)
