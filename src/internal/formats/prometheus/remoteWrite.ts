@@ -11,10 +11,8 @@ import { createdOf, Families, helpOf, nobody, type Source, scale } from "./famil
 import { type LabelPair, labelPairs, wellFormed } from "./labels.ts"
 import { nativeHistogram } from "./nativeHistogram.ts"
 import { canonicalNumber } from "./numbers.ts"
-import { hashOf, type PushedRequest } from "./sentSeries.ts"
+import { hashOf, newWriteRequest, type PushedRequest } from "./sentSeries.ts"
 import { snappy } from "./snappy.ts"
-import { WriteRequest1 } from "./writeRequest1.ts"
-import { WriteRequest2 } from "./writeRequest2.ts"
 import type { FamilyMetadata, WriteRequest, WrittenSeries } from "./writeRequests.ts"
 
 export interface RemoteWriteSettings extends Omit<RemoteWriteRendering, "format">, Pick<Selection, "names"> {
@@ -53,12 +51,8 @@ export class RemoteWriteExposition {
       return { family, metadata }
     }, settings.names)
     this.#settings = settings
-    this.#request = this.#newRequest()
+    this.#request = newWriteRequest(settings.version)
     this.#common = Object.entries(settings.labels).map(([name, value]) => [name, wellFormed(value)])
-  }
-
-  #newRequest(): WriteRequest {
-    return this.#settings.version === "2.0" ? new WriteRequest2() : new WriteRequest1()
   }
 
   /** Adds data. If this throws, nothing was added. */
@@ -110,7 +104,7 @@ export class RemoteWriteExposition {
 
   #seal(): void {
     this.#requests.push({ request: snappy(this.#request.finish()), hashes: Float64Array.from(this.#hashes) })
-    this.#request = this.#newRequest()
+    this.#request = newWriteRequest(this.#settings.version)
     this.#hashes = []
   }
 

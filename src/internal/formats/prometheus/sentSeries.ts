@@ -10,12 +10,16 @@ import type { LabelPair } from "./labels.ts"
 import { snappy, unsnappy } from "./snappy.ts"
 import { WriteRequest1 } from "./writeRequest1.ts"
 import { WriteRequest2 } from "./writeRequest2.ts"
+import type { WriteRequest } from "./writeRequests.ts"
 
 /** A request, and a hash of the labels of each of its series. */
 export interface PushedRequest {
   readonly request: Bytes
   readonly hashes: Float64Array<ArrayBuffer>
 }
+
+export const newWriteRequest = (version: RemoteWriteVersion): WriteRequest =>
+  version === "2.0" ? new WriteRequest2() : new WriteRequest1()
 
 /** Requests as they arrive from the fold, each before the hashes of its series. */
 export const unpackRequests = (pieces: Pieces): ReadonlyArray<PushedRequest> =>
@@ -66,7 +70,7 @@ export class SentSeries {
     }
     const time = Math.max(now, this.#lastAt + 1)
     const requests: Array<Bytes> = []
-    let request = this.#newRequest()
+    let request = newWriteRequest(this.#version)
     let markers = 0
     for (const { hashes, request: last } of this.#last) {
       const missing = new Set([...hashes.keys()].filter((i) => !present.has(hashes[i]!)))
@@ -75,17 +79,13 @@ export class SentSeries {
           request.stale(labels, time)
           if (++markers % MostMarkers > 0) continue
           requests.push(snappy(request.finish()))
-          request = this.#newRequest()
+          request = newWriteRequest(this.#version)
         }
       }
       yield
     }
     if (markers % MostMarkers > 0) requests.push(snappy(request.finish()))
     return requests
-  }
-
-  #newRequest(): WriteRequest1 | WriteRequest2 {
-    return this.#version === "2.0" ? new WriteRequest2() : new WriteRequest1()
   }
 
   /** Records that these were sent. `at`: not before the time of their samples. */
