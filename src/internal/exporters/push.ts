@@ -57,23 +57,20 @@ export const removeGroup = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   options: PushgatewayOptions
 ): Effect.fn.Return<Pushed, PushFailed, HttpClient.HttpClient> {
-  const { headers = {}, pushTimeout = DefaultTimeout, url } = options
+  const { headers = {}, pushTimeout = DefaultTimeout } = options
   const parcel = new Parcel(HttpClientRequest.delete(groupUrl(options, jobOf(options, runtime)), { headers }))
   const transport = transportOf(options, yield* HttpClient.HttpClient)
-  yield* Effect.mapError(
-    keepingAlive(deliver(transport, parcel, pushTimeout)),
-    ({ kind, reason }) =>
-      new PushFailed({
-        url: withoutSecrets(url),
-        reason,
-        kind,
-        delivered: 0,
-        requests: 1,
-        attempts: parcel.attempts
-      })
+  yield* Effect.mapError(keepingAlive(deliver(transport, parcel, pushTimeout)), (problem) =>
+    failedOf(options, problem, { delivered: 0, requests: 1, attempts: parcel.attempts })
   )
   return { requests: 1, attempts: parcel.attempts, bytes: 0 }
 })
+
+const failedOf = (
+  { url }: PushOptions,
+  { kind, reason }: AttemptFailure,
+  counts: Pick<PushFailed, "attempts" | "delivered" | "requests">
+): PushFailed => new PushFailed({ url: withoutSecrets(url), reason, kind, ...counts })
 
 /**
  * Pushes the current metrics. Fails once it is known what did not arrive. `sent`: the previous push, for remote write.
@@ -107,15 +104,7 @@ export const push = Effect.fnUntraced(function* (
   // If possibly nothing has arrived, the state stays as it was.
   if (delivered > 0 || problem === undefined) sent?.sent(pushed, now)
   if (problem === undefined) return { requests: requests.length, attempts, bytes: lengthOf(pieces) }
-  const { kind, reason } = problem
-  return yield* new PushFailed({
-    url: withoutSecrets(options.url),
-    reason,
-    kind,
-    delivered,
-    requests: requests.length,
-    attempts
-  })
+  return yield* failedOf(options, problem, { delivered, requests: requests.length, attempts })
 })
 
 const isRemoteWrite = (options: PushOptions): options is RemoteWriteOptions => options.protocol === "remote-write"

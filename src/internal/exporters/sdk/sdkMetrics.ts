@@ -101,7 +101,9 @@ const metricsOf = (metric: Streamed): ReadonlyArray<MetricData> => {
 
 /** The SDK has no summaries. */
 const summary = (metric: Streamed, points: ReadonlyArray<Interval<SummaryDataPoint>>): ReadonlyArray<MetricData> => {
+  const counts = points.map((each) => dataPoint(each, undefined, each.point.count))
   const rising = points.filter(({ point }) => !point.sumFalls)
+  const sums = rising.map((each) => dataPoint(each, undefined, each.point.sum))
   const quantiles = points.flatMap((interval) =>
     interval.point.quantiles.map(([quantile, value]) => {
       const attributes = { ...interval.point.attributes, quantile }
@@ -109,24 +111,8 @@ const summary = (metric: Streamed, points: ReadonlyArray<Interval<SummaryDataPoi
     })
   )
   return [
-    sum(
-      metric,
-      ".count",
-      undefined,
-      true,
-      points.map((each) => dataPoint(each, undefined, each.point.count))
-    ),
-    ...(rising.length === 0
-      ? []
-      : [
-          sum(
-            metric,
-            ".sum",
-            metric.unit,
-            true,
-            rising.map((each) => dataPoint(each, undefined, each.point.sum))
-          )
-        ]),
+    sum(metric, ".count", undefined, true, counts),
+    ...(sums.length === 0 ? [] : [sum(metric, ".sum", metric.unit, true, sums)]),
     ...(quantiles.length === 0 ? [] : [gauge(metric, metric.unit, quantiles)])
   ]
 }
