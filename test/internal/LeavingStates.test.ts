@@ -82,8 +82,7 @@ class LeavingRecorders extends ReplacedFolds {
   }
 
   live(): LiveStates {
-    const pack: ConstructorParameters<typeof LiveStates>[0]["pack"] = (id, { metric, saved }) =>
-      this.fold.left!.pack(id, metric, saved)
+    const pack: ConstructorParameters<typeof LiveStates>[0]["pack"] = (id, each) => this.fold.left!.pack(id, each)
     return new LiveStates({ fold: this.fold, by: "durable", addsUp: false, pack })
   }
 }

@@ -2,6 +2,7 @@
  * The metrics of a recorder that this aggregator does not fold, because it does not have them, or has another version.
  * The results of other aggregators are kept as they are.
  */
+import { measuredKey } from "../metric/definition/measured.ts"
 import type { FoldedMetrics } from "./foldedMetrics.ts"
 import { missedBy, type StoredMetric } from "./storedRecorder.ts"
 
@@ -24,7 +25,7 @@ export class ApartMetrics {
 
   /** A known metric stays as it is. */
   add(stored: StoredMetric): void {
-    const key = keyOf(stored)
+    const key = measuredKey(stored)
     if (this.#metrics.has(key)) return
     const { name } = stored
     this.#metrics.set(key, stored)
@@ -76,12 +77,10 @@ export class ApartMetrics {
   /** Removes and returns the metrics that other aggregators may still fold. */
   takeUnfolded(): ReadonlyArray<StoredMetric> {
     const unfolded = this.all.filter(({ sequence }) => sequence !== undefined)
-    for (const stored of unfolded) this.#metrics.delete(keyOf(stored))
+    for (const stored of unfolded) this.#metrics.delete(measuredKey(stored))
     return unfolded
   }
 }
-
-const keyOf = ({ measured, name }: StoredMetric): string => JSON.stringify([name, measured])
 
 const both = (one: StoredMetric, other: StoredMetric): StoredMetric => ({
   ...one,

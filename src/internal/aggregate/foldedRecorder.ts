@@ -10,7 +10,7 @@ import { type MetricsLane, nowhere } from "../fold/place.ts"
 import type { SavedMetric } from "../fold/savedLane.ts"
 import { bytesIn, metricIn, metricRecord, segmentOf } from "../fold/segment.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
-import { measuredBy } from "../metric/definition/measured.ts"
+import { nameAndMeasured } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { MetricEntry } from "../shipping/batchFormat.ts"
@@ -204,7 +204,7 @@ export class FoldedRecorder {
 
   #savedMetrics(isSaved: (name: string) => boolean): ReadonlyArray<StoredMetric> {
     const storedOf = (name: string, bytes: Uint8Array | undefined): StoredMetric => ({
-      ...{ name, epoch: this.#epochs.get(name) ?? 0, measured: measuredBy(this.#of.byName.get(name)!).hash, bytes },
+      ...{ ...nameAndMeasured(this.#of.byName.get(name)!), epoch: this.#epochs.get(name) ?? 0, bytes },
       ...{ sequence: this.#isTotal ? undefined : this.sequence, missed: this.#missed.get(name) ?? 0 },
       ...this.since.of(name)
     })

@@ -4,7 +4,7 @@
  * side by side.
  */
 import { randomUUID } from "node:crypto"
-import { measuredBy } from "../metric/definition/measured.ts"
+import { measuredKey, type NameAndMeasured, nameAndMeasured } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { murmur3 } from "../util/murmur3.ts"
 import { HeldMillis } from "./heldBatches.ts"
@@ -14,11 +14,11 @@ const MostMetrics = 250
 
 const Separator = ":"
 
-const hashOf = (name: string, measured: string): number => murmur3(JSON.stringify([name, measured]), 0).high >>> 0
+const hashOf = (metric: NameAndMeasured): number => murmur3(measuredKey(metric), 0).high >>> 0
 
 /** The id of a new aggregator that folds these metrics. */
 export const aggregatorId = (metrics: Iterable<Metric.Any>): string => {
-  const hashes = Array.from(metrics, (metric) => hashOf(metric.name, measuredBy(metric).hash))
+  const hashes = Array.from(metrics, (metric) => hashOf(nameAndMeasured(metric)))
   const bytes = Buffer.alloc(4 * Math.min(hashes.length, MostMetrics))
   for (let i = 0; i < bytes.byteLength / 4; i++) bytes.writeUInt32LE(hashes[i]!, 4 * i)
   return `${randomUUID()}${Separator}${bytes.toString("base64url")}`
@@ -49,6 +49,6 @@ export class WantedMetrics {
   }
 
   has(name: string, measured: string): boolean {
-    return this.#seen.size > 0 && this.#seen.has(hashOf(name, measured))
+    return this.#seen.size > 0 && this.#seen.has(hashOf({ name, measured }))
   }
 }

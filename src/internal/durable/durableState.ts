@@ -35,7 +35,7 @@ export class DurableState extends StateRounds {
       fold,
       by: "durable",
       addsUp: false,
-      pack: (recorderId, { metric, saved }) => this.#left.pack(recorderId, metric, saved)
+      pack: (recorderId, each) => this.#left.pack(recorderId, each)
     })
     fold.left = this.#left
     fold.keepers.add("durable", (end) => this.ask(end))

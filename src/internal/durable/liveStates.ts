@@ -1,11 +1,12 @@
 /** The states of the existing recorders, as they were last collected. */
 
 import type { Fold } from "../fold/fold.ts"
-import { keyOf, type Lost, type MetricRecord, type PackedMetric } from "../fold/packedMetric.ts"
+import type { Lost, MetricRecord, PackedMetric } from "../fold/packedMetric.ts"
 import type { FoldLane } from "../fold/recorderFold.ts"
 import type { MetricAndSaved } from "../fold/savedLane.ts"
 import { bytesIn, bytesOf } from "../fold/segment.ts"
 import { SegmentMemory } from "../fold/segmentMemory.ts"
+import { measuredKey } from "../metric/definition/measured.ts"
 import type { Keeper, Lane } from "../stream/commands.ts"
 import type { Steps } from "../util/steps.ts"
 
@@ -55,7 +56,7 @@ export class LiveStates {
   has({ measured, name, recorderId }: PackedMetric, byAnyDefinition = false): boolean {
     const found = this.#byRecorder.get(recorderId)?.metrics
     if (byAnyDefinition) return Array.from(found?.values() ?? []).some((each) => each.name === name)
-    return found?.has(keyOf({ measured, name })) === true
+    return found?.has(measuredKey({ measured, name })) === true
   }
 
   *states(): Iterable<PackedMetric> {
@@ -122,7 +123,7 @@ export class LiveStates {
     while (!this.#memory.isReady(bytes)) yield
     const segment = yield* this.#memory.put(records)
     const metrics = new Map(
-      bytesIn(segment, records).map((bytes, i) => [keyOf(packed[i]!.of), { ...packed[i]!.of, bytes }])
+      bytesIn(segment, records).map((bytes, i) => [measuredKey(packed[i]!.of), { ...packed[i]!.of, bytes }])
     )
     const known = this.#byRecorder.get(recorderId)
     const isSame = known !== undefined && isEqual(known.metrics, metrics)

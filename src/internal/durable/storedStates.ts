@@ -4,11 +4,9 @@
  */
 import * as Effect from "effect/Effect"
 import { Others } from "../fold/endedStates.ts"
-import type { Lost, MetricRecord, PackedMetric } from "../fold/packedMetric.ts"
+import { keptRecord, type Lost, type MetricRecord, type PackedMetric } from "../fold/packedMetric.ts"
 import type { MetricAndSaved } from "../fold/savedLane.ts"
-import { metricRecord } from "../fold/segment.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
-import { measuredBy } from "../metric/definition/measured.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
 import { type AboutSource, aboutKey, endedKey, liveKey, othersKey, readKey, storedKey } from "../store/entries.ts"
 import { type Change, SourceWriter, StillThereMillis } from "../store/sourceWriter.ts"
@@ -63,13 +61,14 @@ export class StoredStates extends StateRounds {
   }
 
   /** States that cannot be added up are of no use to others. */
-  #pack(recorderId: string, { metric, saved }: MetricAndSaved): MetricRecord | Lost | undefined {
+  #pack(recorderId: string, each: MetricAndSaved): MetricRecord | Lost | undefined {
+    const { metric } = each
     if (metric.merge === undefined) return undefined
-    if (saved.state._tag === "Lost") return { lost: saved.state.reason }
-    const { hash } = measuredBy(metric)
-    if (!this.#shapes.has(hash)) this.#shapes.set(hash, shapeOf(metric))
-    const of = { recorderId, name: metric.name, measured: hash, goneSince: undefined }
-    return { of, record: metricRecord({ ...saved, isContinued: true, shown: undefined }) }
+    const kept = keptRecord(recorderId, each)
+    if ("lost" in kept) return kept
+    const { measured } = kept.of
+    if (!this.#shapes.has(measured)) this.#shapes.set(measured, shapeOf(metric))
+    return kept
   }
 
   protected make(): Making | undefined {

@@ -8,7 +8,7 @@
 import { addEndedRow } from "../formats/packedStats.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
-import { measuredBy } from "../metric/definition/measured.ts"
+import { measuredKey, nameAndMeasured } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
 import type { Lane } from "../stream/commands.ts"
@@ -18,7 +18,7 @@ import { allSteps, type Steps } from "../util/steps.ts"
 import { takeAll } from "../util/takeAll.ts"
 import { keepState, keptState } from "./kernels/keptState.ts"
 import { lastingIn, lastingRecords } from "./lastingRecords.ts"
-import { keyOf, type PackedMetric } from "./packedMetric.ts"
+import { continuableRecord, type PackedMetric } from "./packedMetric.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { RegisteredMetric } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
@@ -32,7 +32,7 @@ const MostIds = 1000
 /** The id of the merged counts. No recorder has it, because recorder ids are not blank. */
 export const Others = ""
 
-/** By {@link keyOf}. */
+/** By {@link measuredKey}. */
 type OfRecorder = ReadonlyMap<string, PackedMetric>
 
 interface SavedRecorder {
@@ -129,9 +129,9 @@ export class EndedStates {
     for (const { metric, saved } of yield* saving) {
       // Other metrics are of no use to processes that add up counts.
       if (metric.merge === undefined || isBuiltInLevel(metric)) continue
-      const { hash: measured } = measuredBy(metric)
-      this.#definitions.set(keyOf({ name: metric.name, measured }), metric)
-      this.shapes.set(measured, shapeOf(metric))
+      const of = nameAndMeasured(metric)
+      this.#definitions.set(measuredKey(of), metric)
+      this.shapes.set(of.measured, shapeOf(metric))
       yield* this.#add(own, recorderId, metric, saved, now)
     }
     this.#byId.delete(recorderId)
@@ -176,13 +176,13 @@ export class EndedStates {
     saved: SavedMetric,
     now: number
   ): Steps<void> {
-    const of = { name: metric.name, measured: measuredBy(metric).hash }
-    const key = keyOf(of)
+    const of = nameAndMeasured(metric)
+    const key = measuredKey(of)
     const before = to.get(key)
     try {
       const together = before === undefined ? saved : yield* added(metric, metricIn(before.bytes), saved, now)
       if (together.state._tag === "Lost") throw together.state.reason
-      const bytes = yield* recordBytes(metricRecord({ ...together, isContinued: true, shown: undefined }))
+      const bytes = yield* recordBytes(continuableRecord(together))
       to.set(key, { ...of, recorderId, goneSince: undefined, bytes })
     } catch (error) {
       this.#notKept(recorderId, metric.name, `its counts at removal are lost: ${describeError(error)}`)
@@ -215,7 +215,7 @@ export class EndedStates {
     const { all, at, events, forgotten, shapes, totals } = lastingIn<SavedWithAll, SavedRecorder>(record)
     for (const [hash, shape] of shapes) this.shapes.set(hash, shape)
     for (const { isKept, metrics, recorderId, stats } of all) {
-      this.#put(recorderId, isKept ? new Map(metrics.map((each) => [keyOf(each), each])) : undefined)
+      this.#put(recorderId, isKept ? new Map(metrics.map((each) => [measuredKey(each), each])) : undefined)
       if (stats === undefined) this.accounts.delete(recorderId)
       else this.accounts.set(recorderId, stats)
     }

@@ -1,5 +1,5 @@
 /** The metrics of one recorder in the fold: which of them take which rows and events, and what they show. */
-import { measuredBy } from "../metric/definition/measured.ts"
+import { measuredKey, nameAndMeasured } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { Snapshot } from "../metric/definition/snapshot.ts"
 import type { MetricEvent } from "../model/event.ts"
@@ -13,7 +13,6 @@ import type { SeriesCut } from "./kernels/seriesCut.ts"
 import { LaneCuts } from "./laneCuts.ts"
 import { type FoldLayout, foldDecoded, MetricPlans, none } from "./metricPlans.ts"
 import { type CutRead, cutRead, isBrief, readAgain, readEach, showEach } from "./metricReads.ts"
-import { keyOf } from "./packedMetric.ts"
 import {
   DuringFold,
   DuringView,
@@ -108,7 +107,7 @@ export class LaneMetrics implements MetricOwner {
 
   /** The metrics, without their states. */
   generations(): ReadonlyArray<Generation> {
-    return this.#cells.map(({ epoch, metric }) => ({ name: metric.name, epoch, measured: measuredBy(metric).hash }))
+    return this.#cells.map(({ epoch, metric }) => ({ ...nameAndMeasured(metric), epoch }))
   }
 
   /** What must be done before {@link save}, in steps between which events may be taken. */
@@ -286,9 +285,9 @@ export class LaneMetrics implements MetricOwner {
     return during(DuringView, this.#lane, cells, view)
   }
 
-  /** See {@link keyOf}. */
+  /** See {@link measuredKey}. */
   get keys(): ReadonlyArray<string> {
-    return withFormers(this.#cells).map(({ metric }) => keyOf({ name: metric.name, measured: measuredBy(metric).hash }))
+    return withFormers(this.#cells).map(({ metric }) => measuredKey(nameAndMeasured(metric)))
   }
 
   #named(names: ReadonlyArray<string> | undefined): ReadonlyArray<RegisteredMetric> {

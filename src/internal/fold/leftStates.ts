@@ -9,16 +9,16 @@
  */
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
-import { measuredBy } from "../metric/definition/measured.ts"
+import { measuredBy, measuredKey } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
 import { isCumulative } from "./earlierSeries.ts"
 import { lastingIn, lastingRecords } from "./lastingRecords.ts"
-import { keyOf, type Lost, type MeasuredParts, type MetricRecord, type PackedMetric } from "./packedMetric.ts"
+import { keptRecord, type Lost, type MeasuredParts, type MetricRecord, type PackedMetric } from "./packedMetric.ts"
 import type { FoldLane } from "./recorderFold.ts"
-import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
-import { metricRecord, OfLeft, recordBytes, type SavedRecord } from "./segment.ts"
+import type { MetricAndSaved } from "./savedLane.ts"
+import { OfLeft, recordBytes, type SavedRecord } from "./segment.ts"
 
 /** The maximum number of recorders removed in this process whose states are kept. The oldest are dropped first. */
 const MostRemoved = 1000
@@ -82,14 +82,15 @@ export class LeftStates {
   }
 
   /** What is kept of a metric, or why it cannot be kept. `undefined`: it is not kept. */
-  pack(recorderId: string, metric: Metric.Any, saved: SavedMetric): MetricRecord | Lost | undefined {
+  pack(recorderId: string, each: MetricAndSaved): MetricRecord | Lost | undefined {
+    const { metric } = each
     if (!this.#keeps(metric)) return undefined
-    if (saved.state._tag === "Lost") return { lost: saved.state.reason }
+    const kept = keptRecord(recorderId, each)
+    if ("lost" in kept) return kept
     const { hash, parts } = measuredBy(metric)
     this.measured.set(hash, parts)
     this.shapes.set(hash, shapeOf(metric))
-    const record = metricRecord({ ...saved, isContinued: true, shown: undefined })
-    return { of: { recorderId, name: metric.name, measured: hash, goneSince: undefined }, record }
+    return kept
   }
 
   /** Adds the states of an earlier process. */
@@ -111,8 +112,8 @@ export class LeftStates {
 
   *#leave(recorderId: string, saving: Steps<ReadonlyArray<MetricAndSaved>>, at: number): Steps<void> {
     const states: Array<PackedMetric> = []
-    for (const { metric, saved } of yield* saving) {
-      const packed = this.pack(recorderId, metric, saved)
+    for (const each of yield* saving) {
+      const packed = this.pack(recorderId, each)
       if (packed === undefined || "lost" in packed) continue
       states.push({ ...packed.of, bytes: yield* recordBytes(packed.record) })
     }
@@ -157,7 +158,7 @@ export class LeftStates {
 
   #put(packed: PackedMetric, since: number): void {
     const { recorderId } = packed
-    const key = keyOf(packed)
+    const key = measuredKey(packed)
     let byKey = this.#byRecorder.get(recorderId)
     if (byKey === undefined) {
       byKey = new Map()
@@ -178,7 +179,7 @@ export class LeftStates {
     if (!this.#keeps(metric)) return undefined
     const { name } = metric
     const { hash: measured, parts } = measuredBy(metric)
-    const own = this.#versionAt(recorderId, keyOf({ name, measured }), at)
+    const own = this.#versionAt(recorderId, measuredKey({ name, measured }), at)
     if (own !== undefined) {
       own.takenAt = at
       own.isLevel = !isCumulative(metric)

@@ -1,6 +1,8 @@
 /** States of metrics without a recorder, as bytes with a description. */
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
-import type { SavedRecord } from "./segment.ts"
+import { type NameAndMeasured, nameAndMeasured } from "../metric/definition/measured.ts"
+import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
+import { metricRecord, type SavedRecord } from "./segment.ts"
 
 /** What must be copied before anything is folded. */
 export interface MetricRecord {
@@ -14,11 +16,8 @@ export interface Lost {
 }
 
 /** The state of one metric, in the form of {@link metricRecord}. */
-export interface PackedMetric {
+export interface PackedMetric extends NameAndMeasured {
   readonly recorderId: string
-  readonly name: string
-  /** The hash of what it measures, see {@link Measured}. */
-  readonly measured: string
   /** Since when its recorder is missing; `undefined`: since the start of this process, or later. */
   readonly goneSince: number | undefined
   readonly bytes: Uint8Array
@@ -27,6 +26,12 @@ export interface PackedMetric {
 /** What the states measure, by hash. */
 export type MeasuredParts = ReadonlyMap<string, Fingerprint>
 
-/** By name and by what is measured, because two definitions of a name are not added up. */
-export const keyOf = ({ measured, name }: Pick<PackedMetric, "measured" | "name">): string =>
-  JSON.stringify([name, measured])
+/** A saved metric in the form from which a recorder can continue. */
+export const continuableRecord = (saved: SavedMetric): SavedRecord =>
+  metricRecord({ ...saved, isContinued: true, shown: undefined })
+
+/** What is kept of a metric of a recorder that exists, or why it cannot be kept. */
+export const keptRecord = (recorderId: string, { metric, saved }: MetricAndSaved): MetricRecord | Lost =>
+  saved.state._tag === "Lost"
+    ? { lost: saved.state.reason }
+    : { of: { recorderId, ...nameAndMeasured(metric), goneSince: undefined }, record: continuableRecord(saved) }

@@ -3,7 +3,7 @@ import { StateWriter } from "../durable/format.ts"
 import { stateBytes } from "../fold/endedStates.ts"
 import type { MeasuredParts, PackedMetric } from "../fold/packedMetric.ts"
 import type { Known } from "../merging/mergedParts.ts"
-import { measuredBy } from "../metric/definition/measured.ts"
+import { measuredBy, nameAndMeasured } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
 
@@ -23,10 +23,9 @@ interface EntryOptions {
 export const storedEntry = (options: EntryOptions): Uint8Array | undefined => {
   const { metrics, namespace, recorderId, rest, savedAt, states, stats } = options
   const own = metrics.flatMap((metric): ReadonlyArray<PackedMetric> => {
-    const { name } = metric
-    if (!Object.hasOwn(states, name)) return []
-    const bytes = stateBytes(metric, states[name])
-    return [{ recorderId, name, measured: measuredBy(metric).hash, goneSince: undefined, bytes }]
+    if (!Object.hasOwn(states, metric.name)) return []
+    const bytes = stateBytes(metric, states[metric.name])
+    return [{ recorderId, ...nameAndMeasured(metric), goneSince: undefined, bytes }]
   })
   const all = [...own, ...(rest?.states ?? [])]
   if (all.length === 0) return undefined

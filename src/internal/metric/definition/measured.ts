@@ -19,6 +19,20 @@ export const measuredBy = oncePer((metric: Metric.Any): Measured => {
   return { parts, hash: hash(describe(parts)) }
 })
 
+/** What a state is kept by: its metric, and what that measures, because two definitions of a name are not added up. */
+export interface NameAndMeasured {
+  readonly name: string
+  /** The hash of what it measures. */
+  readonly measured: string
+}
+
+export const nameAndMeasured = (metric: Metric.Any): NameAndMeasured => ({
+  name: metric.name,
+  measured: measuredBy(metric).hash
+})
+
+export const measuredKey = ({ measured, name }: NameAndMeasured): string => JSON.stringify([name, measured])
+
 /** Whether a definition can continue from the state of another one. Most often it is the same one. */
 export const goesOnFrom = (metric: Metric.Any, other: Metric.Any): boolean =>
   isSame(metric, other) || measuredBy(metric).hash === measuredBy(other).hash
