@@ -91,17 +91,17 @@ export class Section implements SectionHead {
     pbf.pos = this.#to
   }
 
-  /** Takes an entry. `"looking"`: it examined some entries, and must be called again. */
-  take(key: Uint8Array): Exported | "looking" | undefined {
+  /** Takes an entry. */
+  *take(key: Uint8Array): Steps<Exported | undefined> {
     if (this.#isNext(key)) return this.#entry()
-    const text = textOf(key)
+    const text = keyText(key)
     const passed = this.#passed?.get(text)
     if (passed !== undefined) {
       this.#passed!.delete(text)
       return passed
     }
-    for (let looked = 0; this.#at < this.#to; looked++) {
-      if (looked === Step) return "looking"
+    for (let looked = 1; this.#at < this.#to; looked++) {
+      if (looked % Step === 0) yield
       const [other, exported] = this.#next()
       if (other === text) return exported
       this.#passed ??= new Map()
@@ -110,7 +110,7 @@ export class Section implements SectionHead {
     return undefined
   }
 
-  /** All entries, where none is looked at otherwise. */
+  /** All entries, if none was taken before. */
   *entries(): Generator<readonly [key: string, exported: Exported], void> {
     while (this.#at < this.#to) yield this.#next()
   }
@@ -134,7 +134,7 @@ export class Section implements SectionHead {
   #next(): readonly [key: string, exported: Exported] {
     const pbf = this.#pbf
     pbf.pos = this.#at
-    return [textOf(pbf.readBytes()), this.#entry()]
+    return [keyText(pbf.readBytes()), this.#entry()]
   }
 
   /** The rest of an entry whose key was read. */
@@ -169,8 +169,8 @@ export class Section implements SectionHead {
   }
 }
 
-/** Bytes as a text of the same length. */
-const textOf = (bytes: Uint8Array): string =>
+/** A key as a text of the same length. */
+export const keyText = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")
 
 const readText = (pbf: PbfReader): string => {

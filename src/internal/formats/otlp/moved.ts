@@ -6,11 +6,11 @@
 import type { Steps } from "../../util/steps.ts"
 import { type MetricData, type SummaryDataPoint, shapeKey } from "../metricData.ts"
 import { RecorderAttribute } from "../recorderAttribute.ts"
-import { Bases, type Exported, type Section } from "./baseReader.ts"
+import { Bases, type Exported, keyText, type Section } from "./baseReader.ts"
 import { type Base, BaseWriter, ownMemory } from "./baseWriter.ts"
 import { type Adding, addingOf, amountOf, type Counted, hasFallen, minus } from "./differences.ts"
 import { nanosOf } from "./streamed.ts"
-import { keyOf, keysOf, StepPoints, type Timed } from "./streams.ts"
+import { pointKey, StepPoints, sectionKeys, type Timed } from "./streams.ts"
 
 /** A point of data that adds up. */
 type Point = Exclude<MetricData["points"][number], SummaryDataPoint>
@@ -56,7 +56,7 @@ export function* movedBase(
   const there = new Set<string>()
   for (const of of all) {
     const adding = addingOf(of.data)
-    const { key } = keysOf(of.data, of)
+    const { key } = sectionKeys(of.data, of)
     there.add(key)
     if (adding === undefined) continue
     const shape = shapeKey(of.data)
@@ -97,7 +97,7 @@ function* rowOf(of: Timed, section: Section | undefined, { adding, losses }: Gro
   let looked = 0
   for (const point of [...of.data.points, ...(of.bygone?.idle.points ?? [])] as ReadonlyArray<Point>) {
     if (++looked % StepPoints === 0) yield
-    points.set(textOf(keyOf(point)), point)
+    points.set(keyText(pointKey(point)), point)
   }
   for (const [key, before] of section?.entries() ?? []) {
     if (++looked % StepPoints === 0) yield
@@ -161,7 +161,7 @@ const riseOf = (adding: Adding, { exported, points }: Row, key: string): Counted
 
 function* writeRow(base: BaseWriter, { exported, of, section }: Row, adding: Adding, end: bigint): Steps<void> {
   const [{ boundaries = [] } = {}] = of.data.points as ReadonlyArray<{ boundaries?: ReadonlyArray<number> }>
-  const writer = base.section({ ...keysOf(of.data, of), owner: of.owner, adding, boundaries })
+  const writer = base.section({ ...sectionKeys(of.data, of), owner: of.owner, adding, boundaries })
   let looked = 0
   for (const [key, entry] of exported) {
     writer.add(Buffer.from(key, "latin1"), entry, entry.point)
@@ -169,8 +169,6 @@ function* writeRow(base: BaseWriter, { exported, of, section }: Row, adding: Add
   }
   writer.end(section?.end ?? end)
 }
-
-const textOf = (key: Uint8Array): string => Buffer.from(key).toString("latin1")
 
 /** The key of a series without its recorder. */
 const seriesOf = (key: string): string => {

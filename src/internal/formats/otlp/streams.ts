@@ -54,7 +54,7 @@ export class Streams {
   /** Starts the data of a metric, of which some points are known. `undefined`: it is not exported. */
   begin(data: MetricData, origin: Origin): Stream | undefined {
     const { isContinued } = origin
-    const { key, metric } = keysOf(data, origin)
+    const { key, metric } = sectionKeys(data, origin)
     const section = this.#exported.section(key)
     const adding = addingOf(data)
     const isDelta = this.#options.temporality === "delta" && adding !== undefined
@@ -114,8 +114,11 @@ interface StreamParts extends StreamOptions {
 
 const encoder = new TextEncoder()
 
-/** The keys of data of a metric, and of the life of that. */
-export const keysOf = (data: MetricData, { life, since, subject }: Origin): Pick<SectionHead, "key" | "metric"> => {
+/** The key of a metric, and that of one life of it. */
+export const sectionKeys = (
+  data: MetricData,
+  { life, since, subject }: Origin
+): Pick<SectionHead, "key" | "metric"> => {
   const metric = JSON.stringify([shapeKey(data), subject])
   return { metric, key: JSON.stringify([metric, life ?? since]) }
 }
@@ -134,13 +137,13 @@ export class Stream {
 
   /** Adds some of its points. */
   *add(points: MetricData["points"], isShown = true): Steps<void> {
-    const { isAdopted, isDelta, writer } = this.#parts
+    const { isAdopted, isDelta, section, writer } = this.#parts
     for (let from = 0; from < points.length; from += StepPoints) {
       const told: Array<Interval<Point>> = []
       const entries: Array<() => void> = []
       for (const point of points.slice(from, from + StepPoints)) {
-        const key = keyOf(point)
-        const known = yield* this.#takeExported(key)
+        const key = pointKey(point)
+        const known = section && (yield* section.take(key))
         const { interval, start } = this.#intervalOf(point, known)
         if (!isDelta || (!isAdopted && amountOf(interval.point) > 0)) told.push(interval)
         entries.push(() => writer.add(key, { life: point.life?.number, start }, point))
@@ -161,8 +164,8 @@ export class Stream {
     const { adding, isAdopted, isDelta, last, origin, section, until, writer } = this.#parts
     if (!isDelta) return
     for (const point of points) {
-      const key = keyOf(point)
-      const known = yield* this.#takeExported(key)
+      const key = pointKey(point)
+      const known = section && (yield* section.take(key))
       const begin = known === undefined ? later(nanosOf(origin.since ?? 0), last) : section!.end
       const start = earlier(begin, until)
       let left: Point = point
@@ -180,14 +183,6 @@ export class Stream {
   end(): void {
     this.#parts.writer.end(this.#parts.until)
     this.#onEnd()
-  }
-
-  *#takeExported(key: Uint8Array): Steps<Exported | undefined> {
-    for (;;) {
-      const known = this.#parts.section?.take(key)
-      if (known !== "looking") return known
-      yield
-    }
   }
 
   /** The last exports of series that have not continued. */
@@ -225,7 +220,7 @@ export class Stream {
 }
 
 /** The key of a series among those of a metric. */
-export const keyOf = ({ attributes }: Point): Uint8Array =>
+export const pointKey = ({ attributes }: Point): Uint8Array =>
   encoder.encode(JSON.stringify(Object.entries(attributes).sort(byName)))
 
 const earlier = (left: Nanos, right: Nanos): Nanos => (left < right ? left : right)
