@@ -17,13 +17,19 @@ const kinds: { readonly [type: string]: (count: number) => object } = {
 }
 
 it.each(Object.entries(kinds))("what goes into a total is told once: a %s", (type, pointOf) => {
-  const dataOf = (id: string, series: { readonly [kind: string]: number }): Timed => {
-    const points = Object.entries(series).map(([kind, count]) => ({
-      attributes: { recorder: id, kind },
-      ...pointOf(count)
-    }))
+  type Series = { readonly [kind: string]: number }
+  /** `idle`: series that are not shown any more. */
+  const dataOf = (id: string, series: Series, idle: Series = {}): Timed => {
+    const [data, idleData, expired] = [series, idle, {}].map((counts: Series) => {
+      const points = Object.entries(counts).map(([kind, count]) => ({
+        attributes: { recorder: id, kind },
+        ...pointOf(count)
+      }))
+      return { name: "parts", type, ...(type === "sum" && { monotonic: true }), points } as never
+    })
     return {
-      data: { name: "parts", type, ...(type === "sum" && { monotonic: true }), points } as never,
+      data: data!,
+      bygone: { idle: idleData!, expired: expired! },
       since: 1,
       owner: id.length,
       subject: `${id}/parts`,
@@ -69,4 +75,10 @@ it.each(Object.entries(kinds))("what goes into a total is told once: a %s", (typ
   })
   // Nobody has it: it is not there any more.
   expect(send(dataOf("threads", { a: 9 }), dataOf("removed", { a: 11, b: 1, c: 2 }))).toEqual({ "threads a": 1 })
+  // All stay, and threads has left 4.
+  expect(send(dataOf("threads", { a: 5 }), dataOf("removed", { a: 16, b: 1, c: 2 }))).toEqual({
+    "removed a": 5 - (9 - 5)
+  })
+  // It has left 2 more, of a series that is not shown any more.
+  expect(send(dataOf("threads", {}, { a: 3 }), dataOf("removed", { a: 18, b: 1, c: 2 }))).toEqual({})
 })

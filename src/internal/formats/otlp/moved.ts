@@ -50,6 +50,8 @@ export function* movedBase(
   all: ReadonlyArray<Timed>,
   isTotal: (recorderId: unknown) => boolean
 ): Steps<Base | undefined> {
+  const lost = yield* shapesWithLosses(bases, all)
+  if (lost.size === 0) return undefined
   const known = new Bases()
   yield* known.read(bases)
   const groups = new Map<string, Group>()
@@ -58,8 +60,8 @@ export function* movedBase(
     const adding = addingOf(of.data)
     const { key } = sectionKeys(of.data, of)
     there.add(key)
-    if (adding === undefined) continue
     const shape = shapeKey(of.data)
+    if (adding === undefined || !lost.has(shape)) continue
     const group = groups.get(shape) ?? { adding, rows: [], losses: [] }
     groups.set(shape, group)
     group.rows.push(yield* rowOf(of, known.section(key), group))
@@ -67,8 +69,7 @@ export function* movedBase(
   let looked = 0
   for (const section of known.sections()) {
     if (there.has(section.key) || section.adding === undefined) continue
-    const [shape] = JSON.parse(section.metric) as readonly [shape: string]
-    const losses = groups.get(shape)?.losses
+    const losses = groups.get(shapeOf(section))?.losses
     for (const [key, { point }] of losses === undefined ? [] : section.entries()) {
       if (++looked % StepPoints === 0) yield
       losses!.push({ series: seriesOf(key), amount: point!, onTaken: () => {} })
@@ -90,12 +91,51 @@ export function* movedBase(
   return isMoved ? yield* base.finish(ownMemory) : undefined
 }
 
+/** The shapes of metrics of which a recorder has lost counts: usually none, so nothing else is kept of the series. */
+function* shapesWithLosses(bases: ReadonlyArray<Base>, all: ReadonlyArray<Timed>): Steps<ReadonlySet<string>> {
+  const known = new Bases()
+  yield* known.read(bases)
+  const there = new Set<string>()
+  const lost = new Set<string>()
+  let looked = 0
+  for (const of of all) {
+    const adding = addingOf(of.data)
+    const { key } = sectionKeys(of.data, of)
+    there.add(key)
+    const section = known.section(key)
+    if (adding === undefined || section === undefined) continue
+    for (const point of pointsOf(of)) {
+      if (++looked % StepPoints === 0) yield
+      const before = yield* section.take(pointKey(point))
+      if (before === undefined || lossOf(adding, before, point) === undefined) continue
+      lost.add(shapeKey(of.data))
+      break
+    }
+  }
+  for (const section of known.sections()) {
+    if (section.adding !== undefined && !there.has(section.key)) lost.add(shapeOf(section))
+  }
+  return lost
+}
+
+/** See {@link shapeKey}. */
+const shapeOf = ({ metric }: Section): string => (JSON.parse(metric) as readonly [shape: string])[0]
+
+const pointsOf = ({ bygone, data }: Timed): ReadonlyArray<Point> =>
+  [...data.points, ...(bygone?.idle.points ?? [])] as ReadonlyArray<Point>
+
+/** What a series has lost since its export. `undefined`: nothing, or it has started again. */
+const lossOf = (adding: Adding, { life, point: before }: Exported, point: Point): Counted | undefined =>
+  life !== point.life?.number || amountOf(point) >= amountOf(before) || hasFallen(adding, before!, point)
+    ? undefined
+    : minus(adding, before!, point)
+
 function* rowOf(of: Timed, section: Section | undefined, { adding, losses }: Group): Steps<Row> {
   const points = new Map<string, Point>()
   const exported = new Map<string, Exported>()
   const row: Row = { of, section, exported, points, isChanged: false }
   let looked = 0
-  for (const point of [...of.data.points, ...(of.bygone?.idle.points ?? [])] as ReadonlyArray<Point>) {
+  for (const point of pointsOf(of)) {
     if (++looked % StepPoints === 0) yield
     points.set(keyText(pointKey(point)), point)
   }
@@ -103,13 +143,13 @@ function* rowOf(of: Timed, section: Section | undefined, { adding, losses }: Gro
     if (++looked % StepPoints === 0) yield
     exported.set(key, before)
     const point = points.get(key)
-    if (point === undefined || before.life !== point.life?.number) continue
-    if (amountOf(point) >= amountOf(before.point) || hasFallen(adding, before.point, point)) continue
+    const amount = point && lossOf(adding, before, point)
+    if (amount === undefined) continue
     const onTaken = (): void => {
       exported.set(key, { ...before, point })
       row.isChanged = true
     }
-    losses.push({ series: seriesOf(key), amount: minus(adding, before.point!, point), onTaken })
+    losses.push({ series: seriesOf(key), amount, onTaken })
   }
   return row
 }
