@@ -1,10 +1,10 @@
-/** Ids of totals: what recorders have counted that are not kept by their own ids. */
+/** Ids of totals: the counts of recorders that are not kept under their own ids. */
 
-/** Where recorders go that name no total. */
+/** The total of recorders that name none. */
 export const DefaultTotal = "removed"
 
-/** Where a report has those that it keeps no more, unless a recorder has this id. */
+/** The total of the recorders that a report no longer keeps, unless a recorder has this id. */
 export const OthersTotal = "others"
 
-/** Whether others go into a recorder of this id, as a rule. */
+/** Whether a recorder of this id is usually a total. */
 export const isTotalId = (recorderId: unknown): boolean => recorderId === DefaultTotal || recorderId === OthersTotal

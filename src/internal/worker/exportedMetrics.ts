@@ -8,7 +8,7 @@ import { importMetrics } from "../model/importedModules.ts"
 import { MetricsModuleError } from "../model/registerErrors.ts"
 import { messageOf } from "../util/describeError.ts"
 
-/** Imports a module, by its URL, for its metrics and sets. `by`: who does, for people. */
+/** The metrics and sets that the module at this URL exports. `by`: the importer, for error messages. */
 export const exportedMetrics = (
   url: string,
   by: string

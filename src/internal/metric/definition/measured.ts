@@ -19,7 +19,7 @@ export const measuredBy = oncePer((metric: Metric.Any): Measured => {
   return { parts, hash: hash(describe(parts)) }
 })
 
-/** What a state is kept by: its metric, and what that measures, because two definitions of a name are not added up. */
+/** What states are kept by. Those of two definitions of a name are not added up. */
 export interface NameAndMeasured {
   readonly name: string
   /** The hash of what it measures. */

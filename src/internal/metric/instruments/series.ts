@@ -242,6 +242,6 @@ export const goesOn = (later: SeriesState<unknown>, earlier: SeriesState<unknown
   if (!Object.hasOwn(earlier.series, key) || !Object.hasOwn(later.series, key)) return false
   if (later.idle === undefined || earlier.idle === undefined) return true
   const { born, lives, seen } = earlier.idle
-  // Of states that were merged, the one that began anew may be of another recorder, which counts its own lives.
+  // In merged states, the series that started again may be of another recorder, which numbers its own lives.
   return later.idle.lives[key] === lives[key] && later.idle.born[key]! <= Math.max(born[key]!, seen[key]!)
 }
