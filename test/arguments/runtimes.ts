@@ -45,8 +45,7 @@ const workerOptions = {
   restart: special,
   stallTimeout: longerThanZero,
   env: ["an empty object"] as Kind,
-  resourceLimits: ["an empty object"] as Kind,
-  sharedMemory: flag
+  resourceLimits: ["an empty object"] as Kind
 }
 const threadOptions = {
   ...defaults,

@@ -98,8 +98,6 @@ interface WorkerStart extends RuntimeOptions {
    * seconds.
    */
   readonly stallTimeout?: Duration.Input
-  /** States that events travel in shared memory, which they always do. `false` is refused. Default: `true`. */
-  readonly sharedMemory?: true
 }
 
 /**
@@ -159,9 +157,6 @@ export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions
   stream: inProcessStream
 }
 
-const isTrue: Check = (value) =>
-  value === true ? undefined : "must be true or left out: events always travel in shared memory"
-
 const someVariables: Check = (value) =>
   isRecord(value) && Object.values(value).every((each) => each === undefined || typeof each === "string")
     ? undefined
@@ -183,6 +178,5 @@ export const workerOptionChecks = {
   restart: aSchedule,
   stallTimeout: longerThanZero,
   env: someVariables,
-  resourceLimits: someLimits,
-  sharedMemory: isTrue
+  resourceLimits: someLimits
 } satisfies { readonly [K in Exclude<keyof WorkerOptions, keyof RuntimeOptions>]: Check }
