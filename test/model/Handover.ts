@@ -90,7 +90,7 @@ export const handover = (bounds: Bounds, fault?: Fault): Model<S> => {
       })
       if (!rests) return undefined
       if (wasRead(s) < s.urgent) return "what is urgent waits"
-      if (s.readerPage === 0 || hasRows(s)) return "a published row waits for ever"
+      if (hasRows(s)) return "a published row waits for ever"
       if (s.waits === 1 && s.accepted - s.memory.at(Folded) < capacity) return "a fiber waits, and there is room"
       return undefined
     }

@@ -2,6 +2,7 @@
 import type { To } from "./explore.ts"
 import {
   Attach,
+  accesses,
   afterAll,
   type Bounds,
   Command,
@@ -94,7 +95,7 @@ export const producerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
 
   const clearPage = (s: S, page: number): void => {
     store(s, publishedOf(page), 0)
-    store(s, readOf(page), 0)
+    storeAtomically(s, readOf(page), 0)
   }
 
   /** `PagePool.take` behind `#collect`, and what `PageWriter.nextPage` does before it publishes. */
@@ -110,7 +111,6 @@ export const producerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
     }
     if (!is("clears the next page after it published the turn")) clearPage(s, next)
     s.nextPage = next + 1
-    if (!is("ends a page after it published the turn")) store(s, wordOf(s.page, s.pos), PageEnd + next)
     s.at = s.attachments > 0 ? "attach" : "publish"
   }
 
@@ -127,6 +127,8 @@ export const producerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
   const published = (s: S): void => {
     const next = s.nextPage - 1
     const end = next < 0 ? s.pos : s.pos + 1
+    const endPage = (): void => store(s, wordOf(s.page, s.pos), PageEnd + next)
+    if (next >= 0 && !is("ends a page after it published the turn")) endPage()
     if (is("publishes with a plain store")) store(s, publishedOf(s.page), end)
     else storeAtomically(s, publishedOf(s.page), end)
     if (is("publishes before the rows are written")) endRun(s)
@@ -136,7 +138,7 @@ export const producerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
       s.at = wakeReader(s)
       return
     }
-    if (is("ends a page after it published the turn")) store(s, wordOf(s.page, s.pos), PageEnd + next)
+    if (is("ends a page after it published the turn")) endPage()
     if (is("clears the next page after it published the turn")) clearPage(s, next)
     s.full.push(s.page)
     s.page = next
@@ -228,6 +230,7 @@ export const producerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
         })
       case "rouse: exchange":
         return to("WakeUp.rouse: exchange State", (s) => {
+          accesses("compareExchange", Napping)
           afterAll(s)
           if (s.memory.at(Napping) === 0) return roused(s)
           s.memory.set(Napping, 0)
@@ -235,6 +238,7 @@ export const producerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
         })
       case "rouse: Signal":
         return to("WakeUp.rouse: add to Signal", (s) => {
+          accesses("add", Signal)
           // It is of no account that it has changed but between these two looks at it.
           if (s.readerAt === "nap: State" || s.readerAt === "nap: hasWork" || s.readerAt === "nap: wait")
             s.memory.set(Signal, 1)
@@ -243,6 +247,7 @@ export const producerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
         })
       case "rouse: notify":
         return to("WakeUp.rouse: notify", (s) => {
+          accesses("notify", Signal)
           if (s.readerAt === "napping") s.readerAt = "nap: over"
           roused(s)
         })

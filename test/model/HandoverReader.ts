@@ -2,6 +2,7 @@
 import type { To } from "./explore.ts"
 import {
   Attach,
+  accesses,
   type Bounds,
   Command,
   type Fault,
@@ -11,9 +12,11 @@ import {
   isUnseen,
   loads,
   Memory,
+  messageName,
   NapEnds,
   Napping,
   NapsBeforeSleep,
+  notes,
   PageEnd,
   publishedOf,
   readOf,
@@ -36,15 +39,23 @@ export const readerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
       s.readerAt = to
     }
 
+  const markRead = (s: S, page: number): void => {
+    accesses("store", readOf(page))
+    s.memory.set(readOf(page), 1)
+  }
+
   const readEvents = (s: S, count: number): void => {
-    for (let i = 0; i < count; i++)
+    for (let i = 0; i < count; i++) {
+      notes("fold an event")
       if (s.memory.at(wordOf(s.readerPage - 1, s.readerPos++)) !== ++s.eventsRead) s.isWrong = 1
+    }
   }
 
   const endPage = (s: S, next: number): void => {
+    if (next === spare && s.hasSpare === 0) return go("message")(s)
     s.oldPage = s.readerPage
     s.readerPos = 0
-    s.readerPage = next === spare && s.hasSpare === 0 ? 0 : next + 1
+    s.readerPage = next + 1
     s.readerAt = "setRead"
   }
 
@@ -54,6 +65,7 @@ export const readerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
     if (first >= PageEnd) endPage(s, first - PageEnd)
     else if (first >= Command) {
       if (s.arrived === 0) return go("message")(s)
+      notes("fold a command")
       s.arrived--
       s.commandsRead++
       s.readerPos++
@@ -64,7 +76,7 @@ export const readerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
       s.readerAt = "count"
       if (is("counts the events of a page after it marked the page as read")) s.readerAt = "readPage"
       if (is("checks for requests before it counts")) s.readerAt = "takeWanted"
-      if (is("marks a page as read before it reads the rows")) s.memory.set(readOf(page), 1)
+      if (is("marks a page as read before it reads the rows")) markRead(s, page)
       readEvents(s, first - Header)
     } else s.isWrong = 1
   }
@@ -72,23 +84,18 @@ export const readerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
   const receive = (s: S): void => {
     const message = s.toReader.remove(0)
     s.skipped = 0
-    if (message === Memory) {
-      s.hasSpare = 1
-      if (s.readerPage === 0) s.readerPage = spare + 1
-    } else if (message === Sleep) s.maySleep = 1
+    if (message === Memory) s.hasSpare = 1
+    else if (message === Sleep) s.maySleep = 1
     else if (message === Wake) {
       s.maySleep = is("sleeps on when it was woken") ? 1 : 0
       s.naps = 0
     } else s.arrived += message - Attach
   }
-  const nameOf = (message: number): string =>
-    message === Memory ? "Memory" : message === Sleep ? "Sleep" : message === Wake ? "Wake" : "Attach"
 
   const reader = (s: S, to: To<S>): void => {
     const page = s.readerPage - 1
     switch (s.readerAt) {
       case "run":
-        if (page < 0) return to("FoldThread.run", go("message"))
         return loads(s, publishedOf(page), to, "FoldThread.run: ready", (s, end) => {
           if (end > s.readerPos) s.naps = 0
           s.readerAt = "read"
@@ -130,9 +137,9 @@ export const readerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
         })
       case "setRead":
         return to("page.setRead", (s) => {
-          s.memory.set(readOf(s.oldPage - 1), 1)
+          markRead(s, s.oldPage - 1)
           s.oldPage = 0
-          s.readerAt = s.readerPage === 0 ? "message" : "nextTurn"
+          s.readerAt = "nextTurn"
           if (s.notCounted > 0) s.readerAt = "count"
         })
       case "nextTurn":
@@ -144,7 +151,7 @@ export const readerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
             s.readerAt = s.readerAt === "nextTurn" || s.maySleep === 1 ? "run" : "nap: Signal"
           })
         }
-        if (s.toReader.length > 0) to(`FoldThread.receive: ${nameOf(s.toReader.at(0))}`, receive)
+        if (s.toReader.length > 0) to(`FoldThread.receive: ${messageName(s.toReader.at(0))}`, receive)
         return
       case "idle":
         return to("FoldThread.run: idle", (s) => {
@@ -158,11 +165,13 @@ export const readerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
         })
       case "nap: Signal":
         return to("WakeUp.nap: load Signal", (s) => {
+          accesses("load", Signal)
           s.memory.set(Signal, 0)
           s.readerAt = "nap: State"
         })
       case "nap: State":
         return to("WakeUp.nap: store State", (s) => {
+          accesses("store", Napping)
           s.memory.set(Napping, 1)
           s.readerAt = is("naps without looking again") ? "nap: wait" : "nap: hasWork"
         })
@@ -172,6 +181,7 @@ export const readerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
         })
       case "nap: wait":
         return to("WakeUp.nap: wait", (s) => {
+          accesses("wait", Signal)
           s.readerAt = s.memory.at(Signal) === 0 ? "napping" : "nap: over"
           s.memory.set(Signal, 0)
         })
@@ -181,13 +191,14 @@ export const readerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
         return to(NapEnds, go("nap: over"))
       case "nap: over":
         return to("WakeUp.nap: store State again", (s) => {
+          accesses("store", Napping)
           s.memory.set(Napping, 0)
           s.memory.set(Signal, 0)
           s.readerAt = "run"
         })
       case "message":
         if (s.toReader.length === 0) return
-        return to(`FoldThread.receive: ${nameOf(s.toReader.at(0))}`, (s) => {
+        return to(`FoldThread.receive: ${messageName(s.toReader.at(0))}`, (s) => {
           receive(s)
           s.readerAt = "run"
         })

@@ -181,6 +181,34 @@ export type S = typeof zero
 
 // --- memory
 
+const pageWords = ["publishedEnd", "read"]
+const nameOf = (word: number): string => {
+  if (word >= Signal) return ["Signal", "State", "Folded", "Wanted"][word - Signal]!
+  return `${pageWords[word % PageSize] ?? "rows"} ${Math.floor(word / PageSize)}`
+}
+
+/** Where accesses are listed, if somebody compares them with those of the code. */
+let listed: Array<string> | undefined
+
+/** The accesses of an action, in order, under the names that {@link HandoverTrace} gives them. */
+export const accessesOf = (action: () => void): ReadonlyArray<string> => {
+  const list: Array<string> = []
+  listed = list
+  action()
+  listed = undefined
+  return list
+}
+
+/** Lists an access to a word. */
+export const accesses = (how: string, word: number): void => {
+  listed?.push(`${how} ${nameOf(word)}`)
+}
+
+/** Lists what orders the accesses before it. */
+export const notes = (what: string): void => {
+  listed?.push(what)
+}
+
 export const AtomicStore = 128
 
 /** All stores up to the one at an index are seen. */
@@ -197,13 +225,19 @@ const afterAtomics = (s: S): void => {
 export const afterAll = (s: S): void => commit(s, s.storeTo.length - 1)
 
 export const store = (s: S, to: number, value: number): void => {
+  accesses("write", to)
+  buffer(s, to, value)
+}
+
+const buffer = (s: S, to: number, value: number): void => {
   s.storeTo.push(to)
   s.storeOf.push(value)
 }
 
 export const storeAtomically = (s: S, to: number, value: number): void => {
+  accesses("store", to)
   afterAtomics(s)
-  store(s, to | AtomicStore, value)
+  buffer(s, to | AtomicStore, value)
 }
 
 /** A word as the producer sees it. */
@@ -213,13 +247,18 @@ export const own = (s: S, at: number): number => {
 }
 
 export const load = (s: S, at: number): number => {
+  accesses("load", at)
   afterAtomics(s)
   return own(s, at)
 }
 
 /** Calls `seen` with each value that the reader may see in a word, and what is seen with it. */
 export const loads = (s: S, at: number, to: To<S>, step: string, seen: (after: S, value: number) => void): void => {
-  to(step, (after) => seen(after, after.memory.at(at)))
+  const loaded = (after: S): void => {
+    accesses("load", at)
+    seen(after, after.memory.at(at))
+  }
+  to(step, loaded)
   for (let i = 0; i < s.storeTo.length; i++) {
     if ((s.storeTo.at(i) & ~AtomicStore) !== at) continue
     to(`${step}, a store that is not over`, (after) => {
@@ -230,7 +269,7 @@ export const loads = (s: S, at: number, to: To<S>, step: string, seen: (after: S
           else after.memory.set(after.storeTo.remove(k) & ~AtomicStore, after.storeOf.remove(k))
         }
       }
-      seen(after, after.memory.at(at))
+      loaded(after)
     })
   }
 }
@@ -241,7 +280,11 @@ export const isUnseen = (s: S, word: number): boolean => {
   return false
 }
 
+export const messageName = (message: number): string =>
+  message === Memory ? "Memory" : message === Sleep ? "Sleep" : message === Wake ? "Wake" : "Attach"
+
 export const post = (s: S, message: number): void => {
+  notes(`post ${messageName(message)}`)
   afterAll(s)
   s.toReader.push(message)
 }
