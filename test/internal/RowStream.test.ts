@@ -333,6 +333,18 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     deepStrictEqual(pair.came, [row(1, 0, empty.event())])
   })
 
+  it("sets no timer while there are no events", () => {
+    const pair = new StreamPair(options)
+    const write = pair.encoder(empty.layout)
+    for (let n = 0; n < 3; n++) {
+      write(1, empty.event(), n)
+      for (let ticks = 0; pair.isDue; ticks++) {
+        expect(ticks).toBeLessThan(2)
+        pair.turn()
+      }
+    }
+  })
+
   it("does not throw after it is closed, and uses no more memory", () => {
     const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
     const { event, layout } = wide(100)
@@ -451,6 +463,34 @@ describe("a stream", () => {
       if (n % 40 === 0) await Promise.resolve()
     }
     expect(pair.roused).toBe(roused + 1)
+    pair.read()
+    while (pair.writer.turns < 5) {
+      emit(0)
+      if (pair.writer.turns < 5) await Promise.resolve()
+    }
+    expect(pair.roused).toBe(roused + 1)
+  })
+
+  it("is not read beyond what is published, whatever was there in an earlier round", () => {
+    const pair = new StreamPair({ bytes: 2 * PageBytes, pagesInTurn: 2 })
+    let written = 0
+    for (; pair.writer.turns < 2; written++) {
+      pair.foreign(1)
+      if (written % 1000 === 0) pair.flush()
+    }
+    pair.flush()
+    expect(pair.came).toHaveLength(written)
+  })
+
+  it("wakes the reader for the same place of each page", () => {
+    const pair = new StreamPair({ bytes: 4 * PageBytes })
+    for (let turns = 0; turns < 3; turns++) {
+      while (pair.writer.turns < turns) pair.foreign(1)
+      if (turns === 0) pair.foreign(1)
+      const { roused } = pair
+      pair.flush()
+      expect(pair.roused).toBe(roused + 1)
+    }
   })
 
   it("reports skipped numbers in order with the rows between them", () => {
@@ -555,6 +595,19 @@ describe("a stream", () => {
     room = true
     pair.turn()
     expect(turns).toEqual(["first", "first", "first", "second", "third"])
+  })
+
+  it("gives waiters turns until each has had room", () => {
+    const pair = new StreamPair({ bytes: 2 * PageBytes, pagesInTurn: 2 })
+    while (pair.foreign(1));
+    let turns = 0
+    const takeTurn = () => ++turns > 0
+    pair.writer.whenRoom({ takeTurn })
+    pair.turn()
+    expect([turns, pair.isDue]).toEqual([0, true])
+    pair.flush()
+    pair.turn()
+    expect(turns).toBe(1)
   })
 
   it("takes further pages only in a burst", async () => {

@@ -188,6 +188,11 @@ export class StreamPair {
     for (const run of due) run()
   }
 
+  /** Whether there is deferred work. */
+  get isDue(): boolean {
+    return this.#soon.length > 0
+  }
+
   /** The layouts that the reader received, in order. */
   get layouts(): ReadonlyArray<Layout> {
     return Array.from(this.#layouts.values(), ({ layout }) => layout)

@@ -45,7 +45,6 @@ export abstract class PageWriter extends WritingPlace {
     this.shared = shared
     this.words = shared?.i32
     this.readerSleeps = shared !== undefined
-    this.show()
     tail?.entered(this.page, 0, true, { time: Number.NaN, passing: [] })
   }
 
@@ -99,15 +98,11 @@ export abstract class PageWriter extends WritingPlace {
   /** Ends the open run and publishes everything, in the thread that completes the stream. Returns its position. */
   showAll(): number {
     this.endRun()
-    this.show()
+    if (this.words !== undefined) {
+      this.words[WordPage] = this.page.number
+      this.words[WordPos] = this.pos
+    }
     return this.position
-  }
-
-  /** Records that everything written so far is complete. */
-  private show(): void {
-    if (this.words === undefined) return
-    this.words[WordPage] = this.page.number
-    this.words[WordPos] = this.pos
   }
 
   // --- publishing
@@ -155,8 +150,6 @@ export abstract class PageWriter extends WritingPlace {
   /** Another reader replaces the one that is gone, and resumes from a place in the log. */
   readerReplaced(from: LogPlace): void {
     this.pages.cover(from.turn)
-    this.readerSleeps = false
-    this.owesWake = false
   }
 
   /** Publishes after a while, and keeps doing so while events arrive. */
