@@ -211,10 +211,12 @@ it("everything is folded once and a sleeping reader is woken, whichever access f
       const trace = new HandoverTrace()
       for (const before of actions.slice(0, i)) trace[before]()
       fails = trace.failing(access, () => trace[action]())
-      for (const after of ["flush", "drain", "emit", "emit", "drain", "emit", "emit", "flush", "drain"] as const)
-        trace[after]()
       const { folded, written } = trace
-      expect(folded.rows, `access ${access} of action ${i}`).toBe(written.rows)
+      for (const after of [["flush"], ["emit", "emit"], ["emit", "emit", "flush"]] as const) {
+        for (const action of after) trace[action]()
+        trace.drain()
+        if (after.at(-1) === "flush") expect(folded.rows, `access ${access} of action ${i}`).toBe(written.rows)
+      }
       // A command whose call has failed may have been in line.
       expect([...folded.commands]).toEqual(expect.arrayContaining([...written.commands]))
     }

@@ -162,10 +162,11 @@ export class HandoverTrace {
     this.#sleeps = sleeps
   }
 
-  /** Receives and reads everything, unless it sleeps. */
+  /** Receives and reads everything, unless it sleeps and there is no message. */
   drain(): void {
+    const rests = this.#sleeps && this.#messages.length === 0
     while (this.#messages.length > 0) this.receive()
-    if (!this.#sleeps) this.read()
+    if (!rests) this.read()
   }
 
   /** Reads what is published, as `FoldThread.run` does. */
