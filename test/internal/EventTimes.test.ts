@@ -31,6 +31,16 @@ it("an event of a long turn has its own time", () => {
   expect(Math.max(...stale)).toBeLessThan(1)
 })
 
+it("an event of a long turn that follows one that no metric reads has its own time", () => {
+  const clock = vi.spyOn(Date, "now").mockReturnValue(1000)
+  const stream = new StreamPair()
+  expect(stream.foreign(1)).toBe(true)
+  clock.mockReturnValue(1500)
+  expect(stream.write(layout)(stream.source(1), { _tag: "tick", n: 1 } as never)).toBe(true)
+  stream.flush()
+  expect(stream.came.slice(1)).toMatchObject([{ at: 1500 }])
+})
+
 it("at a steady pace times are less than three milliseconds old, including the one in which the clock counts", () => {
   fc.assert(
     fc.property(fc.double({ min: 1e-4, max: 200, noNaN: true }), fc.integer({ min: 1, max: 300 }), (pace, count) => {

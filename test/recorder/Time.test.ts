@@ -62,6 +62,28 @@ onBothLayers("time", (it) => {
     })
   )
 
+  it.effect("a fiber with a clock of its own keeps it in the turn in which another one emits by the live clock", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      const metrics = yield* Effect.provideService(Recorder.register(TickLog), Recorder, recorder)
+      const both = (n: number) => Effect.andThen(metrics.emit(tick(n)), metrics.emit(tick(n + 1)))
+      const before = Date.now()
+      yield* Effect.provideService(both(1), Clock.Clock, Clock.Clock.defaultValue())
+      yield* atTime(7)(both(3))
+      yield* Effect.provideService(both(5), Clock.Clock, Clock.Clock.defaultValue())
+      const { log } = (yield* recorder.snapshot(TickLog)).dimensions
+      const isNow = (at: number): boolean => at >= before && at <= Date.now()
+      expect(log.map(([n, at]) => [n, isNow(at) ? "now" : at])).toEqual([
+        [1, "now"],
+        [2, "now"],
+        [3, 7],
+        [4, 7],
+        [5, "now"],
+        [6, "now"]
+      ])
+    })
+  )
+
   it.effect("the synchronous form uses the clock with which the recorder was created", () =>
     Effect.gen(function* () {
       const recorder = yield* atTime(1234)(newRecorder())

@@ -12,6 +12,7 @@ import type { Layout, TagLayout } from "../../src/internal/stream/rows/layout.ts
 import { type Page, pagesOf, publishedEnd, setRead } from "../../src/internal/stream/rows/page.ts"
 import { generateRead } from "../../src/internal/stream/rows/readCode.ts"
 import type { RowSource } from "../../src/internal/stream/rows/rowSource.ts"
+import type { StreamWords } from "../../src/internal/stream/rows/streamWords.ts"
 import { RowWriter } from "../../src/internal/stream/writer.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { rowSource } from "./rowSource.ts"
@@ -44,6 +45,8 @@ export interface StreamPairOptions {
   readonly onRows?: OnRows
   /** Reads the last pages again. */
   readonly tail?: LogTail
+  /** Of an attached thread: where it shows how far it has written. */
+  readonly shared?: StreamWords
 }
 
 export class StreamPair {
@@ -80,7 +83,7 @@ export class StreamPair {
       setRead
     )
     const inTurn = typeof pagesInTurn === "number" ? { least: pagesInTurn, most: pagesInTurn } : pagesInTurn
-    this.writer = new RowWriter(this.#carrier(inTurn), bytes, generate, options.tail)
+    this.writer = new RowWriter(this.#carrier(inTurn), bytes, generate, options.tail, options.shared)
   }
 
   #carrier(pagesInTurn: Carrier["pagesInTurn"]): Carrier {

@@ -57,6 +57,8 @@ export abstract class TimedWriter extends DataWriter {
     this.endRun()
     if (this.given === undefined) this.look()
     else this.stamp()
+    // It is counted here, so that a later event does not get the time of this one.
+    this.untilLook--
     return this.time
   }
 

@@ -283,6 +283,7 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     this.stamp()
     if (!this.room(1)) return false
     this.putWord(source.lane, ForeignEventRow)
+    this.untilLook--
     source.counted++
     if (this.words !== undefined) this.countsRow(source)
     return true

@@ -1,0 +1,107 @@
+// The producer side of a recorder when it starts, stops, fails or leaves, and when the library fails under it.
+import { describe, expect, it, vi } from "@effect/vitest"
+import { BookOverflowed } from "../../src/internal/stream/rows/laneBooks.ts"
+import type { TagLayout } from "../../src/internal/stream/rows/layout.ts"
+import { eventOf, makeIntake } from "../support/intake.ts"
+
+describe("an intake", () => {
+  it.each([false, true])(
+    "holds back events while it restarts, as on the first start; in an attached thread: %s",
+    (attached) => {
+      const { came, fold, intake, offer } = makeIntake({ capacity: 9, overflow: "fail", attached })
+      for (let start = 1; start <= 2; start++) {
+        intake.open()
+        expect(offer(eventOf("narrow", start))).toBe("accepted")
+        intake.flush()
+        fold(9)
+        expect(came().length).toBe(start - 1)
+        intake.flow()
+        fold(9)
+        expect(came().length).toBe(start)
+        intake.close()
+        expect(offer(eventOf("narrow", start))).toBe("not-running")
+      }
+    }
+  )
+
+  it("keeps its accounting when the fold has closed its lane, whoever owns that by then", () => {
+    const { counters, fold, intake, offer } = makeIntake({ capacity: 9, overflow: "fail" })
+    intake.open()
+    intake.flow()
+    for (let n = 0; n < 3; n++) offer(eventOf("narrow", n))
+    intake.flush()
+    intake.leave()
+    fold(9)
+    intake.settle()
+    counters.clear()
+    counters.applied = counters.ignored = 5
+    expect(intake.stats()).toMatchObject({ accepted: 3, applied: 3, ignored: 0, pending: 0 })
+  })
+
+  it.each([
+    ["fail", "in its start"],
+    ["fail", "without room"],
+    ["leave", "in its start"],
+    ["leave", "without room"]
+  ] as const)("after %s %s releases no waiting event, even if the start ends then", (end, when) => {
+    const { came, fill, fold, intake, offer, turn } = makeIntake({ capacity: 9, overflow: "fail" })
+    intake.open()
+    if (when === "without room") {
+      intake.flow()
+      fill()
+    }
+    expect(offer(eventOf("narrow", 0))).toBe("accepted")
+    intake[end]()
+    if (end === "leave") intake.flow()
+    fold(9)
+    turn()
+    intake.flush()
+    fold(9)
+    expect(came()).toEqual([])
+    expect(intake.stats()).toMatchObject({ accepted: 1, pending: 1 })
+  })
+
+  it("accepts no event after a stop inside the fold that it requested for it", () => {
+    const onFoldNow = (): void => intake.close()
+    const { intake, offer } = makeIntake({ capacity: 4, overflow: "fail", onFoldNow })
+    intake.open()
+    intake.flow()
+    expect([0, 1, 2].map((n) => offer(eventOf("narrow", n)))).toEqual(["accepted", "accepted", "not-running"])
+    expect(intake.stats()).toMatchObject({ accepted: 2, refusedBy: { overflow: 0, invalid: 0, notRunning: 1 } })
+  })
+
+  it("repeats an action that has failed", () => {
+    const { intake } = makeIntake({ capacity: 9, overflow: "fail" })
+    intake.open()
+    intake.flow()
+    const act = vi.fn().mockImplementationOnce(() => {
+      throw new Error("failed")
+    })
+    intake.addBarrier(act)
+    expect(() => intake.flush()).toThrow("failed")
+    for (let i = 0; i < 3; i++) intake.flush()
+    expect(act).toHaveBeenCalledTimes(2)
+  })
+
+  it.each([false, true])(
+    "refuses and counts an event for which the library fails; in an attached thread: %s",
+    (attached) => {
+      const deep = (): never => deep()
+      const fails: Record<string, () => never> = {
+        deep,
+        faulty: () => {
+          throw new Error("defect")
+        }
+      }
+      const layoutOf = (tag: string): TagLayout => fails[tag]?.() ?? "generic"
+      const { books, intake, offer } = makeIntake({ capacity: 9, overflow: "fail", attached, layoutOf })
+      intake.open()
+      intake.flow()
+      expect(() => offer({ _tag: "faulty" })).toThrow("defect")
+      expect(offer({ _tag: "deep" }), "the caller has used up the stack").toBe("overflow")
+      expect(offer({ _tag: "sound" })).toBe("accepted")
+      expect(intake.stats()).toMatchObject({ offered: 3, accepted: 1, refusedBy: { overflow: 2 } })
+      expect(books?.[BookOverflowed] ?? 2).toBe(2)
+    }
+  )
+})

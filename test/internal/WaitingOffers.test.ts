@@ -1,0 +1,73 @@
+// Offers that wait for room under backpressure: each is decided once, and nothing of it remains.
+import { Effect, Exit } from "effect"
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import type { Emission, Offer } from "../../src/internal/recorder/dispatch.ts"
+import { eventOf, makeIntake } from "../support/intake.ts"
+
+/** A recorder that is full, and an offer that waits. */
+const waiting = () => {
+  const made = makeIntake({ capacity: 1, overflow: "backpressure" })
+  const { intake, offer, offerOrWait } = made
+  intake.open()
+  intake.flow()
+  expect(offer(eventOf("narrow", 0))).toBe("accepted")
+  const emission: Emission = { decision: undefined }
+  const results: Array<Offer | "interrupted"> = []
+  const interrupt = Effect.runCallback(offerOrWait(eventOf("narrow", 1), undefined, emission), {
+    onExit: (exit) => results.push(Exit.isSuccess(exit) ? exit.value : "interrupted")
+  })
+  return { ...made, emission, results, interrupt }
+}
+
+const limitPasses = (): void => void vi.advanceTimersByTime(30_001)
+
+describe("an offer that waits for room", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }))
+  afterEach(() => {
+    vi.runAllTimers()
+    vi.useRealTimers()
+  })
+
+  type Case = readonly [by: string, result: Offer | "interrupted", decide: (made: ReturnType<typeof waiting>) => void]
+  it.each<Case>([
+    [
+      "room",
+      "accepted",
+      ({ fold, intake }) => {
+        intake.flush()
+        fold(9)
+      }
+    ],
+    ["its time limit", "overflow", limitPasses],
+    ["a stop", "not-running", ({ intake }) => intake.close()],
+    ["an interruption", "interrupted", ({ interrupt }) => interrupt()]
+  ])("is decided once by %s, and keeps the process alive until then", (_by, result, decide) => {
+    const made = waiting()
+    const { emission, fold, intake, link, results, turn } = made
+    expect([link.holds, emission.decision, intake.stats().offered]).toEqual([1, undefined, 1])
+    decide(made)
+    for (let i = 0; i < 3; i++) turn()
+    expect(results).toEqual([result])
+    expect(link.holds).toBe(0)
+    const { accepted, offered, refusedBy } = intake.stats()
+    expect(offered).toBe(result === "interrupted" ? 1 : 2)
+    limitPasses()
+    intake.flush()
+    fold(9)
+    for (let i = 0; i < 3; i++) turn()
+    expect(intake.stats()).toMatchObject({ accepted, offered, refusedBy })
+    expect([emission.decision ?? "interrupted", results.length]).toEqual([result, 1])
+  })
+
+  it("is accepted if its time limit passes between its admission and the next turn", () => {
+    const { fold, intake, results, turn } = waiting()
+    intake.flush()
+    fold(9)
+    // Admitted here, and resumed at the next turn.
+    turn()
+    limitPasses()
+    turn()
+    expect(results).toEqual(["accepted"])
+    expect(intake.stats()).toMatchObject({ offered: 2, accepted: 2, refused: 0 })
+  })
+})
