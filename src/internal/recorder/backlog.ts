@@ -105,9 +105,9 @@ export class Backlog {
     return this.#position - this.#accounts.folded < this.#handedLimit
   }
 
+  /** Whether {@link move} would move an event, as of the last check. */
   get canMove(): boolean {
-    this.#accounts.lookAtFold()
-    return this.#barrierIsDue || (this.isFlowing && this.size > 0 && this.#stuck === undefined && this.#mayHand)
+    return this.isFlowing && this.size > 0 && this.#stuck === undefined && this.#mayHand
   }
 
   /** Moves up to `most` events into the stream while they may go, and runs the barriers that are due. */
@@ -152,7 +152,6 @@ export class Backlog {
       return true
     } finally {
       writer.given = given
-      writer.untilLook = 0
     }
   }
 

@@ -128,11 +128,8 @@ export abstract class Dispatch extends Accounts {
     if (this.#flushing) return
     this.#flushing = true
     try {
-      do {
-        this.backlog.move()
-        // What is folded now frees credits, so there may be more to dispatch.
-        this.laneLink.writer.publish(true)
-      } while (this.backlog.canMove)
+      this.backlog.move()
+      this.laneLink.writer.publish(true)
     } finally {
       this.#flushing = false
     }

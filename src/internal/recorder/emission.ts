@@ -76,7 +76,6 @@ export abstract class RecorderEmission {
       return emits()
     } finally {
       writer.given = given
-      writer.untilLook = 0
     }
   }
 

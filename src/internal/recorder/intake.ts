@@ -58,7 +58,6 @@ export class Intake extends Dispatch {
   open(): void {
     this.#accepting = true
     this.backlog.isFlowing = false
-    this.shut()
   }
 
   flow(): void {
@@ -243,7 +242,7 @@ export class Intake extends Dispatch {
   /** Whether an event would be refused for lack of room anyway, so that it need not be copied. */
   #isFull(): boolean {
     if (!this.#accepting || this.overflow === "drop-oldest") return false
-    return this.waiterCount > 0 || !this.hasCredit()
+    return !this.hasCredit()
   }
 
   /** Returns the event as it is queued, or why it is refused. The first event starts the recorder. */
@@ -251,7 +250,7 @@ export class Intake extends Dispatch {
     const copy = this.copy(event)
     if (copy === undefined) return this.refuse("invalid")
     const at = this.laneLink.writer.now()
-    if (!this.#accepting) this.#recorder.startIfIdle()
+    this.#recorder.startIfIdle()
     return this.#accepting ? { event: copy, at } : this.refuse("not-running")
   }
 

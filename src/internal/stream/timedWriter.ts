@@ -16,7 +16,7 @@ const settled = Promise.resolve()
 
 export abstract class TimedWriter extends DataWriter {
   /** The number of events until the live clock is read again in this turn of the event loop. 0 at its beginning. */
-  untilLook = 0
+  protected untilLook = 0
   protected perLook = 1
   /** Events written since the clock last moved. */
   private sinceMoved = 0
@@ -25,7 +25,7 @@ export abstract class TimedWriter extends DataWriter {
   protected isNewTime = false
   /**
    * The time that a clock other than the live one gives to the events emitted now. The caller that sets it also resets
-   * it and {@link untilLook}, which no failure can prevent: a run of such events has one row, and has ended by then.
+   * it, which no failure can prevent. {@link untilLook} is not above 0 meanwhile, so later events read their own clock.
    */
   given: number | undefined
   /**
