@@ -10,7 +10,10 @@ export const aimed: { readonly [folder: string]: ReadonlyArray<string> } = {
     ...recorder("Backpressure")
   ],
   "stream/rows": [...internal("Layout", "PlainData", "RowCodec", "SlowerLane"), ...recorder("SpanExemplars")],
-  recorder: [...internal("Intake"), ...recorder("Accounting", "Backpressure", "Overflow", "Alone", "Reset")],
+  recorder: [
+    ...internal("Intake", "IntakeEnds", "PendingReads", "WaitingOffers"),
+    ...recorder("Accounting", "Backpressure", "Overflow", "Alone", "Reset")
+  ],
   link: [...internal("FoldThread", "Lanes"), ...recorder("Alone", "FailedQuestion", "LostEvents", "Removed")],
   worker: [...internal("FoldThread"), ...recorder("FailedQuestion", "LostEvents"), "test/worker/Guards.test.ts"],
   fold: [...internal("FieldsRead"), ...recorder("Changes", "LatestChanges", "Quarantine", "Reset", "SpanExemplars")],

@@ -1,6 +1,6 @@
 // The producer side of a recorder when it starts, stops, fails or leaves, and when the library fails under it.
 import { describe, expect, it, vi } from "@effect/vitest"
-import { BookOverflowed } from "../../src/internal/stream/rows/laneBooks.ts"
+import { BookInvalid, BookNotRunning, BookOverflowed } from "../../src/internal/stream/rows/laneBooks.ts"
 import type { TagLayout } from "../../src/internal/stream/rows/layout.ts"
 import { eventOf, makeIntake } from "../support/intake.ts"
 
@@ -8,18 +8,21 @@ describe("an intake", () => {
   it.each([false, true])(
     "holds back events while it restarts, as on the first start; in an attached thread: %s",
     (attached) => {
-      const { came, fold, intake, offer } = makeIntake({ capacity: 9, overflow: "fail", attached })
+      const { books, came, fold, intake, offer } = makeIntake({ capacity: 9, overflow: "fail", attached })
       for (let start = 1; start <= 2; start++) {
         intake.open()
         expect(offer(eventOf("narrow", start))).toBe("accepted")
         intake.flush()
         fold(9)
-        expect(came().length).toBe(start - 1)
+        expect(came().length).toBe(2 * start - 2)
         intake.flow()
+        expect(offer(eventOf("narrow", start))).toBe("accepted")
+        intake.flush()
         fold(9)
-        expect(came().length).toBe(start)
+        expect(came().length).toBe(2 * start)
         intake.close()
         expect(offer(eventOf("narrow", start))).toBe("not-running")
+        expect(books?.[BookNotRunning] ?? start).toBe(start)
       }
     }
   )
@@ -61,6 +64,24 @@ describe("an intake", () => {
     expect(intake.stats()).toMatchObject({ accepted: 1, pending: 1 })
   })
 
+  it.each(["leave", "fail"] as const)("after %s in a stop leaves the room it waited for to other recorders", (end) => {
+    const { fill, fold, hasRoomForOthers, intake, isIdle, offer, turn } = makeIntake({ capacity: 9, overflow: "fail" })
+    intake.open()
+    intake.flow()
+    fill()
+    expect(offer(eventOf("wide", 0))).toBe("accepted")
+    intake.close()
+    intake.whenDrained(() => {})
+    intake[end]()
+    for (let i = 0; i < 5; i++) {
+      turn()
+      fold(9)
+    }
+    expect(hasRoomForOthers(20)).toBe(true)
+    for (let i = 0; i < 3; i++) turn()
+    expect(isIdle()).toBe(true)
+  })
+
   it("accepts no event after a stop inside the fold that it requested for it", () => {
     const onFoldNow = (): void => intake.close()
     const { intake, offer } = makeIntake({ capacity: 4, overflow: "fail", onFoldNow })
@@ -99,9 +120,13 @@ describe("an intake", () => {
       intake.flow()
       expect(() => offer({ _tag: "faulty" })).toThrow("defect")
       expect(offer({ _tag: "deep" }), "the caller has used up the stack").toBe("overflow")
+      const write = vi.spyOn(intake.laneLink.writer, "writeEvent").mockImplementationOnce(deep)
+      expect(offer({ _tag: "sound" }), "its row finds no stack").toBe("overflow")
+      write.mockRestore()
+      expect(offer({ _tag: " " }), "no fault of the library").toBe("invalid")
       expect(offer({ _tag: "sound" })).toBe("accepted")
-      expect(intake.stats()).toMatchObject({ offered: 3, accepted: 1, refusedBy: { overflow: 2 } })
-      expect(books?.[BookOverflowed] ?? 2).toBe(2)
+      expect(intake.stats()).toMatchObject({ offered: 5, accepted: 1, refusedBy: { overflow: 3, invalid: 1 } })
+      expect([books?.[BookOverflowed] ?? 3, books?.[BookInvalid] ?? 1]).toEqual([3, 1])
     }
   )
 })

@@ -59,6 +59,26 @@ describe("an offer that waits for room", () => {
     expect([emission.decision ?? "interrupted", results.length]).toEqual([result, 1])
   })
 
+  it("asks for nothing while the fold makes no progress", () => {
+    const { intake, isIdle, turn } = waiting()
+    intake.whenDrained(() => {})
+    for (let i = 0; i < 3; i++) turn()
+    expect(isIdle()).toBe(true)
+  })
+
+  it("is accepted if the fold has folded everything before it is asked to report that", () => {
+    const { counters, fold, intake, offer, offerOrWait, turn } = makeIntake({ capacity: 1, overflow: "backpressure" })
+    intake.open()
+    intake.flow()
+    offer(eventOf("narrow", 0))
+    intake.flush()
+    vi.spyOn(counters, "want").mockImplementationOnce(() => fold(9))
+    const results: Array<Exit.Exit<Offer>> = []
+    Effect.runCallback(offerOrWait(eventOf("narrow", 1)), { onExit: (exit) => results.push(exit) })
+    for (let i = 0; i < 2; i++) turn()
+    expect(results).toEqual([Exit.succeed("accepted")])
+  })
+
   it("is accepted if its time limit passes between its admission and the next turn", () => {
     const { fold, intake, results, turn } = waiting()
     intake.flush()

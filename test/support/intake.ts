@@ -114,6 +114,15 @@ export const makeIntake = (options: IntakeOptions) => {
     intake,
     counters,
     bytes: () => pair.writer.bytes,
+    /** Whether nothing is due at the next turn of the event loop. */
+    isIdle: (): boolean => nextTurn.length === 0 && pair.isIdle,
+    /** Whether another recorder can write this many wide events. */
+    hasRoomForOthers: (events: number): boolean => {
+      let written = 0
+      while (written < events && pair.generic(2, eventOf("wide", 0), 0)) written++
+      pair.writer.give(undefined)
+      return written === events
+    },
     link,
     books: laneLink.books,
     foldedNowAt,
@@ -135,9 +144,12 @@ export const makeIntake = (options: IntakeOptions) => {
     },
     fold: (pages: number): void => {
       pair.read(pages)
-      const events = foldedEvents().length
-      counters.applied += events - folded
-      folded = events
+      const events = foldedEvents()
+      for (const { event } of events.slice(folded)) {
+        if (event._tag === "foreign") counters.ignored++
+        else counters.applied++
+      }
+      folded = events.length
       if (counters.takeWanted()) nextTurn.push(() => intake.onFolded())
     },
     turn: (): void => {

@@ -67,7 +67,7 @@ export class Backlog {
 
   /** Whether an event waits because the stream has no room. */
   get isStuck(): boolean {
-    return this.#stuck !== undefined
+    return this.isFlowing && this.#stuck !== undefined
   }
 
   /** Adds an event that was just counted as accepted. */

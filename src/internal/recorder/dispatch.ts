@@ -41,7 +41,6 @@ export abstract class Dispatch extends Accounts {
   protected readonly dispatchedLimit: number
   /** The fibers that `backpressure` has suspended, in FIFO order. */
   protected waiters: Set<Waiter> | undefined
-  #flushing = false
   /** Whether the fold was asked to report its next progress and has not done so yet. */
   #asked = false
   #drained: Array<() => void> = nothing
@@ -95,9 +94,8 @@ export abstract class Dispatch extends Accounts {
 
   /** Runs `action`, which publishes, when all events accepted up to now are in the stream, before any later one is. */
   afterAccepted(action: () => void): void {
-    // Usually nothing is in the way and nothing else waits.
-    const isAlone = this.backlog.isEmpty && !this.#flushing && this.waiterCount === 0 && this.#drained.length === 0
-    if (isAlone) return action()
+    // Usually nothing is in the way.
+    if (this.backlog.isEmpty) return action()
     this.addBarrier(action)
     this.flush()
   }
@@ -125,14 +123,8 @@ export abstract class Dispatch extends Accounts {
 
   /** Dispatches everything in order, with the barriers between, and publishes it. */
   flush(): void {
-    if (this.#flushing) return
-    this.#flushing = true
-    try {
-      this.backlog.move()
-      this.laneLink.writer.publish(true)
-    } finally {
-      this.#flushing = false
-    }
+    this.backlog.move()
+    this.laneLink.writer.publish(true)
     if (this.#drained.length > 0 && this.pending === 0) {
       const drained = this.#drained
       this.#drained = nothing
@@ -163,10 +155,7 @@ export abstract class Dispatch extends Accounts {
     this.laneLink.counters.want()
     // The fold may have finished everything before it could see the request.
     const { pending } = this
-    const isNews =
-      (this.waiterCount > 0 && pending < this.capacity) ||
-      (this.#drained.length > 0 && pending === 0) ||
-      this.backlog.canMove
+    const isNews = pending === 0 || (this.waiterCount > 0 && pending < this.capacity) || this.backlog.canMove
     if (isNews) this.laneLink.nextTurn(() => this.onFolded())
     // A request that has failed is repeated.
     this.#asked = true

@@ -230,10 +230,7 @@ export class Intake extends Dispatch {
 
   /** Decides about the event. An accepted one goes to the backlog. */
   #decide(event: unknown): Offer {
-    const wasShut = this.accepted >= this.rows.limit
     if (this.#isFull() && whyNotEvent(event) === undefined) return this.refuse("overflow")
-    // The fold may have made room meanwhile. In the backlog an event is a copy, whose shape the encoders do not know.
-    if (wasShut && this.reopen() && this.writeRow(this.rows, event as MetricEvent) === true) return "accepted"
     const entry = this.#entryOf(event)
     if (typeof entry === "string") return entry
     return this.#tryAccept(entry) ? "accepted" : this.refuse("overflow")
