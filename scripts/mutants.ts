@@ -11,7 +11,7 @@ export const aimed: { readonly [folder: string]: ReadonlyArray<string> } = {
   ],
   "stream/rows": [...internal("Layout", "PlainData", "RowCodec", "SlowerLane"), ...recorder("SpanExemplars")],
   recorder: [
-    ...internal("Intake", "IntakeEnds", "PendingReads", "WaitingOffers"),
+    ...internal("Intake", "IntakeEnds", "PendingReads", "RecorderLifecycle", "WaitingOffers"),
     ...recorder("Accounting", "Backpressure", "Overflow", "Alone", "Reset")
   ],
   link: [...internal("FoldThread", "Lanes"), ...recorder("Alone", "FailedQuestion", "LostEvents", "Removed")],

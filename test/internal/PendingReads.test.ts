@@ -94,9 +94,21 @@ describe("a read", () => {
     const later = ask()
     reads.answer(two.request, [])
     expect(done).toEqual([])
+    const before = reads.answered!
     reads.failFor(anyFiber, lost)
     expect(done).toEqual(["answered"])
+    Effect.runCallback(before, { onExit: () => done.push("answered before it is waited for") })
+    expect(done.length).toBe(2)
     expect([one.exits.length, later.exits.length]).toEqual([1, 1])
+    expect(reads.answered).toBe(undefined)
+  })
+
+  it("that could not be sent is not waited for", async () => {
+    const fails = (): never => {
+      throw new Error("no room")
+    }
+    const exit = await Effect.runPromiseExit(reads.ask(anyFiber, fails, fails, Effect.succeed))
+    expect(Exit.hasDies(exit)).toBe(true)
     expect(reads.answered).toBe(undefined)
   })
 

@@ -1,5 +1,5 @@
 // A flush ends when everything accepted before is folded, and not before.
-import { expect } from "@effect/vitest"
+import { expect, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { MetricsRuntime, type RecorderService } from "mvx-metrics"
 import { badInputOf } from "../support/badInput.ts"
@@ -7,6 +7,7 @@ import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { forkNow } from "../support/forkNow.ts"
 import { heldByHook, heldInStart } from "../support/held.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
+import { GatedTicks, gatedTick, gatedWorker } from "../worker/fixtures/gated.metrics.ts"
 
 onBothLayers("a flush of a recorder", (it) => {
   it.effect("waits until everything accepted before is folded", () =>
@@ -83,3 +84,19 @@ onBothLayers("a flush of a recorder", (it) => {
     })
   )
 })
+
+it.effect("a flush of a recorder without pending events does not wait for those of another", () =>
+  Effect.gen(function* () {
+    const { open, spawn } = gatedWorker()
+    const runtime = yield* MetricsRuntime.makeWorker({ namespace: "test", logging: "silent", spawn })
+    yield* runtime.start
+    const busy = yield* runtime.createRecorder("busy")
+    yield* busy.register(GatedTicks)
+    yield* busy.emit(gatedTick(1))
+    const idle = yield* runtime.createRecorder("idle")
+    yield* idle.flush({ timeout: "1 hour" })
+    expect(yield* busy.stats).toMatchObject({ accepted: 1, pending: 1 })
+    open()
+    yield* busy.flush()
+  })
+)

@@ -74,7 +74,6 @@ export class PendingReads {
   // A read that was not resumed remains here, and still gets the failure of the fold or of its time limit.
 
   #fail(request: number, pending: Pending, error: ReadError): void {
-    if (!this.#reads?.has(request)) return
     pending.fail(error)
     this.#forget(request, pending)
   }
