@@ -11,7 +11,7 @@ export const aimed: { readonly [folder: string]: ReadonlyArray<string> } = {
   ],
   "stream/rows": [...internal("Layout", "PlainData", "RowCodec", "SlowerLane"), ...recorder("SpanExemplars")],
   recorder: [
-    ...internal("Intake", "IntakeEnds", "PendingReads", "RecorderLifecycle", "WaitingOffers"),
+    ...internal("Intake", "IntakeEnds", "PendingReads", "RecorderLifecycle", "RemoteIntake", "WaitingOffers"),
     ...recorder("Accounting", "Backpressure", "Overflow", "Alone", "Reset")
   ],
   link: [...internal("FoldThread", "Lanes"), ...recorder("Alone", "FailedQuestion", "LostEvents", "Removed")],
@@ -49,6 +49,7 @@ export interface Explained {
 const sign = "Only the sign of what is no code is read."
 const slot = "Which slot of a small cache a string has is a matter of speed: what lies there is compared."
 const any = "Any number that is not the other one does."
+const wake = "The fold gets up a moment later."
 
 export const explained: ReadonlyArray<Explained> = [
   {
@@ -128,6 +129,72 @@ export const explained: ReadonlyArray<Explained> = [
     from: "#skipped = false",
     to: "#skipped = true",
     reason: "The fold is told once where the lane stands, which it knows."
+  },
+  {
+    file: "src/internal/recorder/backlog.ts",
+    from: "source.limit = 1",
+    to: "source.limit = 2",
+    reason: any
+  },
+  {
+    file: "src/internal/recorder/backlog.ts",
+    from: "this.#accounts.lookAtFold()",
+    to: ";",
+    reason: "What could go is moved a moment later, when the recorder asks the fold for news."
+  },
+  {
+    file: "src/internal/recorder/backlog.ts",
+    from: 'if (taken === undefined || taken._tag === "Failure") throw new Error("the queue of a recorder is never closed")',
+    to: 'if (taken === undefined && taken._tag === "Failure") throw new Error("the queue of a recorder is never closed")',
+    reason: "Neither is ever so: the size was looked at."
+  },
+  {
+    file: "src/internal/recorder/dispatch.ts",
+    from: "this.laneLink.writer.publish(true)",
+    to: "this.laneLink.writer.publish(false)",
+    reason: wake
+  },
+  {
+    file: "src/internal/recorder/intake.ts",
+    from: "this.laneLink.writer.publish(true)",
+    to: "this.laneLink.writer.publish(false)",
+    reason: wake
+  },
+  {
+    file: "src/internal/recorder/intake.ts",
+    from: "if (!this.#isOpen) return false",
+    to: "if (!this.#isOpen) return true",
+    reason: "Whoever opens it looks at the limit, which is 0 then."
+  },
+  {
+    file: "src/internal/recorder/intake.ts",
+    from: 'if (this.overflow !== "backpressure" || this.accepted < this.rows.limit || this.reopen()) return this.offer(event)',
+    to: 'if (this.overflow !== "backpressure" || this.accepted < this.rows.limit && this.reopen()) return this.offer(event)',
+    reason: "The event is accepted on the way of those that wait, which is slower."
+  },
+  {
+    file: "src/internal/recorder/backlog.ts",
+    from: "return this.isFlowing && this.size > 0 && this.#stuck === undefined && this.#mayHand",
+    to: "return this.isFlowing && this.size > 1 && this.#stuck === undefined && this.#mayHand",
+    reason: "The last event is moved when the fold reports those before it."
+  },
+  {
+    file: "src/internal/recorder/dispatch.ts",
+    from: "if (this.#drained.length > 0 && this.pending === 0) {",
+    to: "if (this.#drained.length >= 0 && this.pending === 0) {",
+    reason: "None of no actions is run."
+  },
+  {
+    file: "src/internal/recorder/pendingReads.ts",
+    from: "#next = 0",
+    to: "#next = 1",
+    reason: any
+  },
+  {
+    file: "src/internal/recorder/pendingReads.ts",
+    from: "if (!this.#reads?.delete(request)) return",
+    to: "if (!this.#reads?.delete(request)) ;",
+    reason: "What has ended may be ended again."
   },
   {
     file: "src/internal/worker/foldThread.ts",

@@ -65,7 +65,10 @@ describe("an intake", () => {
   })
 
   it.each(["leave", "fail"] as const)("after %s in a stop leaves the room it waited for to other recorders", (end) => {
-    const { fill, fold, hasRoomForOthers, intake, isIdle, offer, turn } = makeIntake({ capacity: 9, overflow: "fail" })
+    const { counters, fill, fold, hasRoomForOthers, intake, isIdle, offer, turn } = makeIntake({
+      capacity: 9,
+      overflow: "fail"
+    })
     intake.open()
     intake.flow()
     fill()
@@ -73,12 +76,38 @@ describe("an intake", () => {
     intake.close()
     intake.whenDrained(() => {})
     intake[end]()
+    const want = vi.spyOn(counters, "want")
     for (let i = 0; i < 5; i++) {
       turn()
       fold(9)
     }
     expect(hasRoomForOthers(20)).toBe(true)
     for (let i = 0; i < 3; i++) turn()
+    expect(isIdle()).toBe(true)
+    if (end === "leave") expect(want, "the lane may be that of another").not.toHaveBeenCalled()
+  })
+
+  it.each([
+    ["reports it", false],
+    ["has folded it before it is asked to", true]
+  ])("is drained once, when the fold %s", (_how, isEarly) => {
+    const { counters, fold, intake, isIdle, offer, turn } = makeIntake({ capacity: 9, overflow: "fail" })
+    intake.open()
+    intake.flow()
+    offer(eventOf("narrow", 0))
+    intake.flush()
+    if (isEarly) vi.spyOn(counters, "want").mockImplementationOnce(() => fold(9))
+    const drained = vi.fn()
+    intake.whenDrained(drained)
+    expect(drained).not.toHaveBeenCalled()
+    if (!isEarly) {
+      for (let i = 0; i < 3; i++) turn()
+      expect(isIdle(), "it only waits").toBe(true)
+    }
+    fold(9)
+    for (let i = 0; i < 3; i++) turn()
+    intake.flush()
+    expect(drained).toHaveBeenCalledTimes(1)
     expect(isIdle()).toBe(true)
   })
 
@@ -99,6 +128,8 @@ describe("an intake", () => {
       throw new Error("failed")
     })
     intake.addBarrier(act)
+    makeIntake({ capacity: 9, overflow: "fail" }).intake.flush()
+    expect(act, "that is another recorder").not.toHaveBeenCalled()
     expect(() => intake.flush()).toThrow("failed")
     for (let i = 0; i < 3; i++) intake.flush()
     expect(act).toHaveBeenCalledTimes(2)

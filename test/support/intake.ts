@@ -149,8 +149,9 @@ export const makeIntake = (options: IntakeOptions) => {
         if (event._tag === "foreign") counters.ignored++
         else counters.applied++
       }
+      const isNews = events.length > folded
       folded = events.length
-      if (counters.takeWanted()) nextTurn.push(() => intake.onFolded())
+      if (isNews && counters.takeWanted()) nextTurn.push(() => intake.onFolded())
     },
     turn: (): void => {
       const due = nextTurn
