@@ -75,7 +75,6 @@ export abstract class Dispatch extends Accounts {
 
   /** Dispatches what was accepted. */
   protected dispatch(): void {
-    if (!this.backlog.isFlowing) return
     this.backlog.move()
     this.askForNews()
   }
@@ -116,7 +115,6 @@ export abstract class Dispatch extends Accounts {
   /** The fold has advanced the counters, so credits are free. */
   onFolded(): void {
     this.#asked = false
-    this.lookAtFold()
     this.#admit()
     this.flush()
   }
@@ -139,7 +137,7 @@ export abstract class Dispatch extends Accounts {
     this.backlog.move(most)
     const hasMoved = this.backlog.size < before
     // It has had its turn and may have more.
-    if (hasMoved && this.backlog.canMove) this.laneLink.writer.whenRoom(this)
+    if (this.backlog.canMove) this.laneLink.writer.whenRoom(this)
     this.askForNews()
     return hasMoved
   }
