@@ -1,7 +1,8 @@
 // Reads that wait for the fold: each ends once, with its answer or a failure, and nothing of it goes on after that.
 import { Effect, Exit, type Fiber } from "effect"
-import { beforeEach, describe, expect, it, vi } from "vitest"
+import { beforeEach, describe, expect, it } from "vitest"
 import { PendingReads } from "../../src/internal/recorder/pendingReads.ts"
+import { afterwards } from "../../src/internal/util/deadlines.ts"
 import type { ReadError } from "../../src/MetricsError.ts"
 
 const late = new Error("late") as unknown as ReadError
@@ -14,7 +15,7 @@ describe("a read", () => {
     reads = new PendingReads()
   })
 
-  const ask = (fiber = anyFiber) => {
+  const ask = (fiber = anyFiber, most = 60_000) => {
     const asked = {
       request: -1,
       exits: [] as Array<Exit.Exit<ReadonlyArray<number>, ReadError>>,
@@ -34,7 +35,7 @@ describe("a read", () => {
       asked.lates++
       return late
     }
-    const waiting = () => ({ most: 60_000, late: failsLate, watch })
+    const waiting = () => ({ most, late: failsLate, watch })
     const interrupt = Effect.runCallback(
       reads.ask<number, ReadonlyArray<number>, ReadError>(fiber, send, waiting, Effect.succeed),
       { onExit: (exit) => asked.exits.push(exit) }
@@ -112,17 +113,12 @@ describe("a read", () => {
     expect(reads.answered).toBe(undefined)
   })
 
-  it("fails when its time limit passes, and is not looked at then if it was answered", () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] })
-    try {
-      const [answered, waits] = [ask(), ask()]
-      reads.answer(answered.request, [1])
-      vi.advanceTimersByTime(60_001)
-      expect([answered.exits, waits.exits]).toEqual([[Exit.succeed([1])], [Exit.fail(late)]])
-      expect([answered.lates, waits.lates]).toEqual([0, 1])
-    } finally {
-      vi.runAllTimers()
-      vi.useRealTimers()
-    }
+  it("fails when its time limit passes, and is not looked at then if it was answered", async () => {
+    const [answered, waits] = [ask(anyFiber, 5), ask(anyFiber, 5)]
+    reads.answer(answered.request, [1])
+    // Has the same timer.
+    await new Promise<void>((resolve) => void afterwards(6, resolve))
+    expect([answered.exits, waits.exits]).toEqual([[Exit.succeed([1])], [Exit.fail(late)]])
+    expect([answered.lates, waits.lates]).toEqual([0, 1])
   })
 })

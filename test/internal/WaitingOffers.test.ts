@@ -1,12 +1,13 @@
 // Offers that wait for room under backpressure: each is decided once, and nothing of it remains.
 import { Effect, Exit } from "effect"
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import type { Emission, Offer } from "../../src/internal/recorder/dispatch.ts"
+import { afterwards } from "../../src/internal/util/deadlines.ts"
 import { eventOf, makeIntake } from "../support/intake.ts"
 
 /** A recorder that is full, and an offer that waits. */
 const waiting = () => {
-  const made = makeIntake({ capacity: 1, overflow: "backpressure" })
+  const made = makeIntake({ capacity: 1, overflow: "backpressure", waitLimit: 5 })
   const { intake, offer, offerOrWait } = made
   intake.open()
   intake.flow()
@@ -19,16 +20,15 @@ const waiting = () => {
   return { ...made, emission, results, interrupt }
 }
 
-const limitPasses = (): void => void vi.advanceTimersByTime(30_001)
+/** Ends after the limits of the offers before it, which have the same timer. */
+const limitPasses = (): Promise<void> => new Promise((resolve) => void afterwards(6, resolve))
 
 describe("an offer that waits for room", () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }))
-  afterEach(() => {
-    vi.runAllTimers()
-    vi.useRealTimers()
-  })
-
-  type Case = readonly [by: string, result: Offer | "interrupted", decide: (made: ReturnType<typeof waiting>) => void]
+  type Case = readonly [
+    by: string,
+    result: Offer | "interrupted",
+    decide: (made: ReturnType<typeof waiting>) => unknown
+  ]
   it.each<Case>([
     [
       "room",
@@ -41,17 +41,17 @@ describe("an offer that waits for room", () => {
     ["its time limit", "overflow", limitPasses],
     ["a stop", "not-running", ({ intake }) => intake.close()],
     ["an interruption", "interrupted", ({ interrupt }) => interrupt()]
-  ])("is decided once by %s, and keeps the process alive until then", (_by, result, decide) => {
+  ])("is decided once by %s, and keeps the process alive until then", async (_by, result, decide) => {
     const made = waiting()
     const { emission, fold, intake, link, results, turn } = made
     expect([link.holds, emission.decision, intake.stats().offered]).toEqual([1, undefined, 1])
-    decide(made)
+    await decide(made)
     for (let i = 0; i < 3; i++) turn()
     expect(results).toEqual([result])
     expect(link.holds).toBe(0)
     const { accepted, offered, refusedBy } = intake.stats()
     expect(offered).toBe(result === "interrupted" ? 1 : 2)
-    limitPasses()
+    await limitPasses()
     intake.flush()
     fold(9)
     for (let i = 0; i < 3; i++) turn()
@@ -78,13 +78,13 @@ describe("an offer that waits for room", () => {
     expect(results).toEqual([Exit.succeed("accepted")])
   })
 
-  it("is accepted if its time limit passes between its admission and the next turn", () => {
+  it("is accepted if its time limit passes between its admission and the next turn", async () => {
     const { fold, intake, results, turn } = waiting()
     intake.flush()
     fold(9)
     // Admitted here, and resumed at the next turn.
     turn()
-    limitPasses()
+    await limitPasses()
     turn()
     expect(results).toEqual(["accepted"])
     expect(intake.stats()).toMatchObject({ offered: 2, accepted: 2, refused: 0 })

@@ -1,5 +1,5 @@
 // The intake of one recorder, over a stream with little memory and a fold that reads when a test says so.
-import { Effect, Schema } from "effect"
+import { type Duration, Effect, Schema } from "effect"
 import type { LaneLink } from "../../src/internal/link/link.ts"
 import type { Emission, Offer } from "../../src/internal/recorder/dispatch.ts"
 import { Intake, type Overflow } from "../../src/internal/recorder/intake.ts"
@@ -33,6 +33,8 @@ export interface IntakeOptions {
   readonly memory?: StreamPairOptions
   /** Whether the recorder is in an attached thread, with its accounting in shared memory as well. */
   readonly attached?: boolean
+  /** How long an offer waits for room. Default: 30 seconds. */
+  readonly waitLimit?: Duration.Input
   /** A fold in this thread is to fold. */
   readonly onFoldNow?: () => void
   readonly layoutOf?: (tag: string) => TagLayout
@@ -128,7 +130,7 @@ export const makeIntake = (options: IntakeOptions) => {
     foldedNowAt,
     offer: (event: MetricEvent, at?: number): Offer => emittedAt(at, () => intake.offer(event)),
     offerOrWait: (event: MetricEvent, at?: number, emission?: Emission): Effect.Effect<Offer> =>
-      Effect.suspend(() => emittedAt(at, () => intake.offerOrWait(event, "30 seconds", emission))),
+      Effect.suspend(() => emittedAt(at, () => intake.offerOrWait(event, options.waitLimit ?? "30 seconds", emission))),
     foldedEvents,
     came: (): ReadonlyArray<MetricEvent> => foldedEvents().map(({ event }) => event),
     /** Other recorders fill the memory, to the last word or until a wide event has no room. */
