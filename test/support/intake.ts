@@ -117,7 +117,7 @@ export const makeIntake = (options: IntakeOptions) => {
     counters,
     bytes: () => pair.writer.bytes,
     /** Whether nothing is due at the next turn of the event loop. */
-    isIdle: (): boolean => nextTurn.length === 0 && pair.isIdle,
+    isIdle: (): boolean => nextTurn.length === 0 && !pair.isDue,
     /** Whether another recorder can write this many wide events. */
     hasRoomForOthers: (events: number): boolean => {
       let written = 0
