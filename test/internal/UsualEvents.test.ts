@@ -146,6 +146,43 @@ it.each(["outcome", "seconds", "first"])(
   }
 )
 
+it.each(["outcome", "seconds", "tenant"])(
+  "usual events keep what is written while their property %s is read, even up to the same place of another page",
+  (name) => {
+    for (const turns of [0, 1]) {
+      const { emit, pair, usual } = paired()
+      const event = { _tag: "save", outcome: "ok", seconds: 0.5, tenant: "t" }
+      for (let i = 0; i < 2; i++) emit(event)
+      let others = 0
+      const nested = (key: string | symbol): void => {
+        if (key !== name || others > 0) return
+        const { pos } = pair.writer
+        while (pair.foreign(1)) {
+          others++
+          if (turns === 0 || (pair.writer.turns >= turns && pair.writer.pos === pos)) return
+        }
+      }
+      const causing = new Proxy(event, {
+        get: (target, key) => {
+          nested(key)
+          return target[key as "outcome"]
+        },
+        // What is not read is still looked for.
+        getOwnPropertyDescriptor: (target, key) => {
+          if (key === "tenant") nested(key)
+          return Object.getOwnPropertyDescriptor(target, key)
+        }
+      })
+      expect(emit(causing)).toBe("written")
+      expect(usual()).toBe(1)
+      emit(event)
+      pair.flush()
+      const came = { lane: 1, at: 0, event: crossing(event), by: "generic" }
+      deepStrictEqual(pair.came, [came, came, ...Array(others).fill({ lane: 1, foreign: true }), came, came])
+    }
+  }
+)
+
 it("usual events are not written if a property has stopped their recorder or the stream meanwhile", () => {
   for (const stops of ["recorder", "stream"]) {
     const { pair } = paired()
@@ -155,7 +192,7 @@ it("usual events are not written if a property has stopped their recorder or the
     const event = Object.defineProperty(save(), "bytes", {
       enumerable: true,
       get: () => {
-        if (stops === "recorder") source.limit = 0
+        if (stops === "recorder") source.limit = source.counted
         else pair.writer.close()
         return 1
       }
