@@ -178,7 +178,6 @@ export abstract class DataWriter extends PageWriter {
       i32[pos * 2 + 2] = (tagCode << KindBits) | Code
       i32[pos * 2 + 3] = (last.code << KindBits) | Named
       i32[at] = (IsAbsent << KindBits) | Constant
-      if ((at & 1) === 0) i32[at + 1] = 0
       i32[pos * 2] = source.lane
       i32[pos * 2 + 1] = EventRow | (words << TypeBits)
       this.pos = pos + 1 + words
@@ -202,14 +201,16 @@ export abstract class DataWriter extends PageWriter {
     return code
   }
 
-  /** Writes what was encoded from half `from` on into a row. There is room for it. */
+  /**
+   * Writes what was encoded from half `from` on into a row. There is room for it. If the last half of the row is left
+   * over, it keeps what it held: no reader looks behind what was encoded.
+   */
   protected putData(half: number, type: number, from: number): void {
     const { data, i32, pos } = this
     const encoded = data.i32
     const halves = data.pos - from
     const words = (halves + 1) >> 1
     const to = (pos + 1) * 2
-    i32[to + words * 2 - 1] = 0
     // Making a view of the part costs more than copying a few halves.
     if (halves > 128) i32.set(encoded.subarray(from, from + halves), to)
     else for (let i = from, end = from + halves, j = to; i < end; ) i32[j++] = encoded[i++]!
