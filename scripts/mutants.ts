@@ -66,8 +66,8 @@ export const explained: ReadonlyArray<Explained> = [
   },
   {
     file: "src/internal/stream/rows/stringCodes.ts",
-    from: "const slot = length === 0 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255",
-    to: "const slot = length === 1 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255",
+    from: "return length === 0 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255",
+    to: "return length === 1 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255",
     reason: slot
   },
   {
@@ -84,8 +84,8 @@ export const explained: ReadonlyArray<Explained> = [
   },
   {
     file: "src/internal/stream/writer.ts",
-    from: "if (this.pos + words + 3 > this.rowsEnd && !this.turnPage()) return false",
-    to: "if (this.pos + words + 3 >= this.rowsEnd && !this.turnPage()) return false",
+    from: "if (this.pos + words + 3 > this.rowsEnd && !this.turnPage()) return source.lacksRoom()",
+    to: "if (this.pos + words + 3 >= this.rowsEnd && !this.turnPage()) return source.lacksRoom()",
     reason: "A page is left one word earlier: most of the time it is left two earlier, for a row with the time."
   },
   {
@@ -201,6 +201,12 @@ export const explained: ReadonlyArray<Explained> = [
     from: "if (fold.streams.isReady) this.#naps = 0",
     to: "if (fold.streams.isReady) this.#naps = 1",
     reason: "One nap less of 60 before the thread asks whether it may sleep."
+  },
+  {
+    file: "src/internal/stream/rows/encodeData.ts",
+    from: "this.put(Boxed, 0)",
+    to: "this.put(Boxed, 1)",
+    reason: "Only the kind is read: the value follows."
   },
   {
     file: "src/internal/stream/rows/decodeData.ts",
