@@ -739,12 +739,47 @@ describe("the time of events by the live clock", () => {
     for (const [n, at] of times.slice(64).entries()) expect(at - times[0]!).toBe((64 + n) * 10)
   })
 
+  it("leaves apart what recorders that alternate within a turn emit, also if one of them causes another to emit", () => {
+    vi.spyOn(Date, "now").mockReturnValue(1000)
+    const other = layoutOf("other", Schema.Struct({ n0: Schema.Number }).ast)!
+    const kinds = [wide(1), { layout: other, event: (n: number) => ({ _tag: "other", n0: n }) }]
+    const step = fc.record({ lane: fc.constantFrom(1, 2, 3, 4), kind: fc.constantFrom(...kinds) })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40, size: "max" }), (steps) => {
+        const pair = new StreamPair()
+        const writes = new Map(kinds.map((kind) => [kind, pair.write(kind.layout)]))
+        const asking = rowSource(3, 0, () => {
+          asking.limit++
+          return writes.get(kinds[0]!)!(pair.source(2), wide(1).event(0)) === true
+        })
+        const causing = (n: number): MetricEvent =>
+          Object.defineProperty({ _tag: "any", n }, "n", {
+            enumerable: true,
+            get: () => {
+              expect(writes.get(kinds[0]!)!(pair.source(2), wide(1).event(0))).toBe(true)
+              return n
+            }
+          })
+        for (const [n, { kind, lane }] of steps.entries()) {
+          if (lane === 4) expect(pair.writer.writeEvent(pair.source(4), causing(n), "any", false)).toBe(true)
+          else expect(writes.get(kind)!(lane === 3 ? asking : pair.source(lane), kind.event(n))).toBe(true)
+        }
+        pair.flush()
+        const expected = steps.flatMap(({ kind, lane }, n) => [
+          ...(lane >= 3 ? [row(2, 1000, wide(1).event(0))] : []),
+          lane === 4 ? { lane, at: 1000, event: { _tag: "any", n }, by: "generic" } : row(lane, 1000, kind.event(n))
+        ])
+        deepStrictEqual(pair.came, expected)
+      })
+    )
+  })
+
   it("is independent of events with a given time, and vice versa", () => {
     const pair = new StreamPair()
     const encoder = pair.write(wide(1).layout)
     vi.spyOn(Date, "now").mockReturnValue(1000)
     for (const given of [undefined, 5, 5, undefined, undefined, 6]) {
-      pair.writer.give(given)
+      if (given !== pair.writer.given) pair.writer.give(given)
       encoder(pair.source(1), wide(1).event(0))
     }
     pair.flush()

@@ -203,6 +203,19 @@ it("usual events are not written if a property has stopped their recorder or the
   }
 })
 
+it("usual events have the time of their emission", () => {
+  const { pair, usual } = paired()
+  const write = pair.encoder(layout)
+  const times = [0, 0, 1, 1, 5, 3, 3]
+  for (const at of times) expect(write(1, save(), at)).toBe(true)
+  expect(usual()).toBe(3)
+  pair.flush()
+  deepStrictEqual(
+    pair.came,
+    times.map((at) => ({ lane: 1, at, event: save(), by: "generic" }))
+  )
+})
+
 it("usual events are refused once if a property throws, and leave nothing behind", () => {
   const { emit, pair } = paired()
   emit(save())
