@@ -1,6 +1,6 @@
 // A kernel that absorbs another one reaches the state that `merge` returns for both, within its limits.
 import { deepStrictEqual } from "node:assert/strict"
-import { expect, it } from "@effect/vitest"
+import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import type { InPlace, Kernel } from "../../src/internal/fold/kernels/kernel.ts"
@@ -63,6 +63,58 @@ it("absorbing a kernel loses nothing beyond the series limit, nor of expired ser
     ),
     { numRuns: runs(200) }
   )
+})
+
+describe("a series that expires, taken over from another kernel,", () => {
+  const metric = definitionOf("counter", { labels: ["path"], maxSeries: 2, expireAfter: 1000 })
+  const kernelWith = (...events: ReadonlyArray<readonly [path: string, at: number]>): Kernel => {
+    const kernel = kernelOf(metric) as Kernel
+    for (const [path, at] of events) kernel.event({ _tag: "request", path } as MetricEvent, at)
+    return kernel
+  }
+  const absorb = (kernel: Kernel, other: Kernel, at: number) => allSteps(kernel.absorbing(() => other, at))
+  const join = (kernel: Kernel, other: Kernel, at: number) =>
+    allSteps(kernel.joining(() => other, other.indexes(at, "live"), at))
+  const early = () => kernelWith(["/", 100], ["/", 700])
+  const late = () => kernelWith(["/", 500], ["/", 900])
+
+  it.each([
+    ["absorbed", absorb],
+    ["joined", join]
+  ])("has the start of the first and the time of the last event of both, if %s", (_, take) => {
+    for (const parts of [
+      [early(), late()],
+      [late(), early()]
+    ]) {
+      const kernel = kernelWith()
+      for (const each of parts) take(kernel, each, 1000)
+      const { idle, series } = kernel.state()
+      const key = '["/"]'
+      expect([series[key], idle!.born[key], idle!.seen[key]]).toEqual([4, 100, 900])
+    }
+  })
+
+  it.each([
+    ["absorbed", absorb],
+    ["joined", join]
+  ])("has no time after that of the takeover, where the clock of its events was ahead, if %s", (_, take) => {
+    const kernel = kernelWith()
+    take(kernel, kernelWith(["/", 9000]), 1000)
+    const { idle } = kernel.state()
+    expect([idle!.born, idle!.seen]).toEqual([{ '["/"]': 1000 }, { '["/"]': 1000 }])
+  })
+
+  it("has room where those from before have expired", () => {
+    const kernel = kernelWith(["/1", 0], ["/2", 0])
+    absorb(kernel, kernelWith(["/3", 1900], ["/4", 1900]), 2000)
+    expect(kernel.state()).toMatchObject({ series: { '["/3"]': 1, '["/4"]': 1 }, idle: { expired: 2, expiries: 2 } })
+  })
+
+  it("adds the number of expiries before", () => {
+    const kernel = kernelWith(["/", 0], ["/", 1000])
+    absorb(kernel, kernelWith(["/", 0], ["/", 1000], ["/", 2000]), 2000)
+    expect(kernel.state().idle!.expiries).toBe(4)
+  })
 })
 
 it("absorbing a kernel merges the sources of a derived metric, and includes levels only if requested", () => {

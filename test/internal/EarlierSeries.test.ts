@@ -73,6 +73,8 @@ it("a kept series that expires again removes no other, nor does the one for what
   seen(metric, "a", 6000)
   const all = { [keyOf("a")]: 3, [keyOf("b")]: 2, [keyOf("c")]: 2, [keyOf("d")]: 2, [OverflowKey]: 1 }
   expect(countedBy(metric).kept).toEqual(all)
+  seen(metric, "b", 8000)
+  expect(countedBy(metric).kept).toEqual({ ...all, [keyOf("a")]: 4 })
 })
 
 it("what is read of it remains as it was when more series expire", () => {

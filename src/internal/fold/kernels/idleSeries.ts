@@ -155,7 +155,7 @@ export class IdleSeries {
     const begins = this.see(index, Number.isNaN(own) ? seen : Math.max(seen, own))
     const born = Math.min(from.#times[other * Times]!, at)
     if (begins) this.#times[index * Times] = born
-    else if (joins) this.#times[index * Times] = Math.min(this.#times[index * Times]!, born)
+    else this.#times[index * Times] = Math.min(this.#times[index * Times]!, born)
     return begins
   }
 
