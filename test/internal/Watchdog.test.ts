@@ -110,3 +110,11 @@ it("without a limit there are no checks", () => {
   watchdog.stop()
   expect(told).toEqual([])
 })
+
+it("a watchdog that runs does not keep the process alive", () => {
+  const started = vi.spyOn(globalThis, "setInterval")
+  const { watchdog } = watching()
+  watchdog.start()
+  expect(started.mock.results.map(({ value }) => value.hasRef())).toEqual([false])
+  watchdog.stop()
+})

@@ -37,8 +37,8 @@ export class Watchdog {
 
   start(): void {
     if (this.#timer !== undefined || this.#limit === Number.POSITIVE_INFINITY) return
+    // The first check finds a change, and begins to count.
     this.#seen = Number.NaN
-    this.#still = 0
     this.#timer = setInterval(this.#look, this.#step)
     if (typeof this.#timer === "object") this.#timer.unref()
   }
