@@ -166,6 +166,24 @@ describe("folds that are replaced", () => {
     expect(folds.folded).toEqual(folds.emitted)
   })
 
+  it("are given the pages that the previous one had saved and not released", () => {
+    const folds = new TwoLanes()
+    folds.endsUnreleased = true
+    folds.fillPage(0)
+    folds.read(Number.POSITIVE_INFINITY)
+    while (folds.save());
+    folds.replace()
+    folds.endsUnreleased = false
+    // Of the two pages, one is to be read and the other one free, each time.
+    for (let i = 0; i < 4; i++) {
+      const before = folds.emitted[0]!
+      folds.fillPage(0)
+      expect(folds.emitted[0]).toBeGreaterThan(before)
+      folds.read(Number.POSITIVE_INFINITY)
+      while (folds.save());
+    }
+  })
+
   it("know the strings of the log, which are saved a few at a time", () => {
     const folds = new TwoLanes()
     for (const time of [1, 2]) {

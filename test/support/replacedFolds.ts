@@ -20,6 +20,8 @@ export class ReplacedFolds {
   fold!: Fold
   /** The number of times a lane was saved. */
   saves = 0
+  /** Whether a fold ends as soon as it has told what it saved, before it releases the pages that this covers. */
+  endsUnreleased = false
   #checkpoints!: Checkpoints
 
   constructor(...metrics: ReadonlyArray<Metric.Any>) {
@@ -44,7 +46,13 @@ export class ReplacedFolds {
       this.saves++
       return saving.call(lanes, lane)
     }
-    const checkpoints = new Checkpoints(fold, (saved) => port2.postMessage(saved), setRead)
+    const checkpoints = new Checkpoints(
+      fold,
+      (saved) => port2.postMessage(saved),
+      (page) => {
+        if (!this.endsUnreleased) setRead(page)
+      }
+    )
     this.fold = fold
     this.#checkpoints = checkpoints
     const { kept } = this.#carrier
