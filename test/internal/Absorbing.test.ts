@@ -3,7 +3,7 @@ import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
-import type { InPlace, Kernel } from "../../src/internal/fold/kernels/kernel.ts"
+import { type InPlace, Kernel } from "../../src/internal/fold/kernels/kernel.ts"
 import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
@@ -40,6 +40,33 @@ it("absorbing a kernel yields the merged state, for any definition and any event
     }),
     { numRuns: runs(400) }
   )
+})
+
+it("a kernel comes to another one only if absorbing that one makes both equal", () => {
+  const found = new Set<boolean>()
+  fc.assert(
+    fc.property(
+      anyDefinition,
+      anyDefinition,
+      fc.boolean(),
+      someEvents,
+      fc.boolean(),
+      (metric, second, same, events, isFresh) => {
+        const other = fed(same ? metric : second, events, 17)
+        const kernel = fed(metric, isFresh ? [] : events)
+        // A derived metric has a kernel for each of its sources.
+        if (!(kernel instanceof Kernel)) return
+        const comes = kernel.comesTo(other)
+        found.add(comes)
+        if (!same) expect(comes).toBe(false)
+        if (!same || !comes) return
+        allSteps(kernel.absorbing(() => other, Now))
+        deepStrictEqual(kernel.state(), other.state())
+      }
+    ),
+    { numRuns: runs(400) }
+  )
+  expect([...found].sort()).toEqual([false, true])
 })
 
 it("absorbing a kernel loses nothing beyond the series limit, nor of expired series", () => {
