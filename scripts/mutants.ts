@@ -6,18 +6,32 @@ const recorder = (...names: ReadonlyArray<string>) => names.map((name) => `test/
 /** The tests that are meant for a folder: they are quick, and come first. */
 export const aimed: { readonly [folder: string]: ReadonlyArray<string> } = {
   stream: [
-    ...internal("EventTimes", "FoldThread", "FoldedCounters", "PagePool", "Parking", "RowStream", "SpanRows"),
+    ...internal("EventTimes", "FoldThread", "FoldedCounters", "PagePool", "Pages", "Parking", "RowReader", "RowStream"),
+    ...internal("SpanRows", "UsualEvents"),
+    "test/model/HandoverTrace.test.ts",
     ...recorder("Backpressure")
   ],
-  "stream/rows": [...internal("Layout", "PlainData", "RowCodec", "SlowerLane"), ...recorder("SpanExemplars")],
+  "stream/rows": [
+    ...internal("Layout", "Pages", "PlainData", "RowCodec", "SlowerLane", "UsualEvents"),
+    ...recorder("SpanExemplars")
+  ],
   recorder: [
     ...internal("Intake", "IntakeEnds", "PendingReads", "RecorderLifecycle", "RemoteIntake", "WaitingOffers"),
     ...recorder("Accounting", "Backpressure", "Overflow", "Alone", "Reset")
   ],
-  link: [...internal("FoldThread", "Lanes"), ...recorder("Alone", "FailedQuestion", "LostEvents", "Removed")],
+  link: [
+    ...internal("FoldThread", "KeeperEnd", "Lanes", "Watchdog"),
+    ...recorder("Alone", "FailedQuestion", "LostEvents", "Removed")
+  ],
   worker: [...internal("FoldThread"), ...recorder("FailedQuestion", "LostEvents"), "test/worker/Guards.test.ts"],
-  fold: [...internal("FieldsRead"), ...recorder("Changes", "LatestChanges", "Quarantine", "Reset", "SpanExemplars")],
-  "fold/kernels": [...internal("FieldsRead", "Kernels", "SeriesCodes"), "test/exposition/Series.test.ts"]
+  fold: [
+    ...internal("EarlierSeries", "FieldsRead"),
+    ...recorder("Changes", "LatestChanges", "Quarantine", "Reset", "SpanExemplars")
+  ],
+  "fold/kernels": [
+    ...internal("Absorbing", "FieldsRead", "Kernels", "SavedKernels", "SeriesCodes"),
+    "test/exposition/Series.test.ts"
+  ]
 }
 
 /** Constants that only tune speed: their values are measured by `npm run bench`, not tested. */
