@@ -94,7 +94,7 @@ it("a blocking write ends when it is done, at its limit, and at once where the f
   const { end, sent } = keeping((end) =>
     end.receive({ _tag: "Persisted", by: "durable", ticket: 0, failure: undefined })
   )
-  end.persistNow(60_000)
+  end.persistNow(5_000)
   expect(sent).toHaveLength(1)
   let looks = 0
   const deaf = keeping(() => void looks++)
@@ -103,9 +103,9 @@ it("a blocking write ends when it is done, at its limit, and at once where the f
   deaf.end.again()
   expect(deaf.sent).toHaveLength(1)
   deaf.end.failAll("crash")
-  deaf.end.persistNow(60_000)
+  deaf.end.persistNow(5_000)
   expect(deaf.sent).toHaveLength(1)
   const here = keeping()
-  here.end.persistNow(60_000)
+  here.end.persistNow(5_000)
   expect(here.sent).toEqual([])
 })
