@@ -2,12 +2,13 @@
 import { expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import { KeeperEnd } from "../../src/internal/link/keeperEnd.ts"
 import type { Command } from "../../src/internal/stream/commands.ts"
 
 const Most = 1000
 
-const keeping = (receive?: (end: KeeperEnd) => void) => {
+const keeping = (receive?: (end: KeeperEnd) => void, nextTurn = (action: () => void): void => action()) => {
   const sent: Array<Command> = []
   const held = { count: 0 }
   const end: KeeperEnd = new KeeperEnd({
@@ -18,7 +19,7 @@ const keeping = (receive?: (end: KeeperEnd) => void) => {
       held.count++
       return () => void held.count--
     },
-    nextTurn: (action) => action(),
+    nextTurn,
     receive: receive && (() => receive(end))
   })
   const done = (ticket: number, failure?: string) => end.receive({ _tag: "Persisted", by: "durable", ticket, failure })
@@ -87,6 +88,26 @@ it.effect("a write keeps the process alive until it is done, and its failure is 
     expect(exits.map((exit) => Exit.isSuccess(exit))).toEqual([false, true, false])
     expect(Exit.isFailure(yield* Effect.exit(end.persist))).toBe(true)
     expect(held.count).toBe(0)
+  })
+)
+
+it.effect("an answer resumes its caller in the next turn, and an interrupted caller holds nothing", () =>
+  Effect.gen(function* () {
+    const turns: Array<() => void> = []
+    const { done, end, held } = keeping(undefined, (action) => void turns.push(action))
+    const [first, second] = [
+      yield* Effect.forkChild(end.persist, { startImmediately: true }),
+      yield* Effect.forkChild(end.persist, { startImmediately: true })
+    ]
+    done(0)
+    for (let i = 0; i < 10; i++) yield* Effect.yieldNow
+    expect(first.pollUnsafe()).toBeUndefined()
+    for (const run of turns) run()
+    yield* Fiber.join(first)
+    yield* Fiber.interrupt(second)
+    expect(held.count).toBe(0)
+    done(1)
+    expect(turns).toHaveLength(1)
   })
 )
 
