@@ -252,6 +252,8 @@ export class RecorderReads {
     if (refusal !== undefined) return Effect.fail(refusal)
     const { labels, maxSeries, names, what } = question
     const { intake, laneLink, registrations } = this.#recorder
+    // The fold wakes up, and folds what it has, while the request is prepared.
+    laneLink.writer.publish(true)
     const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
     const sequence = intake.accepted
     let definitions: Definitions | undefined
