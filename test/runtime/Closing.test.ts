@@ -71,13 +71,21 @@ onBothRuntimes("a recorder that does not stop", (make) => {
 
   it.effect("has nothing running after its scope has closed", () =>
     Effect.gen(function* () {
+      const begun: Array<string> = []
       const ended: Array<string> = []
+      const change = Deferred.makeUnsafe<void>()
       // A finalizer that takes its time.
       const hook = (name: string) =>
-        Effect.onInterrupt(Effect.never, () =>
-          Effect.andThen(
-            nextTurn,
-            Effect.sync(() => void ended.push(name))
+        Effect.sync(() => {
+          begun.push(name)
+          if (name === "onMetricChanged") Deferred.doneUnsafe(change, Effect.void)
+        }).pipe(
+          Effect.andThen(Effect.never),
+          Effect.onInterrupt(() =>
+            Effect.andThen(
+              nextTurn,
+              Effect.sync(() => void ended.push(name))
+            )
           )
         )
       const scope = yield* Scope.make()
@@ -85,8 +93,11 @@ onBothRuntimes("a recorder that does not stop", (make) => {
       for (const options of [{ onStopped: hook("onStopped") }, { onMetricChanged: () => hook("onMetricChanged") }]) {
         yield* use(yield* runtime.createRecorder(Object.keys(options).join(), options), options)
       }
+      yield* Deferred.await(change)
       yield* Scope.close(scope, Exit.void)
-      expect(ended.sort()).toEqual(["onMetricChanged", "onStopped"])
+      // On a busy machine the recorder is given up before its hook onStopped begins.
+      expect(begun).toContain("onMetricChanged")
+      expect(ended.sort()).toEqual(begun.sort())
     })
   )
 })
