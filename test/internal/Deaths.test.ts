@@ -42,3 +42,9 @@ it("the event is ignored if memory has run out", () => {
   expect(guiltyAfter(run, at({ sequence: 9, metric: 2 }), outOfMemory)).toBe("1.2")
   expect(guiltyAfter(at({}), at({ metric: 1 }), outOfMemory)).toBe(undefined)
 })
+
+it("a metric that was guilty once is guilty again only after two more deaths", () => {
+  const deaths = new Deaths()
+  const guilty = [1, 2, 3, 4].map(() => deaths.add(at({}), exited, () => "work") !== undefined)
+  expect(guilty).toEqual([false, true, false, true])
+})

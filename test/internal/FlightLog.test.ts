@@ -1,6 +1,8 @@
 // The end of a log, read again: its events are those that were emitted last, whatever their form and wherever the kept
 // pages begin.
 import { deepStrictEqual } from "node:assert/strict"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
@@ -10,6 +12,9 @@ import { RowStringLength } from "../../src/internal/stream/rows/format.ts"
 import { layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { PageBytes } from "../../src/internal/stream/rows/page.ts"
 import { StreamPair, type StreamPairOptions } from "../support/streamPair.ts"
+
+setFlagsFromString("--expose-gc")
+const collectGarbage = runInNewContext("gc") as () => void
 
 type AnyEvent = { readonly _tag: string; readonly [field: string]: unknown }
 
@@ -39,6 +44,7 @@ class Flight {
   }
 
   readonly #ids = new Map<number, string>()
+  readonly #listeners = new Map<number, LoggedRecorder>()
 
   open(lane: number, recorderId: string): void {
     const written = this.#written
@@ -47,10 +53,28 @@ class Flight {
       get written() {
         return written.get(recorderId) ?? 0
       }
-    }
+    } as LoggedRecorder
     this.#ids.set(lane, recorderId)
-    this.log.opened(lane, this.pair.writer.position, listener as LoggedRecorder)
+    this.#listeners.set(lane, listener)
+    this.log.opened(lane, this.pair.writer.position, listener)
     this.pair.writer.command({ _tag: "Open", lane })
+  }
+
+  /** From here on, only the log may hold the recorder. */
+  close(lane: number): WeakRef<LoggedRecorder> {
+    const listener = this.#listeners.get(lane)!
+    this.#listeners.delete(lane)
+    this.log.closed(lane, this.pair.writer.position, listener)
+    return new WeakRef(listener)
+  }
+
+  /** Writes until nothing from before is in the log. */
+  moveOn(): void {
+    const { position } = this.pair.writer
+    while (this.log.oldest <= position) {
+      this.generic(0, 0, { _tag: "any", text: ".".repeat(500) })
+      this.pair.flush()
+    }
   }
 
   #count(lane: number): number {
@@ -174,6 +198,14 @@ it("a string that was written before the kept pages, and is used in them, is rea
   )
 })
 
+it("the events of a run are read one by one", () => {
+  const flight = new Flight(1)
+  const write = flight.pair.write(layouts.wide)
+  const events = [1, 2.5, 3].map((a) => ({ _tag: "wide", a, b: a / 3 }))
+  for (const event of events) expect(write(flight.pair.source(0), event)).toBe(true)
+  expect(flight.log.read(flight.pair.writer, { most: 9, isOf: () => true }).map(({ event }) => event)).toEqual(events)
+})
+
 it("events after evicted ones have their own numbers, and earlier ones have none", () => {
   const flight = new Flight(1)
   for (const n of [1, 2]) flight.generic(0, n, { _tag: "any", n })
@@ -193,6 +225,31 @@ it("distinguishes recorders that used the same lane one after the other", () => 
     ["second", 1]
   ])
   expect(flight.read({ isOf: ({ recorderId }) => recorderId === "second" })).toHaveLength(1)
+})
+
+it("events of closed recorders remain readable as long as they are in the log", () => {
+  const flight = new Flight(1)
+  for (const lane of [2, 3, 4]) {
+    flight.open(lane, `brief-${lane}`)
+    flight.generic(lane, lane, { _tag: "any" })
+    flight.close(lane)
+  }
+  expect(flight.read().map(({ id }) => id)).toEqual(["brief-2", "brief-3", "brief-4"])
+})
+
+it("a closed recorder is forgotten once none of its events is in the log", async () => {
+  const flight = new Flight(1)
+  const brief = [2, 3].map((lane) => {
+    flight.open(lane, `brief-${lane}`)
+    flight.generic(lane, lane, { _tag: "any" })
+    return flight.close(lane)
+  })
+  flight.moveOn()
+  flight.close(1)
+  // What a WeakRef was made for lives until the turn ends.
+  await new Promise((resolve) => setImmediate(resolve))
+  collectGarbage()
+  expect(brief.map((each) => each.deref())).toEqual([undefined, undefined])
 })
 
 it("ends at the requested event", () => {

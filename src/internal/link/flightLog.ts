@@ -56,7 +56,6 @@ export class FlightLog extends LogTail {
   // --- what the link says
 
   opened(lane: Lane, at: number, listener: LoggedRecorder): void {
-    this.#forgetClosed()
     this.#lanes.set(lane, at, listener, this.oldest)
   }
 
