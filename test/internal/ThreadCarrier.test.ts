@@ -1,4 +1,6 @@
-// What a thread that begins to read a stream is given, and when it is watched.
+// What a thread that begins to read a stream is given, when it is watched, and what is received from it.
+import { once } from "node:events"
+import { MessageChannel } from "node:worker_threads"
 import { describe, expect, it } from "@effect/vitest"
 import { AttachedStream } from "../../src/internal/link/attachedStream.ts"
 import { ThreadCarrier } from "../../src/internal/link/threadCarrier.ts"
@@ -75,5 +77,40 @@ describe("a reader", () => {
     carrier.disconnect()
     expect(watched).toEqual(["start", "stop", "start", "stop"])
     expect(posted).toEqual([{ _tag: "Sleep" }, { _tag: "Wake" }])
+  })
+})
+
+describe("a writer", () => {
+  const covers = { page: 1, turn: 1, word: 4 }
+  const saved = { id: 1, segment: new SharedArrayBuffer(8), drops: [], covers }
+
+  it("receives the checkpoints that have arrived when a page is full, in that call", () => {
+    const { carrier } = connected()
+    const { port1, port2 } = new MessageChannel()
+    carrier.kept.listen(port1)
+    port2.postMessage(saved)
+    carrier.turned()
+    expect(carrier.kept.place).toEqual(covers)
+    port1.close()
+  })
+
+  it("takes nothing from the port of a thread that has ended", async () => {
+    const { carrier } = connected()
+    const { port1, port2 } = new MessageChannel()
+    carrier.kept.listen(port1)
+    port1.unref()
+    const closed = once(port1, "close")
+    port2.close()
+    await closed
+    // Node ends the process with an assertion otherwise.
+    carrier.turned()
+    expect(carrier.kept.segments.size).toBe(0)
+  })
+
+  it("does not keep the process alive until its rows are published", () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length
+    const before = timers()
+    connected().carrier.soon(() => {})
+    expect(timers()).toBe(before)
   })
 })
