@@ -38,7 +38,7 @@ const names: { readonly [by in Keeper]: string } = { durable: "the durable state
 
 export class KeeperEnd {
   readonly #options: KeeperEndOptions
-  readonly #tickets: Tickets<"go on" | "last">
+  readonly #tickets: Tickets
   #progress: KeeperProgress = { savedAt: undefined, events: 0, failures: 0, failure: undefined, discarded: 0 }
   readonly #warned = new Set<string>()
   readonly #discarded = new Set<string>()
@@ -50,13 +50,10 @@ export class KeeperEnd {
 
   constructor(options: KeeperEndOptions) {
     this.#options = options
-    const { by, hold, nextTurn, send } = options
-    this.#tickets = new Tickets({
-      send: (ticket, order) => send({ _tag: "Persist", by, ticket, ...(order === "last" && { isLast: true }) }),
-      hold,
-      nextTurn
-    })
+    this.#tickets = new Tickets(options)
   }
+
+  readonly #order = (ticket: number) => ({ _tag: "Persist", by: this.#options.by, ticket }) as const
 
   get progress(): KeeperProgress {
     return this.#progress
@@ -69,10 +66,12 @@ export class KeeperEnd {
   }
 
   /** Completes when the state is written, including everything sent before. */
-  readonly persist: Effect.Effect<void, Error> = Effect.suspend(() => this.#tickets.tell("go on"))
+  readonly persist: Effect.Effect<void, Error> = Effect.suspend(() => this.#tickets.tell(this.#order))
 
   /** The same, after which nothing more is written. */
-  readonly persistLast: Effect.Effect<void, Error> = Effect.suspend(() => this.#tickets.tell("last"))
+  readonly persistLast: Effect.Effect<void, Error> = Effect.suspend(() =>
+    this.#tickets.tell((ticket) => ({ ...this.#order(ticket), isLast: true }))
+  )
 
   /**
    * The same in this call, which blocks the thread for up to this many milliseconds. It is not for a fold in this
@@ -82,7 +81,7 @@ export class KeeperEnd {
     const { receive } = this.#options
     if (receive === undefined) return
     const end = performance.now() + most
-    this.#tickets.tellNow("go on", () => {
+    this.#tickets.tellNow(this.#order, () => {
       if (performance.now() >= end) return false
       Atomics.wait(never, 0, 0, LookMillis)
       receive()

@@ -10,7 +10,7 @@ import { type EndOptions, Tickets } from "./tickets.ts"
 export type ShippingProgress = Omit<Extract<ShippingMessage, { readonly _tag: "Streamed" }>, "_tag">
 
 export class ShippingEnd {
-  readonly #tickets: Tickets<"go on" | "end">
+  readonly #tickets: Tickets
   #progress: ShippingProgress = {
     ...{ events: 0, kept: 0, isFull: false, dropped: 0 },
     ...{ failures: 0, failure: undefined, retirements: 0 }
@@ -20,11 +20,8 @@ export class ShippingEnd {
   /** Called when appending starts to fail or runs out of room, and when it works again. */
   onChange: (progress: Pick<ShippingProgress, "failure" | "isFull">) => void = () => {}
 
-  constructor({ send, ...waiting }: EndOptions) {
-    this.#tickets = new Tickets({
-      send: (ticket, order) => send({ _tag: "Ship", ticket, ends: order === "end" }),
-      ...waiting
-    })
+  constructor(options: EndOptions) {
+    this.#tickets = new Tickets(options)
   }
 
   get progress(): ShippingProgress {
@@ -33,10 +30,14 @@ export class ShippingEnd {
   }
 
   /** Completes when the store has everything that was sent before. */
-  readonly flush: Effect.Effect<void, Error> = Effect.suspend(() => this.#tickets.tell("go on"))
+  readonly flush: Effect.Effect<void, Error> = Effect.suspend(() => this.#tell(false))
 
   /** The same, after the last event. */
-  readonly end: Effect.Effect<void, Error> = Effect.suspend(() => this.#tickets.tell("end"))
+  readonly end: Effect.Effect<void, Error> = Effect.suspend(() => this.#tell(true))
+
+  #tell(ends: boolean): Effect.Effect<void, Error> {
+    return this.#tickets.tell((ticket) => ({ _tag: "Ship", ticket, ends }))
+  }
 
   receive(message: ShippingMessage): void {
     if (message._tag === "Shipped") return this.#tickets.done(message)

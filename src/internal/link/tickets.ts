@@ -10,28 +10,27 @@ export interface EndOptions {
   readonly nextTurn: (action: () => void) => void
 }
 
-interface TicketOptions<Order> extends Omit<EndOptions, "send"> {
-  readonly send: (ticket: number, order: Order) => void
-}
-
-interface Told<Order> {
-  readonly order: Order
+interface Told {
+  readonly order: Command
   readonly end: (exit: Exit.Exit<void, Error>) => void
 }
 
-export class Tickets<Order> {
-  readonly #options: TicketOptions<Order>
-  readonly #waiting = new Map<number, Told<Order>>()
+/** The order with its ticket. */
+type OrderOf = (ticket: number) => Command
+
+export class Tickets {
+  readonly #options: EndOptions
+  readonly #waiting = new Map<number, Told>()
   #next = 0
   /** Why the fold is gone, once it is. */
   #lost: Error | undefined
 
-  constructor(options: TicketOptions<Order>) {
+  constructor(options: EndOptions) {
     this.#options = options
   }
 
   /** Completes when the fold has carried out the order. */
-  tell(order: Order): Effect.Effect<void, Error> {
+  tell(orderOf: OrderOf): Effect.Effect<void, Error> {
     return Effect.callback<void, Error>((resume) => {
       if (this.#lost !== undefined) return resume(Effect.fail(this.#lost))
       const { hold, nextTurn } = this.#options
@@ -40,7 +39,7 @@ export class Tickets<Order> {
       const forget = (): void => {
         if (this.#waiting.delete(ticket)) release()
       }
-      this.#send(ticket, order, (exit) => {
+      this.#send(ticket, orderOf(ticket), (exit) => {
         nextTurn(() => resume(exit))
         forget()
       })
@@ -49,19 +48,19 @@ export class Tickets<Order> {
   }
 
   /** Waits in this call: calls `look` until the order is done or `look` returns `false`. */
-  tellNow(order: Order, look: () => boolean): void {
+  tellNow(orderOf: OrderOf, look: () => boolean): void {
     if (this.#lost !== undefined) return
     const ticket = this.#next++
-    this.#send(ticket, order, () => this.#waiting.delete(ticket))
+    this.#send(ticket, orderOf(ticket), () => this.#waiting.delete(ticket))
     while (this.#waiting.has(ticket) && look()) {
       // `look` does the work.
     }
     this.#waiting.delete(ticket)
   }
 
-  #send(ticket: number, order: Order, end: Told<Order>["end"]): void {
+  #send(ticket: number, order: Command, end: Told["end"]): void {
     this.#waiting.set(ticket, { order, end })
-    this.#options.send(ticket, order)
+    this.#options.send(order)
   }
 
   done({ failure, ticket }: { readonly ticket: number; readonly failure: string | undefined }): void {
@@ -72,7 +71,7 @@ export class Tickets<Order> {
    * Repeats open orders after the fold was replaced: the previous fold may have received an order without answering it.
    */
   again(): void {
-    for (const [ticket, { order }] of this.#waiting) this.#options.send(ticket, order)
+    for (const { order } of this.#waiting.values()) this.#options.send(order)
   }
 
   failAll(cause: unknown): void {
