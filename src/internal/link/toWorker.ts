@@ -21,6 +21,7 @@ import { PageWords } from "../stream/rows/page.ts"
 import type { DurableSettings, FoldReply, ShippingSettings } from "../stream/workerMessages.ts"
 import { PagesAtOnce } from "../stream/workerMessages.ts"
 import { describeError } from "../util/describeError.ts"
+import { Holds } from "../util/holds.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { isError } from "../util/realms.ts"
 import { durationText, millisOf } from "../util/timing.ts"
@@ -130,19 +131,11 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   let current: Current | undefined
   let control: LinkControl | undefined
   let catalog: WorkerCatalog | undefined
-  let holds = 0
+  /** The thread keeps the process alive only while an answer is awaited. */
+  const holds = new Holds((isHeld) => current?.thread.hold(isHeld))
+  const { hold } = holds
   /** Completed by the current thread, or by its replacement. */
   let storeOpened = Deferred.makeUnsafe<void, Error>()
-
-  /** The thread keeps the process alive only while an answer is awaited. */
-  const hold = (): (() => void) => {
-    if (holds++ === 0) current?.thread.hold(true)
-    let held = true
-    return () => {
-      if (held && --holds === 0) current?.thread.hold(false)
-      held = false
-    }
-  }
 
   const giveUp = (cause: unknown): void => {
     control?.fail(cause)
@@ -180,7 +173,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
     const port = new FoldPort(opened.thread.port, carrier.control, listener, restore)
     carrier.kept.listen(opened.thread.saved)
     carrier.connect(port)
-    opened.thread.hold(holds > 0)
+    opened.thread.hold(holds.isHeld)
     current = { ...opened, port, closed, stuck: Deferred.makeUnsafe() }
   }
 

@@ -14,6 +14,7 @@ import { WakeUp } from "../stream/parking.ts"
 import { BookClosed, ByShutdown, type LaneBooks } from "../stream/rows/laneBooks.ts"
 import type { StreamWords } from "../stream/rows/streamWords.ts"
 import { RowWriter } from "../stream/writer.ts"
+import { Holds } from "../util/holds.ts"
 import { decodeModuleError } from "../worker/startErrors.ts"
 import type { FromThread, ReservedLane, ThreadCommand, ToThread } from "./messages.ts"
 import { type FindMetrics, ThreadCatalog } from "./threadCatalog.ts"
@@ -85,17 +86,8 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
   let isClosed = false
   let ticket = 0
   let requests = 0
-  let holds = 0
-
   /** The port keeps the thread alive only while an answer is awaited. */
-  const hold = (): (() => void) => {
-    if (holds++ === 0) port.ref()
-    let held = true
-    return () => {
-      if (held && --holds === 0) port.unref()
-      held = false
-    }
-  }
+  const { hold } = new Holds((isHeld) => (isHeld ? port.ref() : port.unref()))
 
   const send = (command: Command, recorder?: ThreadCommand["recorder"]): void => {
     if (failure !== undefined || isClosed) return
