@@ -127,6 +127,13 @@ export class LaneLink {
 /** The lane of a total, see the command `Close`. */
 type Total = NonNullable<Extract<Command, { readonly _tag: "Close" }>["total"]>
 
+/** Functions cannot be cloned, so a fold that has its own definitions finds the metric by name. */
+export const byName = (command: Command): Command => {
+  if (command._tag !== "Register") return command
+  const { metric: _, ...named } = command
+  return named
+}
+
 /** What the lanes of a link share. */
 export interface LinkCore {
   readonly writer: RowWriter

@@ -10,7 +10,7 @@ import { AttachedThreads } from "./attachedThreads.ts"
 import { Deaths } from "./deaths.ts"
 import { describePlace } from "./describePlace.ts"
 import { KeeperEnd } from "./keeperEnd.ts"
-import { LaneLink, type LaneListener, type LinkCore, type RestartEvent } from "./link.ts"
+import { byName, LaneLink, type LaneListener, type LinkCore, type RestartEvent } from "./link.ts"
 import type { LinkControl, LinkOptions } from "./linkControl.ts"
 import { LinkLanes } from "./linkLanes.ts"
 import { PendingRenders } from "./pendingRenders.ts"
@@ -49,11 +49,7 @@ export const makeLink = (options: LinkOptions): LinkControl => {
 
   const sendOf = (command: Command, lane: Lane): void => send(command, threads?.orderOf(lane))
 
-  /** Functions cannot be cloned, so a fold that has its own definitions finds the metric by name. */
-  const forFold = (command: Command): Command =>
-    command._tag === "Register" && options.catalog !== undefined
-      ? { _tag: "Register", lane: command.lane, name: command.name, at: command.at }
-      : command
+  const forFold = (command: Command): Command => (options.catalog === undefined ? command : byName(command))
 
   /** The part of a command that a replacement fold must repeat. For a read that was answered, only its time remains. */
   const again = (untyped: unknown): Command => {

@@ -5,7 +5,7 @@
 import type { MessagePort } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import { FoldClosed } from "../link/foldClosed.ts"
-import { LaneLink, type LaneListener, type Link, type LinkCore } from "../link/link.ts"
+import { byName, LaneLink, type LaneListener, type Link, type LinkCore } from "../link/link.ts"
 import { ToldStore } from "../link/toldStore.ts"
 import { type Carrier, PagesBetweenThreads } from "../stream/carrier.ts"
 import type { Command, Lane } from "../stream/commands.ts"
@@ -101,13 +101,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
 
   const core: LinkCore = {
     writer,
-    // The fold has its own definitions.
-    send: (command) =>
-      send(
-        command._tag === "Register"
-          ? { _tag: "Register", lane: command.lane, name: command.name, at: command.at }
-          : command
-      ),
+    send: (command) => send(byName(command)),
     hold,
     nextTurn,
     afterFold: nextTurn,
