@@ -3,7 +3,7 @@
  * rows and commands are kept for the next one.
  */
 
-import { type Carrier, PagesBetweenThreads } from "../stream/carrier.ts"
+import { type Carrier, PagesBetweenThreads, soonBetweenThreads } from "../stream/carrier.ts"
 import type { Attachment, StreamNumber } from "../stream/commands.ts"
 import { ControlBytes } from "../stream/parking.ts"
 import type { FoldRequest } from "../stream/workerMessages.ts"
@@ -11,9 +11,6 @@ import type { AttachedStream } from "./attachedStream.ts"
 import type { FoldPort } from "./foldPort.ts"
 import { KeptLog } from "./keptLog.ts"
 import type { Watchdog } from "./watchdog.ts"
-
-/** How long rows may stay unpublished while the thread that writes them is idle, in milliseconds. */
-const PublishMillis = 5
 
 export class ThreadCarrier implements Carrier {
   readonly pagesInTurn = PagesBetweenThreads
@@ -87,9 +84,5 @@ export class ThreadCarrier implements Carrier {
     this.kept.receive()
   }
 
-  soon(run: () => void): void {
-    const timer = setTimeout(run, PublishMillis)
-    // Pending requests keep the process alive. Rows alone do not.
-    if (typeof timer === "object") timer.unref()
-  }
+  readonly soon = soonBetweenThreads
 }

@@ -11,6 +11,16 @@ import type { Attachment } from "./commands.ts"
  */
 export const PagesBetweenThreads = { least: 4, most: 64 }
 
+/** How long rows may stay unpublished while the thread that writes them is idle, in milliseconds. */
+const PublishMillis = 5
+
+/** {@link Carrier.soon}, for a reader in another thread. */
+export const soonBetweenThreads = (run: () => void): void => {
+  const timer = setTimeout(run, PublishMillis)
+  // Pending requests keep the process alive. Rows alone do not.
+  if (typeof timer === "object") timer.unref()
+}
+
 export interface Carrier {
   /**
    * How many pages are written in turn before the first is reused: always `least`, and in a burst up to `most`. With 0,

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { FoldClosed } from "../link/foldClosed.ts"
 import { byName, LaneLink, type LaneListener, type Link, type LinkCore } from "../link/link.ts"
 import { ToldStore } from "../link/toldStore.ts"
-import { type Carrier, PagesBetweenThreads } from "../stream/carrier.ts"
+import { type Carrier, PagesBetweenThreads, soonBetweenThreads } from "../stream/carrier.ts"
 import type { Command, Lane } from "../stream/commands.ts"
 import { countersAt } from "../stream/foldedCounters.ts"
 import { WakeUp } from "../stream/parking.ts"
@@ -19,9 +19,6 @@ import { decodeModuleError } from "../worker/startErrors.ts"
 import type { FromThread, ReservedLane, ThreadCommand, ToThread } from "./messages.ts"
 import { type FindMetrics, ThreadCatalog } from "./threadCatalog.ts"
 import { ThreadNames } from "./threadNames.ts"
-
-/** How long rows may stay unpublished while the thread is in the middle of a turn that waits, in milliseconds. */
-const PublishMillis = 5
 
 export interface AttachedLinkOptions {
   readonly port: MessagePort
@@ -72,7 +69,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
     letSleep: () => {},
     wake: () => wakeUp.rouseSleeping(),
     turned: () => {},
-    soon: (run) => void setTimeout(run, PublishMillis).unref()
+    soon: soonBetweenThreads
   }
   const writer = new RowWriter(carrier, options.mostBytes, undefined, undefined, words)
   const lanes = new Map<Lane, OwnLane>()
