@@ -17,39 +17,35 @@ export const defaultRestart: Schedule.Schedule<unknown, unknown> = Schedule.expo
   Schedule.upTo({ times: 5 })
 )
 
-interface Restarts {
-  /** Returns how long to wait before the next worker. Fails with the whole cause if there will be none. */
-  readonly next: (cause: unknown) => Effect.Effect<Duration.Duration, unknown>
-  /** Returns the reason why a worker could not be started. */
-  readonly causeOf: (cause: Cause.Cause<unknown>) => unknown
+/** Returns how long to wait before the next worker. Fails with the whole cause if there will be none. */
+type NextRestart = (cause: unknown) => Effect.Effect<Duration.Duration, unknown>
+
+/** The reason why a worker could not be started. */
+export const causeOfStart = (cause: Cause.Cause<unknown>): unknown => {
+  const error = Cause.squash(cause)
+  return error instanceof RuntimeFailed ? error.cause : error
 }
 
-export const restartsOf = (schedule: Schedule.Schedule<unknown, unknown>): Effect.Effect<Restarts> =>
+export const restartsOf = (schedule: Schedule.Schedule<unknown, unknown>): Effect.Effect<NextRestart> =>
   Effect.gen(function* () {
     let step = yield* Schedule.toStep(schedule)
     let tries = 0
     let lastAt = Number.NEGATIVE_INFINITY
-    return {
-      next: Effect.fnUntraced(function* (cause: unknown) {
-        const now = performance.now()
-        if (now - lastAt > Steady) {
-          step = yield* Schedule.toStep(schedule)
-          tries = 0
-        }
-        const next = yield* Effect.exit(step(now, cause))
-        if (Exit.isFailure(next)) {
-          if (tries === 0) return yield* Effect.fail(cause)
-          const reason = `the worker was replaced ${tries} times in a row, and ended again: ${messageOf(cause)}`
-          return yield* Effect.fail(new Error(reason, { cause }))
-        }
-        const [, delay] = next.value
-        tries++
-        lastAt = now
-        return delay
-      }),
-      causeOf: (cause) => {
-        const error = Cause.squash(cause)
-        return error instanceof RuntimeFailed ? error.cause : error
+    return Effect.fnUntraced(function* (cause: unknown) {
+      const now = performance.now()
+      if (now - lastAt > Steady) {
+        step = yield* Schedule.toStep(schedule)
+        tries = 0
       }
-    }
+      const next = yield* Effect.exit(step(now, cause))
+      if (Exit.isFailure(next)) {
+        if (tries === 0) return yield* Effect.fail(cause)
+        const reason = `the worker was replaced ${tries} times in a row, and ended again: ${messageOf(cause)}`
+        return yield* Effect.fail(new Error(reason, { cause }))
+      }
+      const [, delay] = next.value
+      tries++
+      lastAt = now
+      return delay
+    })
   })

@@ -33,12 +33,10 @@ import type { Link } from "./link.ts"
 import type { LinkControl } from "./linkControl.ts"
 import { makeLink } from "./makeLink.ts"
 import { type OpenThread, openThread } from "./openThread.ts"
-import { defaultRestart, restartsOf } from "./restarts.ts"
+import { causeOfStart, defaultRestart, restartsOf } from "./restarts.ts"
 import { ThreadCarrier } from "./threadCarrier.ts"
 import { Watchdog } from "./watchdog.ts"
 import { WorkerCatalog } from "./workerCatalog.ts"
-
-export { defaultRestart }
 
 interface LinkOptions {
   readonly namespace: string
@@ -51,7 +49,7 @@ interface LinkOptions {
   /** Keeps the end of the log, for a flight recorder. */
   readonly flightLog?: FlightLog | undefined
   /** The schedule by which an ended thread is replaced. */
-  readonly restart: Schedule.Schedule<unknown, unknown>
+  readonly restart: Schedule.Schedule<unknown, unknown> | undefined
   /** How long a thread that has work may make no progress. */
   readonly stallTimeout: Duration.Input
   readonly durable: DurableSettings | undefined
@@ -186,7 +184,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
     current = undefined
   }
 
-  const restarts = yield* restartsOf(options.restart)
+  const nextRestart = yield* restartsOf(options.restart ?? defaultRestart)
 
   /** Opens a thread with the modules that its predecessors had imported. */
   const openAgain: Effect.Effect<Opened, unknown> = Effect.tap(open, ({ scope, thread }) =>
@@ -201,13 +199,13 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
     place: Place | undefined,
     careful: number
   ): Effect.fn.Return<void, unknown> {
-    let delay = yield* restarts.next(cause)
+    let delay = yield* nextRestart(cause)
     control!.restarting(cause, place)
     for (;;) {
       yield* Effect.sleep(delay)
       const exit = yield* Effect.exit(openAgain)
       if (Exit.isSuccess(exit)) return connect(exit.value, control!.restore(careful))
-      delay = yield* restarts.next(restarts.causeOf(exit.cause))
+      delay = yield* nextRestart(causeOfStart(exit.cause))
     }
   })
 

@@ -50,9 +50,9 @@ const openWorker = Effect.fnUntraced(function* (
     const { makeInProcessLink } = yield* importing(namespace, () => import("../link/inProcess.ts"))
     return yield* makeInProcessLink(memoryLimit, yield* flightLogOf(options))
   }
-  const { defaultRestart, makeWorkerLink } = yield* importing(namespace, () => import("../link/toWorker.ts"))
+  const { makeWorkerLink } = yield* importing(namespace, () => import("../link/toWorker.ts"))
   const worker = options.spawn === undefined ? yield* packaged(namespace, options) : { spawn: options.spawn }
-  const { restart = defaultRestart, stallTimeout = "10 seconds" } = options
+  const { restart, stallTimeout = "10 seconds" } = options
   const flightLog = yield* flightLogOf(options)
   const durable = yield* durableOf(options)
   const own = { restart, stallTimeout, flightLog, durable, shipping: shippingOf(options) }

@@ -33,7 +33,7 @@ export class ThreadHost {
     this.#options = options
     const { catalog, link, registry } = options
     const registered = () => registry.controls.flatMap((control) => control.metricsUnsafe())
-    this.#known = new KnownMetrics(catalog, "30 seconds", registered)
+    this.#known = new KnownMetrics(catalog, registered)
     link.onRestart(({ _tag }) => {
       if (_tag === "Restarted") for (const thread of this.#attached) thread.restarted()
     })

@@ -1,5 +1,4 @@
 /** The definitions of metrics that attached threads register, in the runtime's thread. */
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { WorkerCatalog } from "../link/workerCatalog.ts"
 import { differences, type Fingerprint, fingerprint } from "../metric/definition/fingerprint.ts"
@@ -9,16 +8,17 @@ import type { MetricsModuleError } from "../model/registerErrors.ts"
 import type { CatalogEntries } from "../stream/workerMessages.ts"
 import { exportedMetrics } from "../worker/exportedMetrics.ts"
 
+/** How long a module that a thread names may take to be imported by the worker. */
+const ImportTimeout = "30 seconds"
+
 export class KnownMetrics {
   readonly #metrics = new Map<string, Metric.Any>()
   readonly #catalog: WorkerCatalog
-  readonly #timeout: Duration.Input
   /** The metrics registered in recorders of the runtime. */
   readonly #registered: () => Iterable<Metric.Any>
 
-  constructor(catalog: WorkerCatalog, timeout: Duration.Input, registered: () => Iterable<Metric.Any>) {
+  constructor(catalog: WorkerCatalog, registered: () => Iterable<Metric.Any>) {
     this.#catalog = catalog
-    this.#timeout = timeout
     this.#registered = registered
   }
 
@@ -50,7 +50,7 @@ export class KnownMetrics {
       const catalog = this.#catalog
       const urls = yield* catalog.resolved(modules)
       const isMissing = metrics.some(([name]) => catalog.get(name) === undefined)
-      if (isMissing && urls.length > 0) yield* catalog.import(modules, this.#timeout)
+      if (isMissing && urls.length > 0) yield* catalog.import(modules, ImportTimeout)
       const isUnknown = () => metrics.some(([name, print]) => !this.#has(name, print))
       if (isUnknown()) {
         const names = new Set(metrics.map(([name]) => name))
