@@ -12,6 +12,7 @@ import type { MetricData, NumberPoint } from "../../src/internal/formats/metricD
 import { measuredBy } from "../../src/internal/metric/definition/measured.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { foldEvent } from "../support/foldEvent.ts"
 import { kinds } from "../support/kit.ts"
 import { type Exported, streams } from "../support/streams.ts"
 import { SaveEvent, Saves, SaveTimes, save } from "../support/zero.metrics.ts"
@@ -71,7 +72,7 @@ onBothLayers(
 /** What exporters are shown of events. */
 const dataOf = (metric: Metric.Any, events: ReadonlyArray<object> = []): ReadonlyArray<MetricData> => {
   const kernel = kernelOf(metric) as Kernel
-  for (const event of events) kernel.event(event as never, 0)
+  for (const event of events) foldEvent(kernel, event as never, 0)
   return metricData(metric, allSteps(shownSeries(new SeriesCut(kernel), metric, 0)))
 }
 

@@ -12,6 +12,7 @@ import { metricData } from "../../src/internal/formats/fromMetric.ts"
 import { Exposition } from "../../src/internal/formats/prometheus/text.ts"
 import type { TextFormat } from "../../src/internal/model/format.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
+import { foldEvent } from "../support/foldEvent.ts"
 import { kinds } from "../support/kit.ts"
 
 const Job = Schema.TaggedUnion({
@@ -49,7 +50,7 @@ describe.each(["text", "openmetrics"] as const)("in %s", (format: TextFormat) =>
           const texts = new SeriesTexts()
           // Texts are kept from one scrape to the next.
           for (const part of [jobs.slice(0, 100), jobs.slice(100)]) {
-            for (const job of part) kernel.event(job as never, 0)
+            for (const job of part) foldEvent(kernel, job as never, 0)
             const [fast, plain] = [new Exposition(format), new Exposition(format)]
             const left = allSteps(renderSeries(fast, { metric, texts }, new SeriesCut(kernel), source, 0))
             if (left !== undefined) rendered++

@@ -9,6 +9,7 @@ import { SeriesCut, shownSeries } from "../../src/internal/fold/kernels/seriesCu
 import { metricData } from "../../src/internal/formats/fromMetric.ts"
 import type { MetricData } from "../../src/internal/formats/metricData.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
+import { foldEvent } from "../support/foldEvent.ts"
 import { kinds } from "../support/kit.ts"
 
 const Job = Schema.TaggedUnion({ job: { n: Schema.NullOr(Schema.Number), queue: Schema.String, ok: Schema.Boolean } })
@@ -49,7 +50,7 @@ describe.each(Object.entries(kinds))("%s", (_, { make, measures, option, setting
         let now = 0
         for (const { after, ...event } of events) {
           now += after
-          kernel.event(event, now)
+          foldEvent(kernel, event, now)
         }
         const state = kernel.state()
         // Exporters are also told what a view does not show: that a sum can go down, and what it is without rounding.

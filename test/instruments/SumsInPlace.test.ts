@@ -11,6 +11,7 @@ import { HistogramPoints } from "../../src/internal/metric/instruments/histogram
 import { addCode } from "../../src/internal/metric/instruments/sumRests.ts"
 import { definitionOf } from "../support/anyKernels.ts"
 import { awkwardValues, sumOf } from "../support/exactSums.ts"
+import { foldEvent } from "../support/foldEvent.ts"
 import { kinds } from "../support/kit.ts"
 import { runs } from "../support/long.ts"
 
@@ -71,7 +72,7 @@ it.each(ofNumbers)("%s: values added in place yield the same state as its reduce
       let state = metric.initial
       for (const [at, seconds] of values.entries()) {
         const event = { _tag: "upload", seconds, path: "/", ok: true, parts: [] }
-        kernel.event(event, at)
+        foldEvent(kernel, event, at)
         state = Metric.reduce(metric, state, event, at)
       }
       deepStrictEqual(kernel.state(), state)

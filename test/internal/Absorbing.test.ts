@@ -8,13 +8,14 @@ import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { anyDefinition, anyEvent, type Definition, definitionOf, Family } from "../support/anyKernels.ts"
+import { foldEvent } from "../support/foldEvent.ts"
 import { runs } from "../support/long.ts"
 
 const Now = 5000
 
 const fed = (metric: Definition, events: ReadonlyArray<MetricEvent>, from = 0): InPlace => {
   const kernel = kernelOf(metric)!
-  for (const [i, event] of events.entries()) if (event._tag in metric.reduce) kernel.event(event, from + i * 50)
+  for (const [i, event] of events.entries()) if (event._tag in metric.reduce) foldEvent(kernel, event, from + i * 50)
   return kernel
 }
 
@@ -96,7 +97,7 @@ describe("a series that expires, taken over from another kernel,", () => {
   const metric = definitionOf("counter", { labels: ["path"], maxSeries: 2, expireAfter: 1000 })
   const kernelWith = (...events: ReadonlyArray<readonly [path: string, at: number]>): Kernel => {
     const kernel = kernelOf(metric) as Kernel
-    for (const [path, at] of events) kernel.event({ _tag: "request", path } as MetricEvent, at)
+    for (const [path, at] of events) foldEvent(kernel, { _tag: "request", path } as MetricEvent, at)
     return kernel
   }
   const absorb = (kernel: Kernel, other: Kernel, at: number) => allSteps(kernel.absorbing(() => other, at))

@@ -9,6 +9,7 @@ import type { Kernel } from "../../src/internal/fold/kernels/kernel.ts"
 import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
 import { OfStrings, recordsOf, stringsIn } from "../../src/internal/fold/segment.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
+import { foldEvent } from "../support/foldEvent.ts"
 import { runs } from "../support/long.ts"
 import { ReplacedFolds } from "../support/replacedFolds.ts"
 import { rowSource } from "../support/rowSource.ts"
@@ -114,7 +115,7 @@ class ManySeries extends ReplacedFolds {
       } as const
       // There is no room, until a checkpoint covers pages.
       if (!this.writer.writeEvent(rowSource(0), event, event._tag, false)) break
-      for (const kernel of this.#expected) kernel.event(event, 0)
+      for (const kernel of this.#expected) foldEvent(kernel, event, 0)
     }
     this.writer.publish(true)
     this.read(Number.POSITIVE_INFINITY)

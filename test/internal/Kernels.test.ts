@@ -11,6 +11,7 @@ import { LastingStrings } from "../../src/internal/stream/rows/format.ts"
 import { layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { anyDefinition, anySteps, type Definition, definitionOf, Family, type Step } from "../support/anyKernels.ts"
+import { foldEvent } from "../support/foldEvent.ts"
 import { Folding } from "../support/folding.ts"
 import { kinds } from "../support/kit.ts"
 import { runs } from "../support/long.ts"
@@ -38,7 +39,7 @@ const play = (folding: Folding, definitions: ReadonlyArray<Definition>, steps: R
     const before = states
     states = states.map((state, i) => Metric.reduce(metrics[i], state, event, at))
     for (const [i, kernel] of kernels.entries()) {
-      const concerned = event._tag in metrics[i].reduce && kernel.event(event, at)
+      const concerned = event._tag in metrics[i].reduce && foldEvent(kernel, event, at)
       expect(concerned, "a kernel says whether the event concerned it").toBe(states[i] !== before[i])
     }
   }

@@ -11,6 +11,7 @@ import { FirstCode, FirstLasting } from "../../src/internal/stream/rows/format.t
 import { layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { anyEvent, definitionOf, Family } from "../support/anyKernels.ts"
+import { foldEvent } from "../support/foldEvent.ts"
 import { runs } from "../support/long.ts"
 
 const anyOptions = fc.constantFrom(
@@ -59,7 +60,7 @@ class Fed {
   }
 
   emit(event: MetricEvent, at: number): void {
-    if (Object.hasOwn(this.#tags, event._tag)) this.kernel.event(event, at)
+    if (Object.hasOwn(this.#tags, event._tag)) foldEvent(this.kernel, event, at)
   }
 
   rows(of: ReadonlyArray<readonly [path: number, seconds: number]>): void {

@@ -21,6 +21,7 @@ import {
 import { SegmentMemory } from "../../src/internal/fold/segmentMemory.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
+import { foldEvent } from "../support/foldEvent.ts"
 
 const savedLane = (state: unknown): SavedLane => ({
   lane: 3,
@@ -132,7 +133,7 @@ it("little of very many series is serialised: large parts are copied unchanged",
   const kernel = kernelOf(
     Metric.counter("requests", { events: family, when: "request", labels: ["path"], maxSeries: 50_000 })
   )!
-  for (let i = 0; i < 20_000; i++) kernel.event({ _tag: "request", path: `/é/${i}` } as MetricEvent, 0)
+  for (let i = 0; i < 20_000; i++) foldEvent(kernel, { _tag: "request", path: `/é/${i}` } as MetricEvent, 0)
   const saved = savedLane(kernel.save())
   const record = laneRecord(3, 0, 0, saved)
   expect(record.parts[0]!.byteLength).toBeLessThan(20_000)

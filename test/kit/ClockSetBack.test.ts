@@ -7,6 +7,7 @@ import fc from "fast-check"
 import { Metric, Snapshot } from "mvx-metrics"
 import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
 import { stateOf } from "../../src/internal/metric/definition/stateShape.ts"
+import { foldEvent } from "../support/foldEvent.ts"
 
 const Job = Schema.TaggedUnion({ job: { n: Schema.Number, queue: Schema.String } })
 type Job = typeof Job.Type
@@ -70,7 +71,7 @@ const byReducer = (metric: Metric.Any, moments: ReadonlyArray<Moment>): unknown 
 
 const inPlace = (metric: Metric.Any, moments: ReadonlyArray<Moment>): unknown => {
   const kernel = kernelOf(metric)!
-  for (const [event, at] of moments) kernel.event(event, at)
+  for (const [event, at] of moments) foldEvent(kernel, event, at)
   return kernel.state()
 }
 

@@ -5,6 +5,7 @@ import { Metric, type MetricsError, type Snapshot } from "mvx-metrics"
 import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
 import { fingerprint } from "../../src/internal/metric/definition/fingerprint.ts"
 import { newRecorder, onBothLayers, runtimeLayers } from "../support/bothLayers.ts"
+import { foldEvent } from "../support/foldEvent.ts"
 import { ByQueue, done, dropped, Failing, JobEvent, JobMetrics, LastQueue, Picky } from "../support/kit.metrics.ts"
 import { reasonOf } from "../support/registerReason.ts"
 
@@ -46,7 +47,7 @@ const shown = <M extends Metric.Any>(
   const state = Metric.fold<string, never, unknown, unknown>(metric, events as ReadonlyArray<never>, at)
   const kernel = kernelOf(metric)
   if (kernel !== undefined) {
-    for (const event of events) if (Object.hasOwn(metric.reduce, event._tag)) kernel.event(event, at)
+    for (const event of events) if (Object.hasOwn(metric.reduce, event._tag)) foldEvent(kernel, event, at)
     expect(kernel.state()).toEqual(state)
   }
   return metric.view(state, at) as Metric.Dimensions<M>

@@ -10,6 +10,7 @@ import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { expectBalanced } from "../support/accounting.ts"
 import { newRecorder, runtimeLayers } from "../support/bothLayers.ts"
+import { foldEvent } from "../support/foldEvent.ts"
 import { ByQueue, done, JobEvent } from "../support/kit.metrics.ts"
 import { kinds } from "../support/kit.ts"
 import { asMany } from "../support/long.ts"
@@ -31,7 +32,7 @@ describe("a high-cardinality label", () => {
   it("fills the series up to the limit, and the rest goes into one more: the total is exact", () => {
     const Done = Metric.counter("jobs.done", jobs)
     const kernel = kernelOf(Done)!
-    for (let i = 0; i < Values; i++) kernel.event(done(i, `queue ${i}`), i)
+    for (let i = 0; i < Values; i++) foldEvent(kernel, done(i, `queue ${i}`), i)
     const { overflow, series, value } = shown(Done, kernel.state())
     expect(value).toBe(Values)
     expect(series.length).toBe(2000)
@@ -46,7 +47,7 @@ describe("a high-cardinality label", () => {
   it("uses no more memory than the limit allows", () => {
     const kernel = kernelOf(Metric.counter("jobs.done", jobs))!
     const fold = (from: number, to: number): number => {
-      for (let i = from; i < to; i++) kernel.event(done(i, `queue ${i}`), i)
+      for (let i = from; i < to; i++) foldEvent(kernel, done(i, `queue ${i}`), i)
       collectGarbage()
       return process.memoryUsage().heapUsed
     }
@@ -59,7 +60,7 @@ describe("a high-cardinality label", () => {
     const Done = Metric.counter("jobs.done", { ...jobs, expireAfter: 1000, maxSeries: 5000 })
     const kernel = kernelOf(Done)!
     const fold = (from: number, to: number): number => {
-      for (let i = from; i < to; i++) kernel.event(done(i, `queue ${i}`), i)
+      for (let i = from; i < to; i++) foldEvent(kernel, done(i, `queue ${i}`), i)
       collectGarbage()
       return process.memoryUsage().heapUsed
     }
@@ -102,7 +103,7 @@ describe.each(Object.entries(kinds))("%s", (_, { make, measures, option }) => {
   it("has at most the allowed number of series, and names the label with too many values", () => {
     const metric = make("jobs", { ...measured, labels: ["of", "queue"], maxSeries: 100 })
     const kernel = kernelOf(metric)!
-    for (let i = 0; i < 5000; i++) kernel.event(event(i), 1000)
+    for (let i = 0; i < 5000; i++) foldEvent(kernel, event(i), 1000)
     const { overflow, series } = shown(metric, kernel.state(), 1000) as {
       series: ReadonlyArray<object>
       overflow: object
@@ -161,13 +162,13 @@ describe("series with an expiry time", () => {
   it("make room: the limit counts live series", () => {
     const metric = expiring(3)
     const kernel = kernelOf(metric)!
-    for (let i = 0; i < 1000; i++) kernel.event(done(1, `queue ${i}`), i * 300)
+    for (let i = 0; i < 1000; i++) foldEvent(kernel, done(1, `queue ${i}`), i * 300)
     const last = 999 * 300
     expect(shown(metric, kernel.state(), last)).toEqual({
       value: 1000,
       series: [997, 998, 999].map((i) => ({ labels: { queue: `queue ${i}` }, value: 1 }))
     })
-    kernel.event(done(1, "one too many"), last + 1)
+    foldEvent(kernel, done(1, "one too many"), last + 1)
     expect(shown(metric, kernel.state(), last + 1)).toMatchObject({ value: 1001, overflow: { value: 1 } })
   })
 

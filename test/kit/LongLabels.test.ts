@@ -6,6 +6,7 @@ import { Metric, MetricsLayer, MetricsRuntime } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
 import { cutText } from "../../src/internal/util/cutText.ts"
+import { foldEvent } from "../support/foldEvent.ts"
 
 const Page = Schema.TaggedUnion({ page: { path: Schema.String, trace: Schema.String } })
 const options = { events: Page, labels: ["path"] } as const
@@ -40,7 +41,7 @@ it("a text is truncated at its limit, never within a character, and is marked", 
 it("values that become equal by truncation share a series, in the reducer and in place", () => {
   const events = ["abcdefg", "abcdxyz", "abcd…", "abc", "abc😀d"].map(page)
   const kernel = kernelOf(ByShortPath)!
-  for (const event of events) kernel.event(event, 0)
+  for (const event of events) foldEvent(kernel, event, 0)
   for (const state of [kernel.state(), Metric.fold(ByShortPath, events)]) {
     expect(Metric.snapshot(ByShortPath, state as never).dimensions).toEqual({
       value: 5,

@@ -25,7 +25,7 @@ export const withFormers = (cells: ReadonlyArray<RegisteredMetric>): ReadonlyArr
 
 /** What must be done before they are saved. */
 export function* preparing(cells: ReadonlyArray<RegisteredMetric>): Steps<void> {
-  for (const { kernel } of cells) if (kernel?.isStale === true) yield* kernel.prepare()
+  for (const { kernel } of cells) if (kernel !== undefined) yield* kernel.prepare()
 }
 
 /** All of them as they are in this call. `cutOf`: the series of a kernel as they are. */

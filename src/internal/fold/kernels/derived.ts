@@ -31,12 +31,6 @@ export class DerivedKernel implements InPlace {
     ])
   }
 
-  event(event: MetricEvent, at: number): boolean {
-    const concerns = this.read(event, at)
-    if (concerns) this.take()
-    return concerns
-  }
-
   read(event: MetricEvent, at: number): boolean {
     this.#concerned.length = 0
     for (const [, part] of this.#parts) if (read(part, event, at)) this.#concerned.push(part)
@@ -73,10 +67,6 @@ export class DerivedKernel implements InPlace {
     for (const [{ kernel }, i] of merged) {
       if (kernel !== undefined) yield* kernel.absorbing(() => from(i).kernel!, at, levels)
     }
-  }
-
-  get isStale(): boolean {
-    return this.#parts.some(([, { kernel }]) => kernel?.isStale === true)
   }
 
   *prepare(): Steps<void> {

@@ -32,11 +32,9 @@ export interface PlannedKernel {
 /** A fold in place: of an instrument, or of a metric derived from instruments. */
 export interface InPlace {
   /**
-   * Folds one event. Returns whether it concerned the metric. Throws what the definition's functions throw, without
-   * changing anything.
+   * The first half of folding an event: reads it and changes nothing. Returns whether it concerns the metric. Only this
+   * half throws, what the definition's functions throw.
    */
-  readonly event: (event: MetricEvent, at: number) => boolean
-  /** The first half of that: reads the event and changes nothing. Only this half throws. */
   readonly read: (event: MetricEvent, at: number) => boolean
   /** The second half: takes the event that was read last, which concerned the metric. */
   readonly take: () => void
@@ -52,11 +50,7 @@ export interface InPlace {
   readonly absorbing: (current: () => InPlace, at: number, levels: boolean) => Steps<void>
   /** The state in the form of the pure reducer. `addsUp`: for adding up, including what is kept from before. */
   readonly state: (addsUp?: boolean) => unknown
-  /**
-   * Whether {@link save} would take long without {@link prepare}, which works in steps between which events may be
-   * taken.
-   */
-  readonly isStale: boolean
+  /** Does what would make {@link save} take long, in steps between which events may be taken. */
   readonly prepare: () => Steps<void>
   /** Its complete state, as plain data of its own. Throws if hand-written states cannot be serialised. */
   readonly save: () => SavedKernel
@@ -98,12 +92,6 @@ export class Kernel implements InPlace {
     if (instrument.expireAfter !== undefined) {
       this.idle = new IdleSeries(instrument, measure, { points, table, exemplars })
     }
-  }
-
-  event(event: MetricEvent, at: number): boolean {
-    const concerns = this.read(event, at)
-    if (concerns) this.take()
-    return concerns
   }
 
   read(event: MetricEvent, at: number): boolean {
