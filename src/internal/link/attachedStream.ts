@@ -31,11 +31,11 @@ export class AttachedStream {
   readonly number: StreamNumber
   readonly words: StreamWords
   readonly memory: Array<MemoryRequest> = []
-  readonly #pages: Array<Page> = []
+  readonly pages: Array<Page> = []
   /** Receives what the thread has sent. Returns `undefined` while one of its messages is being received. */
   readonly #receive: () => number | undefined
   #known = 0
-  #hasEnded = false
+  hasEnded = false
   /** Lanes that the thread may still write to, each with the action to run once it no longer does. */
   readonly #written = new Map<Lane, () => void>()
 
@@ -50,18 +50,14 @@ export class AttachedStream {
     return this.memory[0]?.buffer as SharedArrayBuffer | undefined
   }
 
-  get pages(): ReadonlyArray<Page> {
-    return this.#pages
-  }
-
   get pagesInUse(): number {
-    return pagesInUse(this.#pages)
+    return pagesInUse(this.pages)
   }
 
   opened(first: number, buffer: ArrayBufferLike): MemoryRequest {
     const request: MemoryRequest = { _tag: "Memory", stream: this.number, first, buffer }
     this.memory.push(request)
-    for (const page of pagesOf(first, buffer)) this.#pages[page.number] = page
+    for (const page of pagesOf(first, buffer)) this.pages[page.number] = page
     return request
   }
 
@@ -91,7 +87,7 @@ export class AttachedStream {
   /** Whether the thread is idle: everything it has written is published, and no run is open. */
   get isQuiet(): boolean {
     const { i32 } = this.words
-    const page = this.#pages[i32[WordPage]!]
+    const page = this.pages[i32[WordPage]!]
     return i32[WordRunAt] === 0 && (page === undefined || publishedEnd(page) >= i32[WordPos]!)
   }
 
@@ -131,15 +127,11 @@ export class AttachedStream {
 
   // --- the end of the thread
 
-  get hasEnded(): boolean {
-    return this.#hasEnded
-  }
-
   /** Called when the thread has ended. Publishes what it had written and returns what it had not counted. */
   end(): Uncounted | undefined {
-    this.#hasEnded = true
+    this.hasEnded = true
     const { i32 } = this.words
-    const page = this.#pages[i32[WordPage]!]
+    const page = this.pages[i32[WordPage]!]
     if (page === undefined) return undefined
     const pos = i32[WordPos]!
     const rows = this.#openRows

@@ -29,7 +29,7 @@ interface CatalogThread {
 type Import = Deferred.Deferred<void, MetricsModuleError>
 
 export class WorkerCatalog {
-  readonly #metrics: Map<string, Fingerprint>
+  protected readonly metrics: Map<string, Fingerprint>
   /** The URL of the module imported for a set, by the names of the metrics that the worker has from it. */
   readonly #origins = new Map<string, string>()
   /** The definitions of the current worker, if it has replaced another one. */
@@ -43,7 +43,7 @@ export class WorkerCatalog {
 
   /** Without `modules` the worker imports nothing, because its entry is the application's own. */
   constructor(entries: CatalogEntries, modules: ModuleImports | undefined, thread: CatalogThread) {
-    this.#metrics = new Map(entries)
+    this.metrics = new Map(entries)
     this.#modules = modules
     this.#thread = thread
     this.#imported = new Set(modules?.imported)
@@ -51,7 +51,7 @@ export class WorkerCatalog {
 
   /** The definition of this name, if there is one. */
   get(name: string): Fingerprint | undefined {
-    return this.#metrics.get(name)
+    return this.metrics.get(name)
   }
 
   /** Explains that a metric differs from the definition of its name in these parts. */
@@ -72,7 +72,7 @@ export class WorkerCatalog {
       return new MetricsModuleError({ path: this.#paths(modules), reason })
     }
     const hint = this.#modules === undefined ? listInRun : waysToWorker
-    return new UnknownMetric({ metric: name, known: [...this.#metrics.keys()], hint })
+    return new UnknownMetric({ metric: name, known: [...this.metrics.keys()], hint })
   }
 
   /**
@@ -80,8 +80,9 @@ export class WorkerCatalog {
    * is by the real clock. `given` may be any value.
    */
   find(given: unknown, timeout: Duration.Input): Effect.Effect<void, MetricsModuleError> | undefined {
-    const modules = this.toImport(given)
-    return modules.length === 0 ? undefined : this.import(modules, timeout)
+    if (this.#modules === undefined || !isMetricSet(given) || given.modules.length === 0) return undefined
+    const isKnown = given.metrics.every(({ name }) => this.metrics.has(name))
+    return isKnown ? undefined : this.import(given.modules, timeout)
   }
 
   /**
@@ -91,15 +92,6 @@ export class WorkerCatalog {
   resolved(modules: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, MetricsModuleError> {
     const imports = this.#modules
     return imports === undefined ? Effect.succeed([]) : Effect.forEach(modules, imports.resolve)
-  }
-
-  /** The modules to import before these metrics can be registered. `given` may be any value. */
-  toImport(given: unknown): ReadonlyArray<string> {
-    return this.#modules !== undefined &&
-      isMetricSet(given) &&
-      given.metrics.some(({ name }) => !this.#metrics.has(name))
-      ? given.modules
-      : []
   }
 
   /** Makes the worker import modules, within the timeout by the real clock. The process stays alive meanwhile. */
@@ -149,7 +141,7 @@ export class WorkerCatalog {
     timeout: Duration.Input
   ): Effect.Effect<void, MetricsModuleError | UnknownMetric | DefinitionMismatch> {
     return Effect.gen({ self: this }, function* () {
-      const known = new Map(this.#metrics)
+      const known = new Map(this.metrics)
       const has = new Map(entries)
       this.#renewed = has
       const again = Array.from(this.#imported).filter((url) => this.#modules?.imported.includes(url) !== true)
@@ -190,8 +182,8 @@ export class WorkerCatalog {
       this.#imported.add(module)
       for (const [name, fingerprint] of message.metrics) {
         this.#renewed?.set(name, fingerprint)
-        if (this.#metrics.has(name)) continue
-        this.#metrics.set(name, fingerprint)
+        if (this.metrics.has(name)) continue
+        this.metrics.set(name, fingerprint)
         this.#origins.set(name, module)
       }
     }

@@ -6,7 +6,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { WorkerCatalog } from "../link/workerCatalog.ts"
 import { isDefinition } from "../metric/definition/define.ts"
-import { type Fingerprint, fingerprint } from "../metric/definition/fingerprint.ts"
+import { fingerprint } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { isMetricSet } from "../metric/metricSet.ts"
 import { MetricNameCollision, MetricsModuleError, UnknownMetric } from "../model/registerErrors.ts"
@@ -27,7 +27,6 @@ export type FoundMetrics = Pick<Extract<ToThread, { readonly _tag: "Found" }>, "
 
 export class ThreadCatalog extends WorkerCatalog {
   readonly #find: FindMetrics
-  readonly #known = new Map<string, Fingerprint>()
   /** Metrics that were refused at their last request. */
   readonly #collisions = new Map<string, NameCollision>()
   /** Metrics that were requested together with refused ones, and therefore have no names either. */
@@ -38,14 +37,10 @@ export class ThreadCatalog extends WorkerCatalog {
     this.#find = find
   }
 
-  override get(name: string): Fingerprint | undefined {
-    return this.#known.get(name)
-  }
-
   override find(given: unknown, timeout: Duration.Input): Effect.Effect<void, MetricsModuleError> | undefined {
     const metrics = isMetricSet(given) ? given.metrics : isDefinition(given) ? [given] : []
     const modules = isMetricSet(given) ? given.modules : []
-    const fresh = metrics.filter(({ name }) => !this.#known.has(name) || this.#nameless.has(name))
+    const fresh = metrics.filter(({ name }) => !this.metrics.has(name) || this.#nameless.has(name))
     if (fresh.length === 0) return undefined
     const found = this.#find(
       fresh.map((metric) => [metric.name, fingerprint(metric)]),
@@ -60,7 +55,7 @@ export class ThreadCatalog extends WorkerCatalog {
   }
 
   #add(asked: ReadonlyArray<Metric.Any>, { collisions, metrics }: FoundMetrics): void {
-    for (const [name, print] of metrics) this.#known.set(name, print)
+    for (const [name, print] of metrics) this.metrics.set(name, print)
     for (const { name } of asked) {
       this.#collisions.delete(name)
       if (collisions.length > 0) this.#nameless.add(name)
@@ -76,7 +71,7 @@ export class ThreadCatalog extends WorkerCatalog {
   }
 
   override whyUnknown({ name }: Metric.Any): UnknownMetric {
-    return new UnknownMetric({ metric: name, known: [...this.#known.keys()], hint })
+    return new UnknownMetric({ metric: name, known: [...this.metrics.keys()], hint })
   }
 }
 
