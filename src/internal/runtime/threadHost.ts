@@ -86,7 +86,7 @@ export class ThreadHost {
       removeRecorder: (control) => Effect.ignore(registry.remove(control)),
       find: (metrics, modules) => Effect.mapError(this.#known.find(metrics, modules), encodeModuleError),
       definition: (name) => this.#known.get(name),
-      run: (effect) => void lifecycle.inBackground(effect),
+      run: (effect) => lifecycle.inBackground(effect),
       onEnd: (thread) => {
         const remaining = Effect.forEach(thread.controls, (control) => Effect.ignore(registry.remove(control)), {
           concurrency: "unbounded",

@@ -3,8 +3,8 @@
  * it leaves when it has ended.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type { AttachedStream } from "../link/attachedStream.ts"
 import type { Link, LinkedThreads } from "../link/link.ts"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -36,7 +36,7 @@ export interface HostRuntime {
   readonly find: (metrics: CatalogEntries, modules: ReadonlyArray<string>) => Effect.Effect<CatalogEntries, unknown>
   /** A metric that was found. */
   readonly definition: (name: string) => Metric.Any | undefined
-  readonly run: (effect: Effect.Effect<void>) => void
+  readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<unknown>
   /** The thread has ended, and everything it had is folded. */
   readonly onEnd: (thread: HostedThread) => void
 }
@@ -55,7 +55,7 @@ export class HostedThread {
   readonly #reserved = new Map<Lane, LaneBooks>()
   readonly #lanes = new Map<Lane, Hosted>()
   /** The removals of recorders that the thread has requested. */
-  readonly #removals = new Set<Deferred.Deferred<void>>()
+  readonly #removals = new Set<Fiber.Fiber<unknown>>()
   /** Metrics whose names the thread has claimed, by request. */
   readonly #claimed = new Map<number, ReadonlyArray<Metric.Any>>()
   #queue: Array<FromThread> = []
@@ -86,7 +86,7 @@ export class HostedThread {
 
   /** Completes when the removals requested so far are done. */
   get removed(): Effect.Effect<void> {
-    return Effect.suspend(() => Effect.forEach(this.#removals, Deferred.await, { discard: true }))
+    return Effect.suspend(() => Effect.asVoid(Fiber.awaitAll(this.#removals)))
   }
 
   get memory(): Usage {
@@ -169,7 +169,7 @@ export class HostedThread {
         return this.#lanes.get(message.lane)?.lane.unwanted(message.request)
       case "Find": {
         const { metrics, modules, request } = message
-        return this.#runtime.run(
+        return void this.#runtime.run(
           Effect.match(this.#runtime.find(metrics, modules), {
             onSuccess: (found) =>
               this.#post({ _tag: "Found", request, metrics: found, collisions: this.#claim(request, metrics) }),
@@ -264,13 +264,9 @@ export class HostedThread {
 
   #remove({ control }: Hosted): void {
     for (const [lane, hosted] of this.#lanes) if (hosted.control === control) this.#lanes.delete(lane)
-    const removal = Deferred.makeUnsafe<void>()
+    const removal = this.#runtime.run(this.#runtime.removeRecorder(control))
     this.#removals.add(removal)
-    const ended = Effect.suspend(() => {
-      this.#removals.delete(removal)
-      return Deferred.succeed(removal, undefined)
-    })
-    this.#runtime.run(Effect.ensuring(this.#runtime.removeRecorder(control), ended))
+    removal.addObserver(() => this.#removals.delete(removal))
   }
 
   // --- its end

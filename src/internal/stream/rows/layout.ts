@@ -96,7 +96,7 @@ export const layoutOf = (
   // Rows omit properties that the schema does not name, unless no row could hold the whole event.
   const unknown = [...(names ?? [])].some((name) => !shape.fields.some(([known]) => known === name))
   if (unknown && layoutOf(tag, ast) === undefined) return undefined
-  if (countStrings(shape.fields) + (spans ? 2 : 0) > PassingStrings / 2) return undefined
+  if (count(shape.fields, ["string"]) + (spans ? 2 : 0) > PassingStrings / 2) return undefined
   const layout = place(tag, shape.fields, spans)
   return layout.words > MostWords || !canBeDeclared(layout) ? undefined : layout
 }
@@ -116,21 +116,16 @@ const canBeDeclared = (layout: Layout): boolean => {
   }
 }
 
-const countStrings = (fields: ReadonlyArray<NamedShape>): number =>
+/** The number of fields of these kinds, including those of structs. */
+const count = (fields: ReadonlyArray<NamedShape>, kinds: ReadonlyArray<Shape["kind"]>): number =>
   fields.reduce((sum, [, shape]) => {
-    if (shape.kind === "struct") return sum + countStrings(shape.fields)
-    return shape.kind === "string" ? sum + 1 : sum
-  }, 0)
-
-const countWords = (fields: ReadonlyArray<NamedShape>): number =>
-  fields.reduce((sum, [, shape]) => {
-    if (shape.kind === "struct") return sum + countWords(shape.fields)
-    return shape.kind === "number" || shape.kind === "bigint" || shape.kind === "date" ? sum + 1 : sum
+    if (shape.kind === "struct") return sum + count(shape.fields, kinds)
+    return kinds.includes(shape.kind) ? sum + 1 : sum
   }, 0)
 
 /** Gives each field its place: first the numbers that take whole words, then the halves, two per word. */
 const place = (tag: string, shapes: ReadonlyArray<NamedShape>, spans: boolean): Layout => {
-  const words = countWords(shapes)
+  const words = count(shapes, ["number", "bigint", "date"])
   let nextWord = 0
   let nextHalf = words * 2
   const give = (fields: ReadonlyArray<NamedShape>): ReadonlyArray<NamedField> =>
@@ -161,28 +156,18 @@ const place = (tag: string, shapes: ReadonlyArray<NamedShape>, spans: boolean): 
 
 /** The layout with all numbers as 32-bit integers, until one turns out to be something else. */
 export const narrowed = (layout: Layout): Layout =>
-  place(
-    layout.tag,
-    mapNumbers(layout.fields, (field) => (field.kind === "number" ? "integer" : field.kind)),
-    layout.span !== undefined
-  )
+  withNumbers(layout, ({ kind }) => (kind === "number" ? "integer" : kind))
 
 /** The layout with the integers at these places as numbers of any kind. */
 export const widened = (layout: Layout, places: ReadonlyArray<number>): Layout =>
-  place(
-    layout.tag,
-    mapNumbers(layout.fields, (field) =>
-      field.kind === "integer" && places.includes(field.place) ? "number" : field.kind
-    ),
-    layout.span !== undefined
-  )
+  withNumbers(layout, (field) => (field.kind === "integer" && places.includes(field.place) ? "number" : field.kind))
 
-type NumberKind = (NumberField | IntegerField)["kind"]
+type NumberKindOf = (field: NumberField | IntegerField) => (NumberField | IntegerField)["kind"]
 
-const mapNumbers = (
-  fields: ReadonlyArray<NamedField>,
-  kindOf: (field: NumberField | IntegerField) => NumberKind
-): ReadonlyArray<NamedShape> =>
+const withNumbers = ({ fields, span, tag }: Layout, kindOf: NumberKindOf): Layout =>
+  place(tag, mapNumbers(fields, kindOf), span !== undefined)
+
+const mapNumbers = (fields: ReadonlyArray<NamedField>, kindOf: NumberKindOf): ReadonlyArray<NamedShape> =>
   fields.map(([name, field]): NamedShape => {
     if (field.kind === "struct") return [name, { ...field, fields: mapNumbers(field.fields, kindOf) }]
     return field.kind === "string" || field.kind === "literal"
