@@ -126,6 +126,9 @@ it("growing data does not count as waste: strings of the log and states of remov
   added(kept, [record(OfStrings, 800_000), record(OfLog)])
   expect(dropped(kept, true)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
   expect(kept.isWasteful).toBe(false)
+  // What was dropped is needed no longer, so that waste is compared with the rest.
+  for (let i = 0; i < 6; i++) added(kept, [record(0, 800_000), record(i + 10)])
+  expect([dropped(kept), kept.isWasteful]).toEqual([[], true])
 })
 
 it("little of very many series is serialised: large parts are copied unchanged", () => {
