@@ -50,12 +50,18 @@ interface Section {
   readonly family: Family
 }
 
+/** Where data is shown, and its unit. Data of one family may have different units of which the base unit is the same. */
+interface Placed<S> {
+  readonly section: S
+  readonly unit: BaseUnit
+}
+
 export class Families<S extends Section> {
   readonly #begin: (family: Family, data: MetricData) => S
   readonly #names: ReadonlySet<string> | undefined
   readonly #sections = new Map<string, S>()
-  /** By the name of the metric, which many recorders share: its previous data, and the resulting section. */
-  readonly #known = new Map<string, readonly [data: MetricData, section: S | undefined]>()
+  /** By the name of the metric, which many recorders share: its previous data, and where that is shown. */
+  readonly #known = new Map<string, readonly [data: MetricData, placed: Placed<S> | undefined]>()
   /** By sample name: the name of the family that uses it. */
   readonly #exposed = new Map<string, string>()
 
@@ -73,25 +79,26 @@ export class Families<S extends Section> {
     return this.#sections.values()
   }
 
-  /** The section that data belongs to, or `undefined` if it has nothing to show, or cannot be shown. */
-  sectionOf(data: MetricData): S | undefined {
-    return data.points.length === 0 ? undefined : this.sectionFor(data)
+  /** Where data is shown, or `undefined` if it has nothing to show, or cannot be shown. */
+  placeOf(data: MetricData): Placed<S> | undefined {
+    return data.points.length === 0 ? undefined : this.placeFor(data)
   }
 
   /** The same for data whose points are shown in another way. */
-  sectionFor(data: MetricData): S | undefined {
+  placeFor(data: MetricData): Placed<S> | undefined {
     const [before, known] = this.#known.get(data.name) ?? []
     if (before !== undefined && before.type === data.type && before.unit === data.unit) {
       const isSame = data.type !== "sum" || (before as typeof data).monotonic === data.monotonic
       if (isSame) return known
     }
-    const section = this.#newSectionOf(data)
-    this.#known.set(data.name, [data, section])
-    return section
+    const family = familyOf(data)
+    const section = this.#sectionOf(family, data)
+    const placed = section && { section, unit: family.unit }
+    this.#known.set(data.name, [data, placed])
+    return placed
   }
 
-  #newSectionOf(data: MetricData): S | undefined {
-    const family = familyOf(data)
+  #sectionOf(family: Family, data: MetricData): S | undefined {
     if (this.#names !== undefined && !family.exposed.some((name) => this.#names!.has(name))) return undefined
     const known = this.#sections.get(family.name)
     if (known !== undefined) return known.family.type === family.type ? known : undefined

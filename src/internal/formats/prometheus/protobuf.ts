@@ -77,9 +77,10 @@ export class ProtobufExposition {
 
   /** Adds data. If this throws, nothing was added. */
   add(data: MetricData, source: Source = nobody): void {
-    const section = this.#families.sectionOf(data)
-    if (section === undefined) return
-    const { type, unit } = section.family
+    const placed = this.#families.placeOf(data)
+    if (placed === undefined) return
+    const { section, unit } = placed
+    const { type } = section.family
     const labelsWith = (...own: ReadonlyArray<string>) => labelPairs(data.points, source, ...this.#reserved, ...own)
     const created = (point: NumberPoint | SummaryDataPoint | HistogramDataPoint | ExponentialDataPoint) =>
       createdOf(source, point)

@@ -2,6 +2,7 @@
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { RemoteWriteRendering, Selection } from "../../model/format.ts"
 import { counterSample, type Family } from "../../naming/names.ts"
+import type { BaseUnit } from "../../naming/units.ts"
 import type { Pieces } from "../../util/pieces.ts"
 import { known, type Steps } from "../../util/steps.ts"
 import type { HistogramDataPoint, MetricData, SummaryDataPoint } from "../metricData.ts"
@@ -30,6 +31,7 @@ interface Section {
 
 /** A point of a family: what its series share. */
 interface Of extends Section {
+  readonly unit: BaseUnit
   readonly labels: ReadonlyArray<LabelPair>
   readonly created: number | undefined
 }
@@ -57,15 +59,16 @@ export class RemoteWriteExposition {
 
   /** Adds data. If this throws, nothing was added. */
   add(data: MetricData, source: Source = nobody): void {
-    const section = this.#families.sectionOf(data)
-    if (section === undefined) return
-    const { name, type, unit } = section.family
+    const placed = this.#families.placeOf(data)
+    if (placed === undefined) return
+    const { section, unit } = placed
+    const { name, type } = section.family
     const label = data.type === "summary" ? "quantile" : "le"
     const own = data.type === "gauge" || data.type === "sum" ? [] : [label]
     const labels = labelPairs(data.points, source, ...Object.keys(this.#settings.labels), ...own)
     const of = (i: number): Of => {
       const created = type === "gauge" ? undefined : createdOf(source, data.points[i]!)
-      return { ...section, labels: labels[i]!, created }
+      return { ...section, unit, labels: labels[i]!, created }
     }
     switch (data.type) {
       case "gauge":
@@ -127,7 +130,7 @@ export class RemoteWriteExposition {
     const labels = exemplar && exemplarLabels(exemplar)
     const shown = labels && {
       labels,
-      value: scale(exemplar!.value, of.family.unit),
+      value: scale(exemplar!.value, of.unit),
       time: Math.floor(exemplar!.at)
     }
     this.#write(of, name, own, value, shown)
@@ -138,7 +141,8 @@ export class RemoteWriteExposition {
     point: Pick<HistogramDataPoint, "boundaries" | "count" | "counts" | "exemplars" | "sum" | "sumFalls">
   ): void {
     const { boundaries, count, counts, exemplars = [] } = point
-    const { name, unit } = of.family
+    const { unit } = of
+    const { name } = of.family
     let total = 0
     for (let i = 0; i <= boundaries.length; i++) {
       const isLast = i === boundaries.length
@@ -150,7 +154,8 @@ export class RemoteWriteExposition {
   }
 
   #summary(of: Of, point: SummaryDataPoint): void {
-    const { name, unit } = of.family
+    const { unit } = of
+    const { name } = of.family
     for (const [quantile, value] of point.quantiles) {
       this.#sample(of, name, [["quantile", canonicalNumber(quantile)]], scale(value, unit))
     }
@@ -158,7 +163,8 @@ export class RemoteWriteExposition {
   }
 
   #countAndSum(of: Of, { count, sum, sumFalls }: Pick<SummaryDataPoint, "count" | "sum" | "sumFalls">): void {
-    const { name, unit } = of.family
+    const { unit } = of
+    const { name } = of.family
     if (sumFalls !== true) this.#sample(of, `${name}_sum`, [], scale(sum, unit))
     this.#sample(of, `${name}_count`, [], count)
   }

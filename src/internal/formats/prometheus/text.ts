@@ -47,27 +47,32 @@ export class Exposition {
 
   /** Adds data. If this throws, nothing was added. */
   add(data: MetricData, source: Source = nobody): void {
-    const section = this.#families.sectionOf(data)
-    if (section === undefined) return
+    const placed = this.#families.placeOf(data)
+    if (placed === undefined) return
+    const { section, unit } = placed
+    const family = { ...section.family, unit }
     const created = this.#createdOf(source)
     const labelsWith = (...own: ReadonlyArray<string>) => labelsOf(data.points, source, ...this.#reserved, ...own)
     switch (data.type) {
       case "gauge":
       case "sum":
-        return void section.text.add(this.#numbers(section.family, data.points, labelsWith(), created))
+        return void section.text.add(this.#numbers(family, data.points, labelsWith(), created))
       case "histogram":
       case "exponentialHistogram":
-        return this.#histograms(section, classicPoints(data), labelsWith("le"), created)
+        return this.#histograms({ ...section, family }, classicPoints(data), labelsWith("le"), created)
       case "summary":
-        return void section.text.add(this.#summaries(section.family, data.points, labelsWith("quantile"), created))
+        return void section.text.add(this.#summaries(family, data.points, labelsWith("quantile"), created))
     }
   }
 
   /** Writes series whose labels are already text. `own`: names that are used after them. */
   linesFor(data: MetricData, source: Source, own: ReadonlyArray<string>): SeriesLines | undefined {
-    const section = this.#families.sectionFor(data)
+    const placed = this.#families.placeFor(data)
+    if (placed === undefined) return undefined
+    const { section, unit } = placed
+    const family = { ...section.family, unit }
     const [created, isOpenMetrics] = [this.#createdOf(source)({}), this.#isOpenMetrics]
-    return section && new SeriesLines(section, source, [...this.#reserved, ...own], { created, isOpenMetrics })
+    return new SeriesLines({ ...section, family }, source, [...this.#reserved, ...own], { created, isOpenMetrics })
   }
 
   /** When a point began to count, as text; `undefined`: it is unknown, or not shown in this format. */
