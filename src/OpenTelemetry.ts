@@ -139,36 +139,39 @@ export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
     carried.nextRead(true)
     return together(yield* carried.of(all))
   })
-  const collection = sharedCollection(service, reads.read)
-  /** Those of metrics that were removed as well: a meter keeps them, and the last state of a recorder is still to come. */
-  const instruments = new Map<string, { readonly observed: Observed; readonly observable: Observable }>()
+  const collection = sharedCollection(service, ({ name }) => name, reads.read)
+  /**
+   * By what is observed. Those of metrics that were removed as well: a meter keeps them, and the last state of a recorder
+   * is still to come, when another metric may have its name.
+   */
+  const instruments = new Map<string, Observable>()
   /** The observables that the callback is registered for. A meter accepts values for no others. */
   let observed: Array<Observable> = []
 
   const callback: BatchObservableCallback = async (result) => {
     const observe = (part: MetricData): ReadonlyArray<never> => {
       for (const { instrument, observations: all } of observations(part)) {
-        const known = instruments.get(instrument.name)
+        const known = instruments.get(observedKey(instrument))
         if (known === undefined) continue
-        for (const { attributes, value } of all) result.observe(known.observable, value, attributes)
+        for (const { attributes, value } of all) result.observe(known, value, attributes)
       }
       return []
     }
-    for (const data of (await collection()).values()) await Effect.runPromise(inSlices(inParts(data, observe)))
+    for (const data of [...(await collection()).values()].flat())
+      await Effect.runPromise(inSlices(inParts(data, observe)))
   }
 
   const observeAll = (): void => {
     if (observed.length > 0) meter.removeBatchObservableCallback(callback, observed)
-    observed = Array.from(instruments.values(), ({ observable }) => observable)
+    observed = [...instruments.values()]
     if (observed.length > 0) meter.addBatchObservableCallback(callback, observed)
   }
 
   const watch = (data: MetricData, isThere: boolean): void => {
     if (!isThere) return
     for (const { instrument: observed } of observations(data)) {
-      const known = instruments.get(observed.name)
-      if (known !== undefined && isSame(known.observed, observed)) continue
-      instruments.set(observed.name, { observed, observable: make(meter, observed) })
+      const key = observedKey(observed)
+      if (!instruments.has(key)) instruments.set(key, make(meter, observed))
     }
     if (isSetUp) observeAll()
   }
@@ -194,8 +197,8 @@ const aMeter: Check = (value) =>
     ? undefined
     : "must be a Meter of @opentelemetry/api"
 
-const isSame = (one: Observed, other: Observed): boolean =>
-  one.kind === other.kind && one.description === other.description && one.unit === other.unit
+const observedKey = ({ description, kind, name, unit }: Observed): string =>
+  JSON.stringify([name, kind, description, unit])
 
 const make = (meter: Meter, { description, kind, name, unit }: Observed): Observable => {
   const options: MetricOptions = {

@@ -93,7 +93,7 @@ interface Shared {
 
 interface Reader {
   readonly name: string
-  readonly read: () => Promise<MetricData | undefined>
+  readonly read: () => Promise<ReadonlyArray<MetricData>>
 }
 
 const sharedIn = new WeakMap<Registry, Map<string, Shared>>()
@@ -126,7 +126,7 @@ export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => vo
   check("registry", registry, aRegistry)
   const service = serviceOf(runtime)
   const release = takeNamespace("the registry", registry, service)
-  const collection = sharedCollection(service)
+  const collection = sharedCollection(service, (data) => familyKey(familyOf(data)))
   const shared = sharedIn.get(registry) ?? new Map<string, Shared>()
   sharedIn.set(registry, shared)
   const ours = new Set<string>()
@@ -173,7 +173,8 @@ export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => vo
       shared.set(name, known)
       registry.registerMetric(known.metric as never)
     }
-    known.readers.set(service, { name: data.name, read: async () => (await collection()).get(data.name) })
+    const key = familyKey(family)
+    known.readers.set(service, { name: data.name, read: async () => (await collection()).get(key) ?? [] })
     ours.add(name)
   }
 
@@ -194,6 +195,8 @@ export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => vo
   }
 }
 
+const familyKey = ({ name, type }: Family): string => `${type} ${name}`
+
 const aRegistry: Check = (value) =>
   ["registerMetric", "removeSingleMetric", "getSingleMetric"].every(
     (method) => Predicate.hasProperty(value, method) && typeof value[method] === "function"
@@ -213,9 +216,8 @@ const promMetric = (data: MetricData, name: string, readers: Shared["readers"]):
     aggregator,
     get: async () => {
       const all = await Promise.all(Array.from(readers.values(), ({ read }) => read()))
-      const found = all.filter((each) => each !== undefined)
       // Copies: a registry writes to the labels.
-      const values = await Effect.runPromise(inSlices(promValueSteps(found, duplicates)))
+      const values = await Effect.runPromise(inSlices(promValueSteps(all.flat(), duplicates)))
       return { name: metric.name, help, type, aggregator, values }
     },
     reset: () => {}

@@ -7,7 +7,7 @@ import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
 import { MetricsRuntime } from "mvx-metrics/promise"
 import { fixedClock } from "mvx-metrics/testing"
 import { HitEvent, hit } from "../support/expiring.metrics.ts"
-import { all, done, Jobs, waiting } from "../support/exported.metrics.ts"
+import { all, done, JobEvent, Jobs, waiting } from "../support/exported.metrics.ts"
 import { Reader } from "../support/sdkReader.ts"
 
 const newMeter = (temporality = AggregationTemporality.CUMULATIVE) => {
@@ -196,6 +196,34 @@ describe("a meter", () => {
       expect(shown).toEqual(expected.map((value) => [{ queue: "a", ok: true }, value]))
     }
   )
+
+  it("includes everything that a recorder counted before its removal, if another metric has the name then", async () => {
+    const runtime = await start()
+    const { collect, meter } = newMeter(AggregationTemporality.DELTA)
+    OpenTelemetry.observe(meter, runtime)
+    const counted = { events: JobEvent, when: "job.done", value: "seconds" } as const
+    const numbers = async () =>
+      (await collect()).flatMap(({ dataPoints, dataPointType, descriptor: { name, unit } }) =>
+        dataPoints.map(({ value }) => [DataPointType[dataPointType], name, unit, value])
+      )
+    const first = await runtime.createRecorder("one")
+    await first.registerMetric(Metric.counter("spent", { ...counted, unit: "ms" }))
+    await first.registerMetric(Metric.counter("work", counted))
+    first.registerEvent(done(1500))
+    await numbers()
+    first.registerEvent(done(100))
+    await runtime.stopAndRemoveRecorder("one")
+    const second = await runtime.createRecorder("one")
+    await second.registerMetric(Metric.counter("spent", { ...counted, unit: "s" }))
+    await second.registerMetric(Metric.gauge("work", counted))
+    second.registerEvent(done(7))
+    expect((await numbers()).toSorted()).toEqual([
+      ["GAUGE", "work", "", 7],
+      ["SUM", "spent", "ms", 100],
+      ["SUM", "spent", "s", 7],
+      ["SUM", "work", "", 100]
+    ])
+  })
 
   it("observes for the scope of a layer", async () => {
     const { collect, meter } = newMeter()

@@ -94,6 +94,27 @@ describe.each([
     })
   })
 
+  it("shows the total of removed recorders next to a metric in another unit, as a scrape does", async () => {
+    const runtime = await start()
+    const registry = new Registry()
+    PromClient.registerInto(registry, runtime)
+    for (const [id, unit] of [
+      ["before", "ms"],
+      ["after", "s"]
+    ] as const) {
+      const recorder = await runtime.createRecorder(id)
+      await recorder.registerMetric(Metric.counter("spent", { events: TracedEvent, value: "millis", unit }))
+      recorder.registerEvent({ _tag: "traced", millis: 1500, trace: "" })
+      if (id === "before") await runtime.stopAndRemoveRecorder(id)
+    }
+    const text = await registry.metrics()
+    expect(text.split("\n").filter((line) => line.startsWith("spent"))).toEqual([
+      'spent_seconds_total{recorder="after",namespace="test.prom"} 1500',
+      'spent_seconds_total{recorder="removed",namespace="test.prom"} 1.5'
+    ])
+    expect(samples(text)).toEqual(samples(await scrape(runtime)))
+  })
+
   it("also shows metrics of its own", async () => {
     const runtime = await start()
     const registry = new Registry()

@@ -108,7 +108,6 @@ export class CarriedSeries {
       })
       carried.push({ ...each.data, points } as MetricData)
     }
-    // Among data of one name, that of existing recorders comes last.
     return [...this.#shownOnceMore(), ...carried]
   }
 

@@ -141,7 +141,6 @@ function* datedSteps(
 /** The same with the totals of removed recorders, merged by name and shape. */
 export const collectData = (runtime: RuntimeService): Effect.Effect<ReadonlyArray<MetricData>> => {
   const { sources, totals } = internalsOf(runtime)
-  // A reader that accepts one shape per name uses the last one: that of existing recorders.
-  const all = () => [...totals(), ...sources()]
+  const all = () => [...sources(), ...totals()]
   return Effect.map(collectFrom(runtime, all), ({ all }) => together(all.map(({ data }) => data)))
 }

@@ -21,18 +21,19 @@ export const watchFamilies = (
   })
 }
 
-/** Data by name. In one runtime, metrics of one name have one shape. */
-type Collection = ReadonlyMap<string, MetricData>
+/** Data by the key that a reader needs. A removed recorder may have left data of the same key and another shape. */
+type Collection = ReadonlyMap<string, ReadonlyArray<MetricData>>
 
 /** Reads a runtime once for all requests in one turn. Later requests must see later changes. */
 export const sharedCollection = (
   runtime: RuntimeService,
+  keyOf: (data: MetricData) => string,
   read: Effect.Effect<ReadonlyArray<MetricData>> = collectData(runtime)
 ): (() => Promise<Collection>) => {
   let current: Promise<Collection> | undefined
   return () => {
     if (current === undefined) {
-      current = collectWithin(internalsOf(runtime).context, read)
+      current = collectWithin(internalsOf(runtime).context, keyOf, read)
       queueMicrotask(() => {
         current = undefined
       })
@@ -46,6 +47,7 @@ const Longest = "10 seconds"
 
 const collectWithin = async (
   context: Context.Context<never>,
+  keyOf: (data: MetricData) => string,
   read: Effect.Effect<ReadonlyArray<MetricData>>
 ): Promise<Collection> => {
   let collected: ReadonlyArray<MetricData> | undefined
@@ -57,5 +59,5 @@ const collectWithin = async (
     )
   )
   if (collected === undefined) throw new Error(`mvx-metrics: the metrics could not be read within ${Longest}`)
-  return new Map(collected.map((data) => [data.name, data]))
+  return Map.groupBy(collected, keyOf)
 }
