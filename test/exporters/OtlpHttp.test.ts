@@ -58,6 +58,9 @@ const exporting = async (options: Otlp.OtlpOptions) => {
   return { runtime, recorder, otlp, stop }
 }
 
+const json = { "content-type": "application/json" }
+const anyCase = { "content-type": "Application/X-Protobuf" }
+
 /** `ExportMetricsServiceResponse` with a partial success, and `google.rpc.Status`. */
 const partial = (rejected: number, message: string): Uint8Array => {
   const pbf = new PbfWriter()
@@ -140,9 +143,12 @@ describe("OTLP over HTTP", () => {
   it.each([
     ["protobuf", protobuf, partial(3, "too old"), { partial: 1, rejectedPoints: 3 }],
     ["protobuf", protobuf, partial(0, "deprecated"), { delivered: 1, rejectedPoints: 0 }],
-    ["JSON", { "content-type": "application/json" }, partialJson("3"), { partial: 1, rejectedPoints: 3 }],
+    ["JSON", json, partialJson("3"), { partial: 1, rejectedPoints: 3 }],
     ["a text", { "content-type": "text/plain" }, Buffer.from("thanks"), { delivered: 1, rejectedPoints: 0 }],
-    ["broken protobuf", protobuf, Uint8Array.of(0x0a, 0xff, 0xff), { delivered: 1, rejectedPoints: 0 }]
+    ["broken protobuf", protobuf, Uint8Array.of(0x0a, 0xff, 0xff), { delivered: 1, rejectedPoints: 0 }],
+    ["protobuf of another case", anyCase, partial(3, "too old"), { partial: 1, rejectedPoints: 3 }],
+    ["protobuf with a negative number", protobuf, partial(-3, "odd"), { delivered: 1, rejectedPoints: 0 }],
+    ["JSON without an integer", json, partialJson("Infinity"), { delivered: 1, rejectedPoints: 0 }]
   ] as const)("a success response in %s is parsed", async (_, headers, body, stats) => {
     const { url } = await collector([(response) => response.writeHead(200, headers).end(body)])
     const { otlp, runtime, stop } = await exporting({ url, protocol: "http/protobuf" })
@@ -151,14 +157,37 @@ describe("OTLP over HTTP", () => {
     await stop()
   })
 
+  it("the reason of a partial success is one line of limited length, and nothing if it is no text", async () => {
+    const reason = `a\n${"b".repeat(100_000)}`
+    for (const [given, shown] of [
+      [reason, /^the collector rejected 1 points: a b{100,2000}/],
+      [null, /^the collector rejected 1 points$/]
+    ] as const) {
+      const body = JSON.stringify({ partialSuccess: { rejectedDataPoints: 1, errorMessage: given } })
+      const { url } = await collector([(response) => response.writeHead(200, json).end(body)])
+      const { otlp, runtime, stop } = await exporting({ url })
+      await otlp.flush()
+      const { message } = runtime.stats.exports![0]!.lastError!
+      expect(message).toMatch(shown)
+      expect(message.length).toBeLessThan(2000)
+      await stop()
+    }
+  })
+
+  it.each([
+    ["protobuf", protobuf, partial(2 ** 53, "all")],
+    ["JSON", json, partialJson("9223372036854775807")]
+  ] as const)("a response in %s that rejects more points than a request has counts those", async (_, headers, body) => {
+    const { received, url } = await collector([(response) => response.writeHead(200, headers).end(body)])
+    const { otlp, runtime, stop } = await exporting({ url, protocol: "http/protobuf" })
+    await otlp.flush()
+    expect(runtime.stats.exports).toMatchObject([{ partial: 1, rejectedPoints: pointsIn(received[0]!.body) }])
+    await stop()
+  })
+
   it.each([
     ["protobuf", protobuf, status("no such tenant"), ": no such tenant"],
-    [
-      "JSON",
-      { "content-type": "application/json" },
-      Buffer.from('{"code":3,"message":"no such tenant"}'),
-      ": no such tenant"
-    ],
+    ["JSON", json, Buffer.from('{"code":3,"message":"no such tenant"}'), ": no such tenant"],
     ["a text", { "content-type": "text/plain" }, Buffer.from(" no such\n tenant "), ": no such tenant"],
     ["nothing", {}, Buffer.alloc(0), ""]
   ] as const)("the reason of a rejection in %s is in the error", async (_, headers, body, said) => {
@@ -201,6 +230,11 @@ describe("OTLP over HTTP", () => {
   })
 })
 
+const pointsIn = (body: Buffer): number =>
+  (decodeRequest(body) as unknown as Exported).resourceMetrics
+    .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
+    .reduce((sum, { gauge, sum: { dataPoints } = gauge! }) => sum + dataPoints.length, 0)
+
 function partialJson(rejectedDataPoints: string): Buffer {
   return Buffer.from(JSON.stringify({ partialSuccess: { rejectedDataPoints, errorMessage: "too old" } }))
 }
@@ -211,6 +245,7 @@ interface Exported {
       readonly metrics: ReadonlyArray<{
         readonly name: string
         readonly sum?: { readonly dataPoints: ReadonlyArray<{ readonly asDouble: number }> }
+        readonly gauge?: { readonly dataPoints: ReadonlyArray<{ readonly asDouble: number }> }
       }>
     }>
   }>

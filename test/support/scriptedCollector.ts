@@ -55,10 +55,11 @@ export class ScriptedCollector {
           yield* Effect.sleep(turn.delay)
           taken.acknowledged = true
           this.acknowledgements++
-          if (turn.rejected) this.partials++
-          this.rejected += turn.rejected ?? 0
+          const rejected = Math.min(turn.rejected ?? 0, pointsIn(taken))
+          if (rejected > 0) this.partials++
+          this.rejected += rejected
           return answer(request, 200, {
-            partialSuccess: { ...(turn.rejected && { rejectedDataPoints: turn.rejected, errorMessage: "too old" }) }
+            partialSuccess: { ...(rejected > 0 && { rejectedDataPoints: rejected, errorMessage: "too old" }) }
           })
         }
         case "refuse":
@@ -89,6 +90,12 @@ export class ScriptedCollector {
     return taken
   }
 }
+
+const pointsIn = ({ metrics }: Taken): number =>
+  metrics.reduce((sum, { exponentialHistogram, gauge, histogram, sum: ofSum, summary }) => {
+    const data = ofSum ?? gauge ?? histogram ?? exponentialHistogram ?? summary
+    return sum + (data as { readonly dataPoints: ReadonlyArray<object> }).dataPoints.length
+  }, 0)
 
 const answer = (request: HttpClientRequest.HttpClientRequest, status: number, body: object, retryAfter?: string) =>
   HttpClientResponse.fromWeb(

@@ -1,6 +1,7 @@
 /** The requests of an export, sent one after the other, because a collector may not accept everything in one. */
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { type PartialSuccess, readPartialSuccess } from "../../formats/otlp/response.ts"
+import { messageOf } from "../../util/describeError.ts"
 import { Parcel } from "../delivery.ts"
 import type { Told } from "./batches.ts"
 
@@ -46,7 +47,9 @@ export class Batch {
 export const answeredBy = (parts: ReadonlyArray<Part>): PartialSuccess => {
   const all = parts.flatMap(({ accepted, points, refusal }) => {
     if (refusal !== undefined) return { rejected: points, message: refusal }
-    return accepted ? readPartialSuccess(accepted.contentType, accepted.body) : []
+    if (accepted === undefined) return []
+    const { message, rejected } = readPartialSuccess(accepted.contentType, accepted.body)
+    return { rejected: Math.min(rejected, points), message: message === "" ? "" : messageOf(new Error(message)) }
   })
   return {
     rejected: all.reduce((sum, { rejected }) => sum + rejected, 0),

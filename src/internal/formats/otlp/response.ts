@@ -16,15 +16,22 @@ export interface PartialSuccess {
 export const readPartialSuccess = (contentType: string | undefined, body: Uint8Array): PartialSuccess => {
   try {
     if (isProtobuf(contentType)) return fromProtobuf(body)
-    const { partialSuccess = {} } = JSON.parse(new TextDecoder().decode(body)) as {
-      readonly partialSuccess?: { readonly rejectedDataPoints?: number | string; readonly errorMessage?: string }
+    const { partialSuccess } = JSON.parse(new TextDecoder().decode(body)) as {
+      readonly partialSuccess?: { readonly rejectedDataPoints?: unknown; readonly errorMessage?: unknown } | null
     }
-    const { errorMessage = "", rejectedDataPoints = 0 } = partialSuccess
-    return { rejected: Math.max(0, Number(rejectedDataPoints)) || 0, message: String(errorMessage) }
+    return answerOf(Number(partialSuccess?.rejectedDataPoints ?? 0), partialSuccess?.errorMessage)
   } catch {
     return { rejected: 0, message: "" }
   }
 }
+
+/** What is not a number of points, or not a text, counts as absent. */
+const answerOf = (rejected: number, message: unknown): PartialSuccess => ({
+  rejected: Number.isInteger(rejected) && rejected > 0 ? rejected : 0,
+  message: textOf(message)
+})
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "")
 
 /** Why a request was refused, if the answer contains the reason. */
 export const readRefusal = (contentType: string | undefined, body: Uint8Array): string => {
@@ -32,22 +39,23 @@ export const readRefusal = (contentType: string | undefined, body: Uint8Array): 
     if (isProtobuf(contentType)) return textIn(new PbfReader(body), 2)
     const text = new TextDecoder().decode(body).trim()
     if (!text.startsWith("{")) return text
-    const { message = "" } = JSON.parse(text) as { readonly message?: string }
-    return String(message)
+    return textOf((JSON.parse(text) as { readonly message?: unknown }).message)
   } catch {
     return ""
   }
 }
 
-const isProtobuf = (contentType = ""): boolean => /^application\/(x-)?protobuf\b/.test(contentType)
+const isProtobuf = (contentType = ""): boolean => /^application\/(x-)?protobuf\b/i.test(contentType)
 
-const fromProtobuf = (body: Uint8Array): PartialSuccess =>
-  new PbfReader(body).readFields(
+const fromProtobuf = (body: Uint8Array): PartialSuccess => {
+  const { message, rejected } = new PbfReader(body).readFields(
     (field, found, pbf) => {
       if (field === 1) pbf.readMessage(partialSuccessField, found)
     },
     { rejected: 0, message: "" }
   )
+  return answerOf(rejected, message)
+}
 
 const partialSuccessField = (field: number, found: { rejected: number; message: string }, pbf: PbfReader): void => {
   if (field === 1) found.rejected = pbf.readVarint(true)
