@@ -15,10 +15,11 @@ export interface AnyExposition {
   readonly finish: () => Steps<ReadonlyArray<Uint8Array>>
 }
 
-/** `now`: the time of samples that have one. `take`: allocates memory for long content. */
+/** `now`: the time of the read, and of samples that have one. `take`: allocates memory for long content. */
 export const makeExposition = (rendering: ExpositionRendering, now: number, take?: TakeMemory): AnyExposition => {
   if (rendering.format === "remote-write") return new RemoteWriteExposition({ ...rendering, now })
   const { names, reserved = [] } = rendering
-  if (rendering.format === "protobuf") return new ProtobufExposition(rendering.maxSchema, reserved, names, take)
-  return new Exposition(rendering.format, reserved, names, take)
+  const options = { now, reserved, names, take }
+  if (rendering.format === "protobuf") return new ProtobufExposition(rendering.maxSchema, options)
+  return new Exposition(rendering.format, options)
 }

@@ -8,6 +8,7 @@ import type * as Metric from "../../metric/definition/metric.ts"
 import type { Selection } from "../../model/format.ts"
 import { type Family, familyOf } from "../../naming/names.ts"
 import type { BaseUnit } from "../../naming/units.ts"
+import type { TakeMemory } from "../../util/pieces.ts"
 import type { Duplicates } from "../duplicates.ts"
 import { emptyData } from "../fromMetric.ts"
 import type { Life, MetricData } from "../metricData.ts"
@@ -29,9 +30,27 @@ export const nobody: Source = { attributes: {}, createdAt: undefined }
 /** The help text of a family. */
 export const helpOf = ({ description, name }: MetricData): string => description?.trim() || `The metric ${name}.`
 
-/** When a point began to count. */
-export const createdOf = ({ createdAt }: Source, { life }: { readonly life?: Life | undefined }): number | undefined =>
-  life?.since ?? createdAt
+/** When a point began to count, at the latest `now`: the clock may have been set back since. */
+export const createdOf = (
+  { createdAt }: Source,
+  { life }: { readonly life?: Life | undefined },
+  now: number
+): number | undefined => {
+  const created = life?.since ?? createdAt
+  return created === undefined ? undefined : Math.min(created, now)
+}
+
+/** What an exposition may be told. */
+export interface ExpositionOptions {
+  /** The time of the read, in milliseconds since the Unix epoch. */
+  readonly now?: number
+  /** Names of labels that no metric may have. */
+  readonly reserved?: ReadonlyArray<string>
+  /** The families to show. */
+  readonly names?: ReadonlyArray<string> | undefined
+  /** Allocates memory for long content. */
+  readonly take?: TakeMemory | undefined
+}
 
 /** A value in the unit of its family. */
 export const scale = (value: number, { divide, multiply }: BaseUnit): number => (value * multiply) / divide

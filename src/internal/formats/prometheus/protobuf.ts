@@ -20,7 +20,7 @@ import type {
 import { writeLabel, writeText } from "../pbfText.ts"
 import { boundariesOf, countsOf } from "./classicBuckets.ts"
 import { exemplarLabels } from "./exemplar.ts"
-import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
+import { createdOf, type ExpositionOptions, Families, helpOf, nobody, type Source, scale } from "./families.ts"
 import { type LabelPair, labelPairs } from "./labels.ts"
 import { type NativeFields, nativeHistogram, writeNative } from "./nativeHistogram.ts"
 
@@ -58,14 +58,12 @@ const native: NativeFields = {
 export class ProtobufExposition {
   readonly #maxSchema: number
   readonly #reserved: ReadonlyArray<string>
+  readonly #now: number
   readonly #families: Families<Section>
 
-  /** `reserved`: names of labels that no metric may have. `names`: the families to show. */
   constructor(
     maxSchema: number,
-    reserved: ReadonlyArray<string> = [],
-    names?: ReadonlyArray<string>,
-    take: TakeMemory = newMemory
+    { names, now = Number.POSITIVE_INFINITY, reserved = [], take = newMemory }: ExpositionOptions = {}
   ) {
     this.#families = new Families(
       (family, data) => ({ family, help: helpOf(data), take, pieces: [], metrics: new PbfWriter() }),
@@ -73,6 +71,7 @@ export class ProtobufExposition {
     )
     this.#maxSchema = maxSchema
     this.#reserved = reserved
+    this.#now = now
   }
 
   /** Adds data. If this throws, nothing was added. */
@@ -83,7 +82,7 @@ export class ProtobufExposition {
     const { type } = section.family
     const labelsWith = (...own: ReadonlyArray<string>) => labelPairs(data.points, source, ...this.#reserved, ...own)
     const created = (point: NumberPoint | SummaryDataPoint | HistogramDataPoint | ExponentialDataPoint) =>
-      createdOf(source, point)
+      createdOf(source, point, this.#now)
     switch (data.type) {
       case "gauge":
       case "sum":

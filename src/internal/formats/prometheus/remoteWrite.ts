@@ -67,7 +67,7 @@ export class RemoteWriteExposition {
     const own = data.type === "gauge" || data.type === "sum" ? [] : [label]
     const labels = labelPairs(data.points, source, ...Object.keys(this.#settings.labels), ...own)
     const of = (i: number): Of => {
-      const created = type === "gauge" ? undefined : createdOf(source, data.points[i]!)
+      const created = type === "gauge" ? undefined : createdOf(source, data.points[i]!, this.#settings.now)
       return { ...section, unit, labels: labels[i]!, created }
     }
     switch (data.type) {

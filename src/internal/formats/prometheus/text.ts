@@ -4,12 +4,12 @@ import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { TextFormat } from "../../model/format.ts"
 import { counterSample, type Family, hasTotal } from "../../naming/names.ts"
 import { type BaseUnit, isScaled } from "../../naming/units.ts"
-import { PieceWriter, type TakeMemory } from "../../util/pieces.ts"
+import { PieceWriter } from "../../util/pieces.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { Life, MetricData, NumberPoint, SummaryDataPoint } from "../metricData.ts"
 import { classicPoints } from "./classicBuckets.ts"
 import { exemplarText } from "./exemplar.ts"
-import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
+import { createdOf, type ExpositionOptions, Families, helpOf, nobody, type Source, scale } from "./families.ts"
 import { type HistogramLine, HistogramLines } from "./histogramLines.ts"
 import { escapeHelp, labelsOf } from "./labels.ts"
 import { canonicalNumber, numberText } from "./numbers.ts"
@@ -27,14 +27,12 @@ export type SeriesExposition = Pick<Exposition, "linesFor">
 export class Exposition {
   readonly #isOpenMetrics: boolean
   readonly #reserved: ReadonlyArray<string>
+  readonly #now: number
   readonly #families: Families<Section>
 
-  /** `reserved`: names of labels that no metric may have. `names`: the families to show. */
   constructor(
     format: TextFormat,
-    reserved: ReadonlyArray<string> = [],
-    names?: ReadonlyArray<string>,
-    take?: TakeMemory
+    { names, now = Number.POSITIVE_INFINITY, reserved = [], take }: ExpositionOptions = {}
   ) {
     this.#families = new Families((family, data) => {
       const text = new TextBlocks(take)
@@ -42,6 +40,7 @@ export class Exposition {
       return { family, text }
     }, names)
     this.#reserved = reserved
+    this.#now = now
     this.#isOpenMetrics = format === "openmetrics"
   }
 
@@ -81,7 +80,7 @@ export class Exposition {
     let last: number | undefined
     let text: string | undefined
     return (point) => {
-      const created = createdOf(source, point)
+      const created = createdOf(source, point, this.#now)
       if (created !== last) {
         last = created
         text = created === undefined ? undefined : numberText(created / 1000)
