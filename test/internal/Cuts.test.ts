@@ -6,7 +6,7 @@ import fc from "fast-check"
 import type { Metric } from "mvx-metrics"
 import { Kernel } from "../../src/internal/fold/kernels/kernel.ts"
 import { LaneMetrics } from "../../src/internal/fold/laneMetrics.ts"
-import type { CutRead } from "../../src/internal/fold/metricReads.ts"
+import { type CutRead, readAgain } from "../../src/internal/fold/metricReads.ts"
 import { nowhere } from "../../src/internal/fold/place.ts"
 import type { SeriesFilter } from "../../src/internal/metric/definition/seriesFilter.ts"
 import { BlockPoints } from "../../src/internal/metric/instruments/blockPoints.ts"
@@ -34,8 +34,10 @@ const readOf = (what: What, now: number, labels?: SeriesFilter): ReadCommand => 
   maxSeries: 3
 })
 
+const place = { lane: 0, place: nowhere, quarantined: () => {}, notKept: () => {} }
+
 class Lane {
-  readonly metrics = new LaneMetrics({ lane: 0, place: nowhere, quarantined: () => {}, notKept: () => {} })
+  readonly metrics = new LaneMetrics(place)
   #sequence = 0
 
   constructor(definitions: ReadonlyArray<Metric.Any>) {
@@ -93,7 +95,7 @@ it("a cut shows the moment of its turn, for any metrics, events and times", () =
         // As another fold makes it that has taken the place of this one.
         const parts = deserialize(serialize(metrics.map(({ save }) => allSteps(save()))))
         const named = (name: string) => ({ ...definitions[Number(name.slice(1))]!, name }) as Metric.Any
-        const again = new Lane([]).metrics.readAgain({ command, parts }, named, true)
+        const again = readAgain(place, { command, parts }, named, true)
         deepStrictEqual(
           again.metrics.map(({ steps }) => allSteps(steps)),
           expected

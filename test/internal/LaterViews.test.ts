@@ -6,6 +6,7 @@ import { Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import { Fold } from "../../src/internal/fold/fold.ts"
+import { readAgain } from "../../src/internal/fold/metricReads.ts"
 import { laneIn } from "../../src/internal/fold/segment.ts"
 import type { ReadCommand } from "../../src/internal/stream/commands.ts"
 import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
@@ -178,7 +179,7 @@ it("run one in a step where the lane is saved, and what is saved has what they s
     expect(Math.max(...inSteps)).toBe(1)
     const [saved] = laneIn(step.value)!.reads
     const reader = setUp(twenty).fold.lanes.find(0)!
-    const again = reader.metrics.readAgain(saved!, (name) => twenty.find((each) => each.name === name)!, true)
+    const again = readAgain(reader, saved!, (name) => twenty.find((each) => each.name === name)!, true)
     finish()
     expect(again.metrics.map(({ steps }) => steps.next().value)).toEqual(answers().get(1))
     return

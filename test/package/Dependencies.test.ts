@@ -265,6 +265,12 @@ describe("the source folders", () => {
     expect(given.filter((each) => !used.has(each))).toEqual([])
   })
 
+  it("have no file of the engine that is too long for one sitting", () => {
+    const engine = /^src\/internal\/(fold|link|recorder|runtime|stream|threads|worker)\//
+    const lines = (path: string): number => readFileSync(join(root, path), "utf8").split("\n").length - 1
+    expect(sources.filter((path) => engine.test(path) && lines(path) > 300)).toEqual([])
+  })
+
   it("import entries only from entries, the CLI and the testing kit", () => {
     const wrong = arrows.filter(({ from, to }) => folderOf(to) === "entries" && !outside.includes(folderOf(from)))
     expect(wrong).toEqual([])

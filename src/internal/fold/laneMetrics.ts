@@ -12,7 +12,7 @@ import type { Kernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import { LaneCuts } from "./laneCuts.ts"
 import { type FoldLayout, foldDecoded, MetricPlans, none } from "./metricPlans.ts"
-import { type CutRead, cutRead, isBrief, readAgain, readEach, showEach } from "./metricReads.ts"
+import { type CutRead, cutRead, isBrief, readEach, showEach } from "./metricReads.ts"
 import {
   DuringFold,
   DuringView,
@@ -27,7 +27,7 @@ import {
   PlaceTag
 } from "./place.ts"
 import { RegisteredMetric } from "./registeredMetric.ts"
-import type { MetricAndSaved, SavedMetric, SavedRead } from "./savedLane.ts"
+import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
 import { type Lost, leftMetric, loadEach, preparing, savingEach, withFormers } from "./savedMetrics.ts"
 import type { Shown } from "./shown.ts"
 import type { MetricOwner } from "./viewedMetric.ts"
@@ -269,10 +269,6 @@ export class LaneMetrics implements MetricOwner {
   /** Runs the views that reads have left for later. */
   viewDue(): void {
     this.#cuts?.views.runAll()
-  }
-
-  readAgain(saved: SavedRead, definitionOf: (name: string) => Metric.Any, isSent: boolean): CutRead {
-    return readAgain(this.#lane, saved, definitionOf, isSent)
   }
 
   cut(kernel: Kernel): SeriesCut {

@@ -17,6 +17,7 @@ import { LaneMetrics } from "./laneMetrics.ts"
 import { LaneReads } from "./laneReads.ts"
 import { type Absorb, type Batch, foldSome, foreign, latestOfEach, type Show, type Step } from "./laneSteps.ts"
 import type { FoldLayout } from "./metricPlans.ts"
+import { readAgain } from "./metricReads.ts"
 import { OrderedLane } from "./orderedLane.ts"
 import { type MetricsLane, PlaceSequence } from "./place.ts"
 import type { SavedLane } from "./savedLane.ts"
@@ -248,7 +249,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     this.#counts.restore(saved)
     const { sendCopies } = this.#fold
     for (const read of saved.reads) {
-      this.reads.begin(read.command, this.metrics.readAgain(read, definitionOf, sendCopies))
+      this.reads.begin(read.command, readAgain(this, read, definitionOf, sendCopies))
     }
     this.restoreSteps(saved, definitionOf)
     // Its changes were sent before it was saved, and were received by whoever has the saved state.

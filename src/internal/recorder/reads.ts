@@ -7,7 +7,6 @@ import { isSame } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { SeriesFilter } from "../metric/definition/seriesFilter.ts"
 import type { Report, Snapshot, Snapshots, States } from "../metric/definition/snapshot.ts"
-import { stateOf } from "../metric/definition/stateShape.ts"
 import { isMetricSet } from "../metric/metricSet.ts"
 import { refuse } from "../model/optionChecks.ts"
 import type { ReadError } from "../model/recorderErrors.ts"
@@ -15,6 +14,7 @@ import type { Stats } from "../model/stats.ts"
 import type { ReadCommand } from "../stream/commands.ts"
 import type { LargestRead, ShownRead, StateRead } from "../stream/foldMessages.ts"
 import { millisOf } from "../util/timing.ts"
+import { type Answer, byName, type Definitions, ofMetrics, snapshotsOf, statesOf } from "./answers.ts"
 import { Deltas } from "./deltaReader.ts"
 import type { Log } from "./logging.ts"
 import { type SnapshotOptions, whyNotSnapshot } from "./options.ts"
@@ -38,8 +38,6 @@ export const statsOf = ({ intake, lifecycle }: Pick<Readable, "intake" | "lifecy
   ...intake.stats()
 })
 
-type Definitions = ReadonlyMap<string, Metric.Any>
-
 /** What is requested, and how. */
 interface Question {
   readonly what: ReadCommand["what"]
@@ -51,31 +49,6 @@ interface Question {
   /** The operation that waits. Default: a read. */
   readonly operation?: "read" | "flush"
 }
-
-/** The fold's answer, the definitions at that time by name, and the read's place in the order of events. */
-interface Answer<A> {
-  readonly at: number
-  readonly sequence: number
-  readonly definitions: Definitions
-  readonly read: ReadonlyArray<A>
-}
-
-const ofMetrics = <A>({ definitions, read }: Answer<A>, nameOf: (each: A) => string): ReadonlyArray<OfMetric<A>> =>
-  read.map((each) => ({ ...each, metric: definitions.get(nameOf(each))! }))
-
-/** In the public form. */
-export const statesOf = (read: ReadonlyArray<OfMetric<StateRead>>): States =>
-  Object.fromEntries(read.map(({ metric, name, state }) => [name, stateOf(metric, state)]))
-
-/** By name. */
-const byName = (read: ReadonlyArray<Snapshot>): Snapshots =>
-  Object.fromEntries(read.map((snapshot) => [snapshot.name, snapshot]))
-
-/** The snapshot of a metric, or those of a set by name, following the overloads of `snapshot`. */
-export const snapshotsOf = (given: Metric.Any | Metric.MetricSet, all: Snapshots): never =>
-  (isMetricSet(given)
-    ? Object.fromEntries(given.metrics.map(({ name }) => [name, all[name]]))
-    : all[given.name]) as never
 
 export class RecorderReads {
   /** Reads that the fold has not answered. */

@@ -108,10 +108,7 @@ export class Kernel implements InPlace {
 
   take(): void {
     const at = this.#at
-    if (this.#labels === "rejected") {
-      this.rejected++
-      return
-    }
+    if (this.#labels === "rejected") return void this.rejected++
     this.idle?.comeTo(at)
     const index = this.#table.indexOf(this.#labels)
     this.idle?.see(index, at)
