@@ -245,13 +245,9 @@ export class Reports {
         Object.fromEntries(Array.from(metrics, ([name, { state }]) => [name, state])),
         Object.fromEntries(Array.from(metrics).flatMap(([name, { earlier }]) => (earlier ? [[name, earlier]] : [])))
       ])
-      const shown = yield* inSlices(this.#merger.show(known, now))
-      return Object.fromEntries(
-        Object.entries(shown).map(([name, one]) => {
-          const { quarantine } = parts.find((states) => states.get(name)?.quarantine !== undefined)?.get(name) ?? {}
-          return [name, quarantine === undefined ? one : { ...one, quarantine }]
-        })
-      )
+      const quarantineOf = (metric: string) =>
+        parts.map((states) => states.get(metric)?.quarantine).find((quarantine) => quarantine !== undefined)
+      return yield* inSlices(this.#merger.show(known, now, quarantineOf))
     }
   )
 }

@@ -4,8 +4,9 @@ import * as Effect from "effect/Effect"
 import type { Dated } from "../formats/datedData.ts"
 import { Duplicates } from "../formats/duplicates.ts"
 import { inParts } from "../formats/inParts.ts"
-import { shapeKey } from "../formats/metricData.ts"
+import { type Attributes, type MetricData, shapeKey } from "../formats/metricData.ts"
 import { type AnyExposition, makeExposition } from "../formats/prometheus/exposition.ts"
+import { RecorderAttribute } from "../formats/recorderAttribute.ts"
 import type { ExpositionRendering } from "../model/format.ts"
 import type { ScrapeRequest } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
@@ -18,7 +19,16 @@ import { collect } from "./collect.ts"
 /** The prefix of the library's own metrics. */
 const SelfPrefix = "mvx_metrics."
 
-/** Renders a runtime repeatedly. */
+/** All recorders are one. */
+const withoutRecorder = (data: MetricData): MetricData => {
+  const points = (data.points as ReadonlyArray<{ readonly attributes: Attributes }>).map(({ attributes, ...point }) => {
+    const { [RecorderAttribute]: _, ...others } = attributes
+    return { ...point, attributes: others }
+  })
+  return { ...data, points } as unknown as MetricData
+}
+
+/** Renders a runtime repeatedly. With `recorderLabel: "none"` it has a single recorder. */
 export const collectedScrapes = (): ((runtime: RuntimeService, request: ScrapeRequest) => Effect.Effect<Pieces>) => {
   /** The numbers of series with equal label texts stay the same between scrapes. */
   let numbers: ReadonlyMap<string, Duplicates> = new Map()
@@ -26,7 +36,7 @@ export const collectedScrapes = (): ((runtime: RuntimeService, request: ScrapeRe
   const addAll = function* (
     exposition: AnyExposition,
     all: ReadonlyArray<Dated>,
-    { labels, selfMetrics }: ExpositionRendering
+    { labels, recorderLabel, selfMetrics }: ExpositionRendering
   ): Steps<void> {
     const given = new Map<string, Duplicates>()
     const attributes = labels ?? {}
@@ -37,7 +47,7 @@ export const collectedScrapes = (): ((runtime: RuntimeService, request: ScrapeRe
       given.set(key, duplicates)
       const source = { attributes, createdAt: since, duplicates: duplicates.read() }
       yield* inParts(data, (part) => {
-        exposition.add(part, source)
+        exposition.add(recorderLabel === "none" ? withoutRecorder(part) : part, source)
         return []
       })
       source.duplicates.end()

@@ -25,6 +25,7 @@ import { inSlices } from "../util/inSlices.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import type { Pieces } from "../util/pieces.ts"
 import { durationText } from "../util/timing.ts"
+import { AddedUpSource } from "./addedUpSource.ts"
 import type { Others, Total } from "./merger.ts"
 
 /** Since when each metric counts, if that is known. */
@@ -85,6 +86,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
   /** When an id was last found to be no longer kept. What appears later under it begins after that. */
   let forgotten = begun
   let sources: ReadonlyArray<Source> = []
+  let readAt = begun
   let cluster: ClusterStats = { processes: 0, silent: 0, ended: 0, age: 0 }
 
   const lifeOf = ({ createdAt = {} }: Dated): Life => ({
@@ -136,6 +138,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
 
   const gather = Effect.map(options.merged, ({ at, others, recorders, stats }) => {
     cluster = stats
+    readAt = at
     sources = Object.entries(recorders).map(([id, total]) => sourceOf(id, total, at))
     if (others !== undefined) sources = [...sources, sourceOf(idOfOthers(recorders), others, at)]
     const ids = new Set(sources.map(({ recorderId }) => recorderId))
@@ -151,7 +154,8 @@ export const mergedRuntime = Effect.fnUntraced(function* (
     return store === undefined ? {} : { store }
   }
 
-  const render = collectedScrapes()
+  const [render, renderAddedUp] = [collectedScrapes(), collectedScrapes()]
+  const addedUp = new AddedUpSource(lifeCount++)
   const shared = new SharedScrapes<Pieces, never>()
   const internals: RuntimeInternals = {
     context,
@@ -182,7 +186,9 @@ export const mergedRuntime = Effect.fnUntraced(function* (
   /** Waits by the live clock, with the time of the first requester's clock. */
   const scraped: RuntimeInternals["scrape"] = (request) =>
     Effect.clockWith((clock) => {
-      const rendered = Effect.provideService(render(service, request), Clock.Clock, clock)
+      const rendering =
+        request.rendering.recorderLabel === "none" ? renderAddedUp(asOne, request) : render(service, request)
+      const rendered = Effect.provideService(rendering, Clock.Clock, clock)
       return shared.share(JSON.stringify([request.rendering, request.others?.kind]), rendered).pipe(
         Effect.timeoutOrElse({
           duration: request.timeout,
@@ -234,6 +240,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
     },
     internals
   )
+  const asOne = withInternals(service, { ...internals, sources: () => addedUp.of(sources, readAt) })
   return service
 })
 

@@ -1,8 +1,8 @@
 /** Adds up states of many recorders, by the definitions of the reader. */
 import type * as Metric from "../metric/definition/metric.ts"
-import type { MetricState, Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
+import type { MetricState, Quarantine, Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
 import { isState, misfits as stateMisfits } from "../metric/definition/stateShape.ts"
-import { mergedSnapshot } from "../metric/mergedSnapshot.ts"
+import { mergedSnapshot, withQuarantine } from "../metric/mergedSnapshot.ts"
 import { rewindState } from "../metric/rewindState.ts"
 import type { Stats } from "../model/stats.ts"
 import type { Steps } from "../util/steps.ts"
@@ -149,8 +149,12 @@ export class Merger {
     return Object.fromEntries(merged)
   }
 
-  /** Shows the merged states. */
-  *show(parts: ReadonlyArray<Known>, now: number): Steps<Snapshots> {
+  /** Shows the merged states. `quarantineOf`: why a metric is quarantined in one of them. */
+  *show(
+    parts: ReadonlyArray<Known>,
+    now: number,
+    quarantineOf: (metric: string) => Quarantine | undefined = () => undefined
+  ): Steps<Snapshots> {
     const shown: Array<readonly [string, Snapshot]> = []
     for (const metric of this.#options.metrics) {
       const { name } = metric
@@ -158,10 +162,11 @@ export class Merger {
       if (own.length === 0) continue
       try {
         const states = own.map((known) => known[name])
-        shown.push([name, yield* mergedSnapshot(metric, states, now)])
+        shown.push([name, withQuarantine(yield* mergedSnapshot(metric, states, now), quarantineOf(name))])
       } catch (error) {
         this.problem(whyNotMerged(metric, error))
-        shown.push([name, { name, dimensions: {}, quarantine: { error: whyNotMerged(metric, error), missed: 0 } }])
+        const quarantine = quarantineOf(name) ?? { error: whyNotMerged(metric, error), missed: 0 }
+        shown.push([name, { name, dimensions: {}, quarantine }])
       }
     }
     return Object.fromEntries(shown)
