@@ -177,6 +177,40 @@ describe.each(["1.0", "2.0"] as const)("remote write %s at intervals", (version)
   )
 })
 
+it.effect("remote write marks removed series whose markers did not arrive with the next push", () =>
+  Effect.gen(function* () {
+    // Three requests of series, the markers of those series in as many, and everything after that.
+    const { layer, next, size } = yield* recording(200, 200, 200, 200, 503)
+    const runtime = yield* MetricsRuntime
+    const recorder = yield* runtime.createRecorder("one", { totalOfRemoved: false })
+    yield* recorder.register(Jobs)
+    yield* recorder.register(Times)
+    for (let i = 0; i < 700; i++) yield* recorder.emit(done(1, `queue ${i}`))
+    const sent = Effect.gen(function* () {
+      const all: Array<ReturnType<typeof decodeWrite>["samples"]> = []
+      while ((yield* size) > 0) all.push(decodeWrite(unsnap((yield* next).body)).samples)
+      return all
+    })
+    const seriesOf = (samples: ReturnType<typeof decodeWrite>["samples"]) =>
+      samples.map(({ labels, name }) => JSON.stringify([name, labels]))
+    const markersIn = (samples: ReturnType<typeof decodeWrite>["samples"]) =>
+      seriesOf(samples.filter(({ value }) => value === (Stale as never)))
+    const options = { protocol: "remote-write", url: gateway, selfMetrics: false, retry: Schedule.recurs(0) } as const
+    yield* Effect.gen(function* () {
+      yield* runtime.flush()
+      const before = seriesOf((yield* sent).flat())
+      expect(before).toHaveLength(4200)
+      yield* runtime.stopAndRemoveRecorder("one")
+      yield* Effect.ignore(runtime.flush())
+      const [accepted, refused, ...more] = yield* sent
+      expect([markersIn(accepted!).length, markersIn(refused!).length, more.length]).toEqual([2000, 2000, 0])
+      yield* runtime.flush()
+      const later = (yield* sent).flatMap(markersIn)
+      expect([...new Set([...markersIn(accepted!), ...later])].toSorted()).toEqual(before.toSorted())
+    }).pipe(Effect.provide(Layer.provide(Prometheus.layerPush(options), layer)))
+  }).pipe(Effect.provide(inProcess))
+)
+
 describe("a push", () => {
   it.effect("can be text, and merge with the content of the group", () =>
     Effect.gen(function* () {

@@ -91,6 +91,7 @@ export const push = Effect.fnUntraced(function* (
   const requests = yield* requestsOf(options, runtime, pieces)
   let attempts = 0
   let delivered = 0
+  let settled = 0
   let problem: AttemptFailure | undefined
   for (const request of requests) {
     const parcel = new Parcel(request)
@@ -100,9 +101,10 @@ export const push = Effect.fnUntraced(function* (
     else problem ??= outcome.failure
     // A refusal does not affect the rest, but a receiver that does not answer will accept no more of it.
     if (Result.isFailure(outcome) && outcome.failure.canBeRetried) break
+    settled++
   }
-  // If possibly nothing has arrived, the state stays as it was.
-  if (delivered > 0 || problem === undefined) sent?.sent(pushed, now)
+  // If possibly nothing has arrived, the state stays as it was. So it does if not all markers were sent, which come first.
+  if (problem === undefined || (delivered > 0 && settled >= stale.length)) sent?.sent(pushed, now)
   if (problem === undefined) return { requests: requests.length, attempts, bytes: lengthOf(pieces) }
   return yield* failedOf(options, problem, { delivered, requests: requests.length, attempts })
 })
