@@ -111,6 +111,36 @@ describe("a scrape with effectMetrics", () => {
     }).pipe(alone, Effect.provide(inProcess))
   )
 
+  it.effect("numbers the series of metrics that are one in Prometheus", () =>
+    Effect.gen(function* () {
+      yield* (yield* MetricsRuntime).createRecorder("one")
+      yield* EffectMetric.update(EffectMetric.gauge("queue.size"), 1)
+      yield* EffectMetric.update(EffectMetric.gauge("queue_size"), 2)
+      yield* EffectMetric.update(EffectMetric.gauge("queue-size", { attributes: { of: "x" } }), 3)
+      yield* EffectMetric.update(EffectMetric.gauge("wait", { attributes: { unit: "ms" } }), 4000)
+      yield* EffectMetric.update(EffectMetric.gauge("wait_seconds"), 5)
+      for (const format of ["text", "openmetrics"] as const) {
+        const shown = yield* Prometheus.render(format, {
+          effectMetrics: true,
+          labels: { zone: "z" },
+          selfMetrics: false
+        })
+        const families = parseExposition(shown, format)
+        const values = (name: string) =>
+          families.get(name)!.samples.map(({ labels: { zone, ...labels }, value }) => [zone, labels, value])
+        expect(values("queue_size")).toEqual([
+          ["z", {}, 1],
+          ["z", { duplicate: "2" }, 2],
+          ["z", { of: "x" }, 3]
+        ])
+        expect(values("wait_seconds")).toEqual([
+          ["z", {}, 4],
+          ["z", { duplicate: "2" }, 5]
+        ])
+      }
+    }).pipe(alone, Effect.provide(inProcess))
+  )
+
   it.effect("shows each registry its own metrics if several are scraped at once", () =>
     Effect.gen(function* () {
       const scrape = (active: number) =>

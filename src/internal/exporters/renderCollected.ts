@@ -6,6 +6,8 @@ import { Duplicates } from "../formats/duplicates.ts"
 import { inParts } from "../formats/inParts.ts"
 import { type Attributes, type MetricData, shapeKey } from "../formats/metricData.ts"
 import { type AnyExposition, makeExposition } from "../formats/prometheus/exposition.ts"
+import { nobody } from "../formats/prometheus/families.ts"
+import { addOthers } from "../formats/prometheus/others.ts"
 import { RecorderAttribute } from "../formats/recorderAttribute.ts"
 import type { ExpositionRendering } from "../model/format.ts"
 import type { ScrapeRequest } from "../runtime/internals.ts"
@@ -59,7 +61,7 @@ export const collectedScrapes = (): ((runtime: RuntimeService, request: ScrapeRe
     const { all } = yield* collect(runtime)
     const exposition = makeExposition(rendering, yield* Clock.currentTimeMillis)
     yield* inSlices(addAll(exposition, all, rendering))
-    for (const data of others?.read() ?? []) exposition.add(data)
+    addOthers(exposition, others?.read() ?? [], { ...nobody, attributes: rendering.labels ?? {} })
     const body = yield* inSlices(exposition.finish())
     if (rendering.compression === undefined) return body.map(owned)
     return yield* Effect.callback<Pieces>((resume) => {

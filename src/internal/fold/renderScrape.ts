@@ -9,6 +9,7 @@ import { OtlpExposition } from "../formats/otlp/exposition.ts"
 import { type Accounting, addStats, unpackStats } from "../formats/packedStats.ts"
 import { type AnyExposition, makeExposition } from "../formats/prometheus/exposition.ts"
 import { type Source, wantedBy } from "../formats/prometheus/families.ts"
+import { addOthers } from "../formats/prometheus/others.ts"
 import { Exposition } from "../formats/prometheus/text.ts"
 import { type Condition, countsData, missedData } from "../formats/quarantine.ts"
 import { attributesOf } from "../formats/recorderAttribute.ts"
@@ -226,7 +227,7 @@ function* addLibrary(exposition: AnyExposition, source: Source, render: Render):
     }
     add(runtimeData(namespace, runtime, foldLag))
   }
-  add(others as ReadonlyArray<MetricData>)
+  addOthers(exposition, others as ReadonlyArray<MetricData>, source)
 }
 
 function* addAll(
