@@ -14,7 +14,7 @@ export interface KeeperProgress extends Omit<DurableStats, "unsaved"> {
   readonly events: number
 }
 
-/** The maximum number of warnings and metrics that are told apart. Beyond it they are only counted. */
+/** The maximum number of warnings and metrics that are told apart. Further ones are only counted, each time. */
 const Most = 1000
 
 /**
@@ -62,7 +62,7 @@ export class KeeperEnd {
   /** Sets the listener, which gets each warning once. */
   onWarning(warn: (text: string) => void): void {
     this.#warn = warn
-    for (const text of this.#early.splice(0)) warn(text)
+    for (const text of this.#early) warn(text)
   }
 
   /** Completes when the state is written, including everything sent before. */
@@ -108,10 +108,8 @@ export class KeeperEnd {
       case "StateNotKept": {
         const { name, reason, recorderId } = message
         const key = JSON.stringify([recorderId, name, reason])
-        if (this.#discarded.size < Most) {
-          if (this.#discarded.has(key)) return
-          this.#discarded.add(key)
-        }
+        if (this.#discarded.has(key)) return
+        if (this.#discarded.size < Most) this.#discarded.add(key)
         this.#progress = { ...this.#progress, discarded: this.#progress.discarded + 1 }
         return this.#warnOnce(
           JSON.stringify([name, reason]),
