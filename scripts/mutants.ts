@@ -23,6 +23,7 @@ export const aimed: { readonly [folder: string]: ReadonlyArray<string> } = {
     ...internal("FoldThread", "KeeperEnd", "Lanes", "Watchdog"),
     ...recorder("Alone", "FailedQuestion", "LostEvents", "Removed")
   ],
+  threads: [...internal("AttachedStream", "HostedLane", "RemoteIntake", "Streams"), "test/worker/Threads.test.ts"],
   worker: [...internal("FoldThread"), ...recorder("FailedQuestion", "LostEvents"), "test/worker/Guards.test.ts"],
   fold: [
     ...internal("EarlierSeries", "FieldsRead"),

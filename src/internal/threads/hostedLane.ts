@@ -88,7 +88,7 @@ export class HostedLane implements LaneListener, RemoteEvents {
   #whenLeft(action: () => void): void {
     if (this.#leaving === undefined || this.hasEnded) return action()
     this.#leaving.push(action)
-    if (this.#leaving.length === 1) this.#lookAgain(MostLooks)
+    this.#lookAgain(MostLooks)
   }
 
   #lookAgain(looks: number): void {
