@@ -7,12 +7,21 @@ export const RecorderAttribute = "recorder"
 /** The attribute that distinguishes runtimes. */
 export const NamespaceAttribute = "namespace"
 
+const NotShown = /[\0\p{Surrogate}]/gu
+
+/**
+ * Ids may be any text, but UTF-8 has no lone surrogates, and not every parser accepts NUL. They are shown by their
+ * numbers, because recorders with equal labels would be one to readers.
+ */
+const shownId = (recorderId: string): string =>
+  recorderId.replaceAll(NotShown, (unit) => `\ufffd${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
 /** The attributes of all data of a recorder. `undefined`: of all recorders together. */
 export const attributesOf = (
   namespace: string,
   recorderId: string | undefined
 ): { readonly [name: string]: string } => ({
-  ...(recorderId !== undefined && { [RecorderAttribute]: recorderId }),
+  ...(recorderId !== undefined && { [RecorderAttribute]: shownId(recorderId) }),
   [NamespaceAttribute]: namespace
 })
 
