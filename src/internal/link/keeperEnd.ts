@@ -92,6 +92,8 @@ export class KeeperEnd {
   receive(message: KeptMessage): void {
     const { by, place } = this.#options
     switch (message._tag) {
+      case "Persisted":
+        return this.#tickets.done(message)
       case "StateWritten": {
         const { events, savedAt } = message
         this.#progress = { ...this.#progress, events, savedAt, failure: undefined }
@@ -111,13 +113,11 @@ export class KeeperEnd {
         if (this.#discarded.has(key)) return
         if (this.#discarded.size < Most) this.#discarded.add(key)
         this.#progress = { ...this.#progress, discarded: this.#progress.discarded + 1 }
-        return this.#warnOnce(
+        this.#warnOnce(
           JSON.stringify([name, reason]),
           `${names[by]} of the metric "${name}" of the recorder "${recorderId}", and of others like it: ${reason}`
         )
       }
-      case "Persisted":
-        return this.#tickets.done(message)
     }
   }
 
