@@ -23,7 +23,10 @@ export const aimed: { readonly [folder: string]: ReadonlyArray<string> } = {
     ...internal("FoldThread", "KeeperEnd", "Lanes", "Watchdog"),
     ...recorder("Alone", "FailedQuestion", "LostEvents", "Removed")
   ],
-  threads: [...internal("AttachedStream", "HostedLane", "RemoteIntake", "Streams"), "test/worker/Threads.test.ts"],
+  threads: [
+    ...internal("AttachedLink", "AttachedStream", "HostedLane", "HostedThread", "RemoteIntake", "Streams"),
+    "test/worker/Threads.test.ts"
+  ],
   worker: [...internal("FoldThread"), ...recorder("FailedQuestion", "LostEvents"), "test/worker/Guards.test.ts"],
   fold: [
     ...internal("EarlierSeries", "FieldsRead"),
@@ -210,6 +213,12 @@ export const explained: ReadonlyArray<Explained> = [
     from: "if (!this.#reads?.delete(request)) return",
     to: "if (!this.#reads?.delete(request)) ;",
     reason: "What has ended may be ended again."
+  },
+  {
+    file: "src/internal/threads/hostedLane.ts",
+    from: "if (message.request > Drain) return this.#listener.onMessage(message)",
+    to: "if (message.request > Drain) ;(this.#listener.onMessage(message))",
+    reason: "No request of the thread has such a number."
   },
   {
     file: "src/internal/worker/foldThread.ts",
