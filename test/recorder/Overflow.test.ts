@@ -1,12 +1,13 @@
 // What happens to an event beyond the capacity: each policy, and which one is the default.
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber, Latch } from "effect"
-import { MetricsError, Recorder, type RecorderService } from "mvx-metrics"
+import { MetricsError, MetricsRuntime, Recorder, type RecorderService } from "mvx-metrics"
 import { expectBalanced } from "../support/accounting.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { foldedTicks } from "../support/foldedTicks.ts"
 import { heldByHook, heldInStart } from "../support/held.ts"
 import { TickLog, Ticks, tick } from "../support/probe.metrics.ts"
+import { GatedTicks, gatedTick, gatedWorker } from "../worker/fixtures/gated.metrics.ts"
 
 const numbers = (from: number, to: number): ReadonlyArray<number> =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index)
@@ -132,5 +133,22 @@ it.effect("the default of a recorder made alone is fail", () =>
     expect(recorder.overflow).toBe("fail")
     expect(yield* recorder.emit(tick(1))).toBe(true)
     expect(yield* Effect.flip(recorder.emit(tick(2)))).toBeInstanceOf(MetricsError.QueueOverflow)
+  })
+)
+
+it.effect("drop-oldest evicts from the half of the capacity that the worker does not have, and nothing else", () =>
+  Effect.gen(function* () {
+    const { open, spawn } = gatedWorker()
+    const runtime = yield* MetricsRuntime.makeWorker({ namespace: "test.evicting", logging: "silent", spawn })
+    yield* runtime.start
+    const recorder = yield* runtime.createRecorder("a", { capacity: 4, overflow: "drop-oldest" })
+    yield* recorder.register(GatedTicks)
+    for (const n of numbers(1, 99)) expect(recorder.emitUnsafe(gatedTick(n))).toBe(true)
+    expect(yield* recorder.stats).toMatchObject({ accepted: 99, evicted: 95, refused: 0, pending: 4 })
+    open()
+    const { snapshots, stats } = yield* recorder.report
+    expect(stats).toMatchObject({ accepted: 99, applied: 4, evicted: 95, pending: 0 })
+    // The two that the worker had, and the newest.
+    expect(snapshots[GatedTicks.name]?.dimensions).toEqual({ count: 4, sum: 1 + 2 + 98 + 99 })
   })
 )
