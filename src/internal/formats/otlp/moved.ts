@@ -164,8 +164,9 @@ function* give({ adding, losses, rows }: Group, isTotal: (recorderId: unknown) =
   for (const row of rows) {
     for (const [key, point] of row.points) {
       if (++looked % StepPoints === 0) yield
-      const takers = bySeries.get(seriesOf(key)) ?? []
-      bySeries.set(seriesOf(key), takers)
+      const series = seriesOf(key)
+      const takers = bySeries.get(series) ?? []
+      bySeries.set(series, takers)
       takers.push({ row, key, isTotal: isTotal(point.attributes[RecorderAttribute]) })
     }
   }
