@@ -29,6 +29,18 @@ it.each([
   )
 })
 
+it("a field that needs more room from the middle of a run on arrives with its rows", () => {
+  const pair = new StreamPair()
+  const write = pair.write(layout)
+  const events = Array.from({ length: 60 }, (_, n) => save("a", n < 40 ? n : n + 0.5))
+  for (const event of events) expect(write(pair.source(1), event)).toBe(true)
+  pair.flush()
+  deepStrictEqual(
+    pair.came,
+    events.map((event) => ({ lane: 1, at: 1000, event, by: "row" }))
+  )
+})
+
 it("names that are new after a property has emitted other events arrive with their event", () => {
   const pair = new StreamPair()
   const write = pair.write(layout)
@@ -52,4 +64,37 @@ it("names that are new after a property has emitted other events arrive with the
     ...Array.from({ length: 41 }, (_, n) => came(1, save("a", n), "row")),
     came(2, event({ tenant: 3, bytes: 4 }), "generic")
   ])
+})
+
+it("an event that follows a turn whose run could not be ended has its own time", () => {
+  const pair = new StreamPair()
+  const write = pair.write(layout)
+  // The turn ends within this test, by its own action.
+  const writer = pair.writer as never as { readonly endTurn: () => void; readonly pauseRun: () => void }
+  for (let n = 0; n < 40; n++) write(pair.source(1), save("a", n))
+  vi.spyOn(writer, "pauseRun").mockImplementationOnce(() => {
+    throw new RangeError("Maximum call stack size exceeded")
+  })
+  expect(writer.endTurn).toThrow("call stack")
+  vi.mocked(Date.now).mockReturnValue(2000)
+  expect(write(pair.source(1), save("a", 40))).toBe(true)
+  pair.flush()
+  expect(pair.came.map((each) => "at" in each && each.at)).toEqual([...new Array(40).fill(1000), 2000])
+})
+
+it("an event whose properties emit others and take long has a time after theirs", () => {
+  const pair = new StreamPair()
+  const emit = (event: object): boolean => pair.writer.writeEvent(pair.source(1), event as MetricEvent, "any", false)
+  const slow = {
+    _tag: "any",
+    get millis() {
+      emit({ _tag: "any", millis: 0 })
+      vi.mocked(Date.now).mockReturnValue(1007)
+      return 7
+    }
+  }
+  expect(emit(slow)).toBe(true)
+  pair.flush()
+  const came = (at: number, millis: number) => ({ lane: 1, at, event: { _tag: "any", millis }, by: "generic" })
+  deepStrictEqual(pair.came, [came(1000, 0), came(1007, 7)])
 })

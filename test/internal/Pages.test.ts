@@ -3,6 +3,7 @@ import { afterEach, expect, it, vi } from "@effect/vitest"
 import {
   clearPage,
   coverPages,
+  fixedBytesOf,
   forgetPage,
   isRead,
   type Page,
@@ -60,4 +61,10 @@ it("a forgotten page is as if it had never been written", () => {
   forgetPage(current)
   expect([turnOf(current), isRead(current), publishedEnd(current)]).toEqual([-1, false, 0])
   expect(pagesInUse(pages)).toBe(1)
+})
+
+it("rows have two pages at least, so that one is written while the other is read", () => {
+  expect([0, 1, PageBytes, 2 * PageBytes, 3 * PageBytes].map((bytes) => fixedBytesOf(bytes) / PageBytes)).toEqual([
+    2, 2, 2, 2, 3
+  ])
 })

@@ -354,11 +354,23 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     for (let n = 0; n < 1000; n++) write(1, event(n), 0)
     pair.generic(1, event(0), 0)
     pair.foreign(1)
+    const read = { _tag: "Read", lane: 1, request: 1, what: "snapshots", now: 0, names: ["saved"] } as const
+    if (!pair.writer.ask(read)) pair.writer.command(read)
     pair.writer.command({})
     pair.writer.whenRoom({ takeTurn: () => expect.unreachable() })
     pair.flush()
     pair.turn()
+    expect(pair.came).toEqual([])
     expect(pair.writer.bytes).toBeLessThanOrEqual(2 * PageBytes)
+  })
+
+  it("tells its carrier of each page that it has moved to", () => {
+    const pair = new StreamPair(options)
+    const { event, layout } = wide(100)
+    const write = pair.encoder(layout)
+    for (let n = 0; n < 3000; n++) write(1, event(n), 0)
+    expect(pair.writer.turns).toBeGreaterThan(1)
+    expect(pair.turned).toBe(pair.writer.turns)
   })
 })
 
@@ -853,21 +865,28 @@ it("a stream delivers events of more shapes than there are name lists unchanged,
   )
 })
 
-it("a reader that is re-entered while it reads delivers everything once", () => {
+it("a reader that is re-entered while it reads a run delivers everything once, and in order", () => {
+  // One run holds many rows only while the live clock stands still.
+  const clock = vi.spyOn(Date, "now").mockReturnValue(1000)
   const came: Array<number> = []
+  let longest = 0
   const pair: StreamPair = new StreamPair({
     onRows: (_layout, rows, at, count) => {
+      longest = Math.max(longest, count)
       for (let i = 0; i < count; i++) {
         const n = rows.i32[(at + i) * 2]!
         came.push(n)
         if (n >= 100) continue
-        write(1, { _tag: "wide", n0: n + 100 } as MetricEvent, 0)
+        write(pair.source(1), wide(1).event(n + 100))
         pair.flush()
       }
     }
   })
-  const write = pair.encoder(wide(1).layout)
-  for (const n of [1, 2, 3]) write(1, wide(1).event(n), 0)
+  const write = pair.write(wide(1).layout)
+  const emitted = Array.from({ length: 40 }, (_, n) => n)
+  for (const n of emitted) write(pair.source(1), wide(1).event(n))
   pair.flush()
-  expect(came).toEqual([1, 2, 3, 101, 102, 103])
+  expect(longest).toBeGreaterThan(1)
+  expect(came).toEqual([...emitted, ...emitted.map((n) => n + 100)])
+  clock.mockRestore()
 })

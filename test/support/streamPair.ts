@@ -61,8 +61,9 @@ export class StreamPair {
   readonly #sources = new Map<number, RowSource>()
   readonly #opened: Array<Page> = []
   #soon: Array<() => void> = []
-  /** The number of wake-ups of the reader. */
+  /** The number of wake-ups of the reader, and of pages that the writer has moved to. */
   roused = 0
+  turned = 0
 
   constructor(options: StreamPairOptions = {}) {
     const { bytes = 16 * 1024 * 1024, generate = true, onRows, pagesInTurn = 0 } = options
@@ -99,7 +100,7 @@ export class StreamPair {
       rouse: () => void this.roused++,
       letSleep: () => {},
       wake: () => {},
-      turned: () => {},
+      turned: () => void this.turned++,
       soon: (run) => void this.#soon.push(run)
     }
   }

@@ -98,7 +98,6 @@ export abstract class DataWriter extends PageWriter {
    * or a name has no lasting code. The request must then be a command.
    */
   ask({ lane, names = [], now, request }: ReadCommand): boolean {
-    if (this.dead) return true
     this.endRun()
     const count = names.length
     if (count > MostMetricsRead) return false
