@@ -240,6 +240,28 @@ describe.each(copies)("an event, copied with %s", (_, copy) => {
     expect(() => copy({ _tag: "t", value } as never)).toThrow(reason)
   })
 
+  it.each<readonly [string, (inner: unknown) => unknown]>([
+    ["a list", (inner) => [inner]],
+    ["an object", (inner) => ({ inner })],
+    ["an instance of a class", (inner) => Object.assign(new (class Point {})(), { inner })],
+    ["a key of a map", (inner) => new Map([[inner, 1]])],
+    ["a value of a map", (inner) => new Map([[1, inner]])],
+    ["a set", (inner) => new Set([inner])],
+    ["the cause of an error", (inner) => new Error("failed", { cause: inner })]
+  ])("has a level for %s", (_, within) => {
+    const event = (levels: number): MetricEvent => Object.assign({ _tag: "t" }, { value: within(nested(levels)) })
+    // Those of the event and of this one.
+    expect(() => copy(event(MostDepth - 2))).not.toThrow()
+    expect(() => copy(event(MostDepth - 1))).toThrow("levels deep")
+  })
+
+  it("has no level more for a field that is not enumerable", () => {
+    const event = (levels: number): MetricEvent =>
+      Object.defineProperty({ _tag: "t" }, "hidden", { value: nested(levels) })
+    expect(() => copy(event(MostDepth - 1))).not.toThrow()
+    expect(() => copy(event(MostDepth))).toThrow("levels deep")
+  })
+
   it("may be as deep and as large as an event may be, to the byte", () => {
     const deep = { _tag: "t", value: nested(MostDepth - 1) }
     deepStrictEqual(copy(deep), deep)
