@@ -108,6 +108,12 @@ export const explained: ReadonlyArray<Explained> = [
   },
   {
     file: "src/internal/stream/writer.ts",
+    from: "if (this.pos + words + 3 > this.rowsEnd && !this.turnPage()) return source.lacksRoom()",
+    to: "if (this.pos + words + 4 > this.rowsEnd && !this.turnPage()) return source.lacksRoom()",
+    reason: "A page is left one word earlier."
+  },
+  {
+    file: "src/internal/stream/writer.ts",
     from: "private runWords = 1",
     to: "runWords = 2",
     reason: "Read of an open run alone, which has set it."
