@@ -84,6 +84,45 @@ onBothLayers("time", (it) => {
     })
   )
 
+  it.effect("an event emitted while another one is read has the time of its own clock", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      const live = yield* Effect.provideService(newRecorder(), Clock.Clock, Clock.Clock.defaultValue())
+      const metrics = yield* Effect.provideService(Recorder.register(TickLog), Recorder, recorder)
+      yield* live.register(TickLog)
+      let within = true
+      const event = Object.defineProperty(tick(0), "n", {
+        enumerable: true,
+        get: () => {
+          if (within) {
+            within = false
+            expect(live.emitUnsafe(tick(1))).toBe(true)
+            for (const n of [2, 3]) Effect.runSync(live.emit(tick(n)))
+            for (const n of [4, 5]) Effect.runSync(metrics.emit(tick(n)))
+            Effect.runSync(atTime(8)(metrics.emit(tick(6))))
+            Effect.runSync(metrics.emit(tick(7)))
+          }
+          return 0
+        }
+      })
+      const before = Date.now()
+      yield* atTime(7)(metrics.emit(event))
+      yield* atTime(9)(metrics.emit(tick(8)))
+      const after = Date.now()
+      const timesOf = ({ log }: { readonly log: ReadonlyArray<readonly [number, number]> }) =>
+        log.map(([n, at]) => [n, at >= before && at <= after ? "now" : at])
+      expect(timesOf((yield* live.snapshot(TickLog)).dimensions)).toEqual([1, 2, 3].map((n) => [n, "now"]))
+      expect(timesOf((yield* recorder.snapshot(TickLog)).dimensions)).toEqual([
+        [4, "now"],
+        [5, "now"],
+        [6, 8],
+        [7, "now"],
+        [0, 7],
+        [8, 9]
+      ])
+    })
+  )
+
   it.effect("the synchronous form uses the clock with which the recorder was created", () =>
     Effect.gen(function* () {
       const recorder = yield* atTime(1234)(newRecorder())

@@ -25,6 +25,7 @@ export abstract class RecorderEmission {
 
   constructor(parts: RecorderParts) {
     const { clock, config, intake, laneLink } = parts
+    const { writer } = laneLink
     this.parts = parts
     this.#intake = intake
     this.#laneLink = laneLink
@@ -32,7 +33,9 @@ export abstract class RecorderEmission {
     this.clock = clock
     // Values that do not change are read once instead of for every event.
     this.emitUnsafe =
-      clock === liveClock ? (event) => intake.offer(event) === "accepted" : (event) => this.emitAt(clock, event)
+      clock === liveClock
+        ? (event) => (writer.given === undefined ? intake.offer(event) === "accepted" : this.emitAt(clock, event))
+        : (event) => this.emitAt(clock, event)
   }
 
   readonly emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
@@ -59,7 +62,8 @@ export abstract class RecorderEmission {
 
   emitAt(clock: Clock.Clock, event: MetricEvent): boolean {
     // The usual case creates no closure.
-    if (clock === liveClock) return this.#intake.offer(event) === "accepted"
+    if (clock === liveClock && this.#laneLink.writer.given === undefined)
+      return this.#intake.offer(event) === "accepted"
     return this.#emittedAt(clock, () => this.#intake.offer(event) === "accepted")
   }
 
@@ -68,14 +72,17 @@ export abstract class RecorderEmission {
    * possible.
    */
   #emittedAt<A>(clock: Clock.Clock, emits: () => A): A {
-    if (clock === liveClock) return emits()
     const { writer } = this.#laneLink
     const { given } = writer
-    writer.give(clock.currentTimeMillisUnsafe())
+    const isLive = clock === liveClock
+    if (isLive && given === undefined) return emits()
+    writer.give(isLive ? undefined : clock.currentTimeMillisUnsafe())
     try {
       return emits()
     } finally {
       writer.given = given
+      // The event around this one must not get the time of the live clock.
+      if (isLive) writer.give(given)
     }
   }
 

@@ -35,8 +35,8 @@ export abstract class TimedWriter extends DataWriter {
   protected inTurn = false
   private followed = false
   /**
-   * The context of the fiber that emitted last in this turn, if its clock is the live one. Looking the clock up is
-   * slow.
+   * The context of the fiber that emitted last in this turn, if its clock is the live one and no time is given. Looking
+   * the clock up is slow.
    */
   private live: unknown
   /** Whether the end of a turn has published since the time last changed. */
@@ -50,6 +50,7 @@ export abstract class TimedWriter extends DataWriter {
     this.endRun()
     this.given = time
     this.untilLook = 0
+    this.live = undefined
   }
 
   /** The time of an event that is emitted now and not written yet. */
@@ -119,7 +120,7 @@ export abstract class TimedWriter extends DataWriter {
 
   /** Remembers until the end of the turn that a fiber with this context uses the live clock. */
   wasLive(context: unknown): void {
-    if (this.inTurn) this.live = context
+    if (this.inTurn && this.given === undefined) this.live = context
   }
 
   /** Runs in a microtask. The next event reads the clock. */
