@@ -368,6 +368,24 @@ describe("an intake", () => {
     expect(came()).toEqual([0, 1, 6, 2, 3, 7].map((n) => eventOf("narrow", n)))
   })
 
+  it.each(["drop-newest", "fail"] as const)(
+    "%s: in an attached thread an action that waits for a flush refuses no event, and comes before it",
+    (overflow) => {
+      const { came, fold, intake, offer } = makeIntake({ capacity: 9, overflow, attached: true })
+      intake.open()
+      intake.flow()
+      expect(offer(eventOf("narrow", 0))).toBe("accepted")
+      const written: Array<number> = []
+      intake.addBarrier(() => void written.push(intake.written))
+      expect([1, 2].map((n) => offer(eventOf("narrow", n)))).toEqual(["accepted", "accepted"])
+      expect(written).toEqual([1])
+      intake.flush()
+      fold(9)
+      expect(came()).toEqual([0, 1, 2].map((n) => eventOf("narrow", n)))
+      expect(intake.stats()).toMatchObject({ offered: 3, accepted: 3, applied: 3 })
+    }
+  )
+
   it("requests the fold once, however many wait for it", async () => {
     const any = { capacity: 4, overflow: "backpressure" } as const
     const { counters, fold, intake, offerOrWait, turn } = makeIntake(any)

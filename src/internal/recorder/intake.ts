@@ -218,14 +218,22 @@ export class Intake extends Dispatch {
   /** The slower path, for an event without room or behind waiting events. */
   #offerAny(event: unknown): Offer {
     if (!hasStack(CallsOfOffer)) return this.refuse("overflow")
-    let offer: Offer
+    let offer: Offer | undefined
     try {
-      offer = this.#decide(event)
+      offer = this.#runsBarriers() ? undefined : this.#decide(event)
     } catch (defect) {
       return this.refuseFor(defect)
     }
+    if (offer === undefined) return this.offer(event)
     if (offer === "accepted") this.dispatch()
     return offer
+  }
+
+  /** Runs the barriers behind which an event that must be in the stream cannot wait. Returns whether that cleared it. */
+  #runsBarriers(): boolean {
+    if (this.backlog.isEmpty || !this.#mustBeShared) return false
+    this.backlog.move()
+    return this.backlog.isEmpty
   }
 
   /** Decides about the event. An accepted one goes to the backlog. */
