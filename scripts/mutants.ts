@@ -2,6 +2,7 @@
 
 const internal = (...names: ReadonlyArray<string>) => names.map((name) => `test/internal/${name}.test.ts`)
 const recorder = (...names: ReadonlyArray<string>) => names.map((name) => `test/recorder/${name}.test.ts`)
+const runtime = (...names: ReadonlyArray<string>) => names.map((name) => `test/runtime/${name}.test.ts`)
 
 /** The tests that are meant for a folder: they are quick, and come first. */
 export const aimed: { readonly [folder: string]: ReadonlyArray<string> } = {
@@ -17,7 +18,22 @@ export const aimed: { readonly [folder: string]: ReadonlyArray<string> } = {
   ],
   recorder: [
     ...internal("Intake", "IntakeEnds", "PendingReads", "RecorderLifecycle", "RemoteIntake", "WaitingOffers"),
-    ...recorder("Accounting", "Backpressure", "Overflow", "Alone", "Reset")
+    ...recorder("Accounting", "Alone", "Backpressure", "ChangeHook", "Changes", "Deltas", "Emitter", "HookCalls"),
+    ...recorder("LatestChanges", "Overflow", "PromiseHooks", "Registration", "Reset", "Time", "WaitTimeout")
+  ],
+  runtime: [
+    ...internal("SharedScrapes"),
+    ...runtime(
+      "Closing",
+      "FlightRecorder",
+      "Flush",
+      "Layers",
+      "Lifecycle",
+      "Registry",
+      "RuntimeStats",
+      "SharedRecorders"
+    ),
+    ...runtime("Shutdown", "Totals")
   ],
   link: [
     ...internal("FoldThread", "KeeperEnd", "Lanes", "Watchdog"),

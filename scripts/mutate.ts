@@ -15,7 +15,7 @@ import { parseAst } from "vitest/node"
 import { aimed, explained, tuning } from "./mutants.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
-const engine = "src/internal/{stream,stream/rows,recorder,link,worker,fold,fold/kernels}/*.ts"
+const engine = "src/internal/{stream,stream/rows,recorder,runtime,link,worker,fold,fold/kernels}/*.ts"
 
 /** The tests, in stages: a mutant that survives one goes on to the next. */
 const stages: ReadonlyArray<(file: string) => ReadonlyArray<string>> = [
