@@ -1,6 +1,6 @@
 // Time comes from the clocks of emitters and readers, never from the fold, so a TestClock controls it everywhere.
-import { expect } from "@effect/vitest"
-import { Clock, Effect, Fiber } from "effect"
+import { expect, vi } from "@effect/vitest"
+import { Clock, Context, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { Recorder } from "mvx-metrics"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
@@ -87,39 +87,42 @@ onBothLayers("time", (it) => {
   it.effect("an event emitted while another one is read has the time of its own clock", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
-      const live = yield* Effect.provideService(newRecorder(), Clock.Clock, Clock.Clock.defaultValue())
+      const live = yield* Effect.provideService(newRecorder(), Clock.Clock, Context.get(Context.empty(), Clock.Clock))
       const metrics = yield* Effect.provideService(Recorder.register(TickLog), Recorder, recorder)
       yield* live.register(TickLog)
+      const expected: Array<readonly [number, number]> = []
+      // Fibers that share one context, and run at once.
+      const emit = (n: number, at = 1000): void => {
+        Effect.runFork(at === 1000 ? metrics.emit(tick(n)) : atTime(at)(metrics.emit(tick(n))))
+        expected.push([n, at])
+      }
       let within = true
       const event = Object.defineProperty(tick(0), "n", {
         enumerable: true,
         get: () => {
           if (within) {
             within = false
-            expect(live.emitUnsafe(tick(1))).toBe(true)
-            for (const n of [2, 3]) Effect.runSync(live.emit(tick(n)))
-            for (const n of [4, 5]) Effect.runSync(metrics.emit(tick(n)))
-            Effect.runSync(atTime(8)(metrics.emit(tick(6))))
-            Effect.runSync(metrics.emit(tick(7)))
+            for (let n = 1; n < 4; n++) expect(live.emitUnsafe(tick(n))).toBe(true)
+            Effect.runFork(live.emit(tick(4)))
+            emit(1)
+            emit(2, 8)
+            for (let n = 3; n < 9; n++) emit(n)
+            expected.push([0, 7])
           }
           return 0
         }
       })
-      const before = Date.now()
-      yield* atTime(7)(metrics.emit(event))
-      yield* atTime(9)(metrics.emit(tick(8)))
-      const after = Date.now()
-      const timesOf = ({ log }: { readonly log: ReadonlyArray<readonly [number, number]> }) =>
-        log.map(([n, at]) => [n, at >= before && at <= after ? "now" : at])
-      expect(timesOf((yield* live.snapshot(TickLog)).dimensions)).toEqual([1, 2, 3].map((n) => [n, "now"]))
-      expect(timesOf((yield* recorder.snapshot(TickLog)).dimensions)).toEqual([
-        [4, "now"],
-        [5, "now"],
-        [6, 8],
-        [7, "now"],
-        [0, 7],
-        [8, 9]
-      ])
+      const clock = vi.spyOn(Date, "now").mockReturnValue(1000)
+      try {
+        emit(9)
+        Effect.runFork(atTime(7)(metrics.emit(event)))
+        emit(10, 9)
+        emit(11)
+      } finally {
+        clock.mockRestore()
+      }
+      expect((yield* live.snapshot(TickLog)).dimensions.log).toEqual([1, 2, 3, 4].map((n) => [n, 1000]))
+      expect((yield* recorder.snapshot(TickLog)).dimensions.log).toEqual(expected)
     })
   )
 
