@@ -77,6 +77,8 @@ describe("an intake", () => {
     intake.whenDrained(() => {})
     intake[end]()
     const want = vi.spyOn(counters, "want")
+    // A report that was on its way.
+    intake.onFolded()
     for (let i = 0; i < 5; i++) {
       turn()
       fold(9)
@@ -109,6 +111,56 @@ describe("an intake", () => {
     intake.flush()
     expect(drained).toHaveBeenCalledTimes(1)
     expect(isIdle()).toBe(true)
+  })
+
+  it("is drained at once if nothing is pending, and otherwise publishes what is", () => {
+    const { came, fold, intake, offer, turn } = makeIntake({ capacity: 9, overflow: "fail" })
+    intake.open()
+    intake.flow()
+    const drained = vi.fn()
+    intake.whenDrained(drained)
+    expect(drained).toHaveBeenCalledTimes(1)
+    offer(eventOf("narrow", 0))
+    intake.whenDrained(drained)
+    fold(9)
+    expect(came()).toHaveLength(1)
+    turn()
+    expect(drained).toHaveBeenCalledTimes(2)
+  })
+
+  it("accepts no event after a stop in the middle of a burst", () => {
+    const clock = vi.spyOn(Date, "now").mockReturnValue(1000)
+    try {
+      const { intake, offer } = makeIntake({ capacity: 1000, overflow: "fail" })
+      for (let burst = 1; burst <= 40; burst++) {
+        intake.open()
+        intake.flow()
+        for (let n = 0; n < burst; n++) expect(offer(eventOf("narrow", n))).toBe("accepted")
+        intake.close()
+        expect(offer(eventOf("narrow", burst))).toBe("not-running")
+      }
+    } finally {
+      clock.mockRestore()
+    }
+  })
+
+  it("refuses what is not an event as invalid, even if it is full", () => {
+    const { intake, offer } = makeIntake({ capacity: 1, overflow: "fail" })
+    intake.open()
+    intake.flow()
+    expect(["sound", "sound", " "].map((_tag) => offer({ _tag }))).toEqual(["accepted", "overflow", "invalid"])
+    expect(intake.stats()).toMatchObject({ accepted: 1, refusedBy: { overflow: 1, invalid: 1 } })
+  })
+
+  it("refuses and counts an event that fails on its way into the queue", () => {
+    const { intake, offer } = makeIntake({ capacity: 9, overflow: "fail" })
+    intake.open()
+    const now = vi.spyOn(intake.laneLink.writer, "now").mockImplementationOnce(() => {
+      throw new Error("defect")
+    })
+    expect(() => offer(eventOf("narrow", 0))).toThrow("defect")
+    now.mockRestore()
+    expect(intake.stats()).toMatchObject({ offered: 1, accepted: 0, refusedBy: { overflow: 1 } })
   })
 
   it("accepts no event after a stop inside the fold that it requested for it", () => {

@@ -96,7 +96,6 @@ export class RemoteIntake extends Intake {
     this.#events.whenFolded(() => {
       // Events in the thread's heap will not be folded any more.
       this.#lost += this.pending
-      this.lookAtFold()
       action()
     })
   }
