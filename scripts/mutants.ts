@@ -23,17 +23,8 @@ export const aimed: { readonly [folder: string]: ReadonlyArray<string> } = {
   ],
   runtime: [
     ...internal("SharedScrapes"),
-    ...runtime(
-      "Closing",
-      "FlightRecorder",
-      "Flush",
-      "Layers",
-      "Lifecycle",
-      "Registry",
-      "RuntimeStats",
-      "SharedRecorders"
-    ),
-    ...runtime("Shutdown", "Totals")
+    ...runtime("Closing", "FlightRecorder", "Flush", "LayerConfig", "Layers", "Lifecycle", "Registry", "RuntimeStats"),
+    ...runtime("SameNamespace", "SharedRecorders", "Shutdown", "Totals")
   ],
   link: [
     ...internal("FoldThread", "KeeperEnd", "Lanes", "Watchdog"),
@@ -271,5 +262,11 @@ export const explained: ReadonlyArray<Explained> = [
     from: "if (entries[i]! >= 0) fits = put(places, entries[i]!, entries[i + 1]!) === undefined",
     to: "if (entries[i] > 0) fits = put(places, entries[i] , entries[i + 1] ) === undefined",
     reason: "Without labels the code 0 is the only one, and its table never grows."
+  },
+  {
+    file: "src/internal/runtime/threads.ts",
+    from: 'return yield* lifecycle.invalidState("accept threads", hint)',
+    to: ';(yield* lifecycle.invalidState("accept threads", hint))',
+    reason: "The error ends the function anyway: the return is for the compiler."
   }
 ]

@@ -21,7 +21,7 @@ const engine = "src/internal/{stream,stream/rows,recorder,runtime,link,worker,fo
 const stages: ReadonlyArray<(file: string) => ReadonlyArray<string>> = [
   (file) => aimed[dirname(file).replace("src/internal/", "")] ?? [],
   () => ["test/internal", "test/model", "test/recorder"],
-  () => ["test/runtime", "test/worker", "test/exporters"]
+  () => ["test/runtime", "test/worker", "test/exporters", "test/streams", "test/arguments"]
 ]
 
 /** Milliseconds that a test may take. A loop without end is ended after the time of a whole run, and this. */
