@@ -1,11 +1,11 @@
 // A few series of a metric can be read by their labels.
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Effect, Exit } from "effect"
+import { Cause, Effect, Exit, Fiber } from "effect"
 import { Metric, Recorder, type RecorderService } from "mvx-metrics"
 import { TestRecorder } from "mvx-metrics/testing"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { All, Bytes, Durations, DurationsByUser, Requests, request } from "../support/instruments.metrics.ts"
-import { ByQueue, DerivedByQueue, done } from "../support/kit.metrics.ts"
+import { ByQueue, DerivedByQueue, done, Failing, LastQueue, RateOfN } from "../support/kit.metrics.ts"
 
 const modules = ["instruments", "kit"].map((name) => new URL(`../support/${name}.metrics.ts`, import.meta.url))
 
@@ -70,6 +70,34 @@ const withoutInstrument = (recorder: RecorderService) =>
     expect((yield* recorder.snapshot(ByQueue, { labels: { queue: "a" } })).dimensions.value).toBe(2)
   })
 
+/** Whether a metric is folded in place, derived, or written by hand. */
+const withoutLabels = (recorder: RecorderService) =>
+  Effect.gen(function* () {
+    const metrics = [All, RateOfN, Failing, LastQueue]
+    for (const metric of metrics) yield* recorder.register(metric)
+    emitAll(recorder)
+    for (const queue of ["a", "b"]) recorder.emitUnsafe(done(1, queue))
+    for (const metric of metrics) {
+      const { dimensions } = yield* recorder.snapshot(metric)
+      expect((yield* recorder.snapshot(metric, { labels: {} })).dimensions).toEqual(dimensions)
+    }
+    expect((yield* recorder.snapshot(All, { labels: {} })).dimensions).toEqual({ value: 10 })
+    expect((yield* recorder.snapshot(LastQueue, { labels: {} })).dimensions).toEqual({ value: "b" })
+    expect(yield* recorder.state).toBe("Running")
+  })
+
+const filterByValue = (recorder: RecorderService) =>
+  Effect.gen(function* () {
+    yield* recorder.register(Requests)
+    emitAll(recorder)
+    const wanted = { user: "ann" }
+    const labels = new Proxy(wanted, {})
+    const reading = yield* Effect.forkChild(recorder.snapshot(Requests, { labels }), { startImmediately: true })
+    wanted.user = "bob"
+    expect((yield* Fiber.join(reading)).dimensions.value).toBe(4)
+    expect((yield* recorder.snapshot(Requests, { labels })).dimensions.value).toBe(2)
+  })
+
 const refused = (recorder: RecorderService) =>
   Effect.gen(function* () {
     yield* recorder.register(Metric.combine(All, Requests, Durations))
@@ -99,6 +127,8 @@ const tests = {
   "leaves out the overflow": beyondTheLimit,
   "reads the metrics of a set": ofASet,
   "reads a metric without an instrument": withoutInstrument,
+  "reads all of a metric without labels if it asks for none": withoutLabels,
+  "takes the labels by value": filterByValue,
   "rejects labels that the metric does not have": refused
 }
 

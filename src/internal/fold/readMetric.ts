@@ -1,6 +1,6 @@
 /** What a read shows of a metric, in steps. */
 import type { Labelled } from "../metric/definition/labelledParts.ts"
-import { fitting, type SeriesFilter } from "../metric/definition/seriesFilter.ts"
+import { fitting, labelsOfMetric, type SeriesFilter } from "../metric/definition/seriesFilter.ts"
 import type { Snapshot } from "../metric/definition/snapshot.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
 import type { LargestRead, ShownRead, StateRead } from "../stream/foldMessages.ts"
@@ -35,7 +35,8 @@ export abstract class ReadMetric extends ViewedMetric {
 
   /** The same as {@link snapshot}. `isSent`: it is copied again at once, on its way to another thread. */
   readSnapshot(now: number, isSent: boolean, labels?: SeriesFilter, moment = this.moment): Steps<Snapshot> {
-    const fits = labels && fitting(this.metric, labels)
+    // A metric without labels is only read with a filter that asks for none: it shows all it has.
+    const fits = labels && labelsOfMetric(this.metric).length > 0 ? fitting(this.metric, labels) : undefined
     const cut = this.cut()
     if (cut !== undefined) {
       const own = ownFor(isSent)

@@ -92,7 +92,7 @@ export class RecorderReads {
       const names = metrics.map(({ name }) => name)
       return this.#askBy<Snapshot, never, SnapshotError>(
         fiber,
-        { what: "snapshots", names, ...(options?.labels && { labels: options.labels }) },
+        { what: "snapshots", names, ...(options?.labels && { labels: { ...options.labels } }) },
         ({ definitions, read, sequence }) => {
           // Another definition may have had its name at the time of this read.
           const replaced = metrics.find((metric) => {
