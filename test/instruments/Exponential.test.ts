@@ -233,7 +233,17 @@ describe("an exponential histogram", () => {
         const { max, min, ...rest } = minus!(later, fold(settings, before))
         const { max: _, min: __, ...expected } = define({ maxSize: 1e9, maxScale: later.scale }, since)
         expect(rest).toStrictEqual(expected)
-        expect([min, max]).toEqual([later.min, later.max])
+        if (since.length === 0) return
+        // Those of all values are bounds for them.
+        for (const [extreme, exact] of [
+          [min, Math.min(...since)],
+          [max, Math.max(...since)]
+        ] as const) {
+          expect(extreme).toBeGreaterThanOrEqual(later.min)
+          expect(extreme).toBeLessThanOrEqual(later.max)
+          if (exact !== 0 && Math.abs(exact) < 2 ** -1020) continue
+          expect(Math.abs(extreme - exact)).toBeLessThanOrEqual(relativeError(later.scale) * Math.abs(exact))
+        }
       }),
       { numRuns: 300 }
     )
@@ -379,6 +389,24 @@ describe("a quantile", () => {
       }),
       { numRuns: runs(1000) }
     )
+  })
+
+  it("is as accurate as stated for what was added since an earlier state, whose extremes do not count", () => {
+    const { merge, minus } = exponentialMeasure({})
+    const some = anyValues.map((of) => of.filter((value) => value === 0 || Math.abs(value) >= 2 ** -1020))
+    fc.assert(
+      fc.property(some, some, fc.double({ min: 0, max: 1, noNaN: true }), (before, added, q) => {
+        fc.pre(before.length > 0 && added.length > 0)
+        const earlier = fold({}, before)
+        const delta = minus!(merge(earlier, fold({}, added)), earlier)
+        const exact = exactQuantile(sorted(added), q)
+        expect(Math.abs(quantile(delta, q)! - exact)).toBeLessThanOrEqual(relativeError(delta.scale) * Math.abs(exact))
+      }),
+      { numRuns: runs(1000) }
+    )
+    const one = minus!(fold({}, [1, 20, 8]), fold({}, [1, 20]))
+    for (const q of [0, 0.5, 1])
+      expect(Math.abs(quantile(one, q)! - 8)).toBeLessThanOrEqual(8 * relativeError(one.scale))
   })
 
   it("uses the nearest rank, also if a product is rounded up", () => {

@@ -104,7 +104,9 @@ export interface RecorderService {
   readonly states: Effect.Effect<States, ReadError>
   /**
    * Makes a reader whose reads each show what was added since the previous read. Readers affect neither each other nor
-   * `snapshots`. The first read shows everything except the part restored from durable state.
+   * `snapshots`. The first read shows everything except the part restored from durable state. Later reads show the
+   * minimum and maximum of an exponential histogram as estimates, like its quantiles, and those of other histograms over
+   * all values.
    */
   readonly deltaReader: Effect.Effect<DeltaReader>
   /**

@@ -16,7 +16,7 @@ import {
   shiftTogether,
   together
 } from "./exponentialBuckets.ts"
-import { bucketOf } from "./exponentialScale.ts"
+import { bucketOf, middleOf } from "./exponentialScale.ts"
 import { anyNumber, type Measure } from "./measure.ts"
 
 export type { Buckets }
@@ -117,10 +117,37 @@ export const exponentialMeasure = (settings: ExponentialSettings): Measure<Expon
     return draft
   },
   merge: (left, right) => mergePoints(left, right, settings.maxSize),
-  minus: minusPoints
+  minus: (later, earlier) => {
+    const rest = minusPoints(later, earlier)
+    if (rest.count === 0) return rest
+    // An extreme that has changed is one of the values since then. Otherwise theirs are estimated, within those of all.
+    const { max, min } = later
+    const near = (rank: number): number => 0 + Math.min(max, Math.max(min, estimate(rest, rank)))
+    return {
+      ...rest,
+      min: min < earlier.min ? min : near(0),
+      max: max > earlier.max ? max : near(rest.count - 1)
+    }
+  }
 })
 
-/** The minimum and maximum since then are unknown. Those of all values are bounds for them. */
+/** Estimates the value of this rank, from 0 on, with the error {@link relativeError}. */
+export const estimate = ({ negative, positive, scale, zeroCount }: ExponentialPoint, rank: number): number => {
+  let rest = rank
+  for (let i = negative.counts.length - 1; i >= 0; i--) {
+    rest -= negative.counts[i]!
+    if (rest < 0) return -middleOf(negative.offset + i, scale)
+  }
+  rest -= zeroCount
+  if (rest < 0) return 0
+  const i = positive.counts.findIndex((count) => {
+    rest -= count
+    return rest < 0
+  })
+  return middleOf(positive.offset + i, scale)
+}
+
+/** Without the minimum and the maximum since then, which are unknown. */
 export const minusPoints = <P extends Omit<ExponentialPoint, "min" | "max">>(later: P, earlier: P): P => {
   const shift = earlier.scale - later.scale
   return {

@@ -1,7 +1,7 @@
 /** What an exponential histogram shows: its point, and estimates of its quantiles. */
 import { rounded } from "./exactSum.ts"
-import { DefaultMaxScale, type ExponentialPoint, newDraft } from "./exponential.ts"
-import { middleOf, relativeError } from "./exponentialScale.ts"
+import { DefaultMaxScale, type ExponentialPoint, estimate, newDraft } from "./exponential.ts"
+import { relativeError } from "./exponentialScale.ts"
 
 /** A product may be rounded up beyond the integer that it equals: `0.07 * 100` is more than 7. */
 const JustBelow = 1 - 2 ** -52
@@ -19,21 +19,6 @@ export const quantile = (point: ExponentialPoint, q: number): number | null => {
   if (rank <= 0) return min
   if (rank >= count - 1) return max
   return 0 + Math.min(max, Math.max(min, estimate(point, rank)))
-}
-
-const estimate = ({ negative, positive, scale, zeroCount }: ExponentialPoint, rank: number): number => {
-  let rest = rank
-  for (let i = negative.counts.length - 1; i >= 0; i--) {
-    rest -= negative.counts[i]!
-    if (rest < 0) return -middleOf(negative.offset + i, scale)
-  }
-  rest -= zeroCount
-  if (rest < 0) return 0
-  const i = positive.counts.findIndex((count) => {
-    rest -= count
-    return rest < 0
-  })
-  return middleOf(positive.offset + i, scale)
 }
 
 export const showExponential = (point: ExponentialPoint | null) =>
