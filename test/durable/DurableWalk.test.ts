@@ -283,7 +283,7 @@ class Walk {
 }
 
 describe.each([
-  ["in process", asMany(100, 3)],
+  ["in process", asMany(100, 1)],
   ["on the worker", asMany(20, 1)]
 ] as const)("a walk over several processes, %s,", (where, count) => {
   it.effect.each(Array.from({ length: count }, (_, i) => i + 1))("shows each event once: seed %i", (seed) =>
