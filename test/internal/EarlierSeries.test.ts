@@ -77,6 +77,44 @@ it("a kept series that expires again removes no other, nor does the one for what
   expect(countedBy(metric).kept).toEqual({ ...all, [keyOf("a")]: 4 })
 })
 
+it("no kept series is removed while there is room for those that expire, with what exceeds the limit beside them", () => {
+  const step = fc.record({
+    page: fc.constantFrom("a", "b", "c", "d", "e", "f", "g"),
+    after: fc.constantFrom(0, 0, 300, 1000, 2000)
+  })
+  const keptOf = (metric: RegisteredMetric) => Object.keys(countedBy(metric).kept).filter((key) => key !== OverflowKey)
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
+      const metric = registered()
+      metric.keepExpired()
+      let at = 0
+      for (const { after, page } of steps) {
+        at += after
+        const before = keptOf(metric)
+        const live = (metric.counted as Counted).state!.idle!.seen
+        const expires = Object.keys(live).filter((key) => key !== OverflowKey && live[key]! <= at - 1000)
+        seen(metric, page, at)
+        if (new Set([...before, ...expires]).size <= 4) expect(keptOf(metric)).toEqual(expect.arrayContaining(before))
+      }
+    }),
+    { numRuns: runs(800) }
+  )
+})
+
+it("room for a series is made by removing another one, not what exceeds the limit", () => {
+  const metric = registered(pagesOf(1))
+  metric.keepExpired()
+  for (const [page, at] of [
+    ["a", 0],
+    ["b", 0],
+    ["a", 500],
+    ["c", 2000],
+    ["d", 4000]
+  ] as const)
+    seen(metric, page, at)
+  expect(countedBy(metric)).toEqual({ kept: { [keyOf("c")]: 1, [OverflowKey]: 1 }, sum: 5, rejected: 0 })
+})
+
 it("what is read of it remains as it was when more series expire", () => {
   const metric = registered()
   metric.keepExpired()

@@ -35,8 +35,7 @@ export class EarlierSeries {
 
   #join(own: Kernel, other: Kernel, at: number): void {
     const indexes = [...other.indexes(at, "live"), ...other.indexes(at, "idle")]
-    while (!this.#hasRoom(own, other, indexes) && this.#makeRoom(own, at));
-    allSteps(own.joining(() => other, indexes, at))
+    this.#add(own, other, indexes, at)
     own.rejected += other.rejected
     if (other.idle !== undefined) own.idle?.absorbUnkept(other.idle, at)
   }
@@ -50,22 +49,27 @@ export class EarlierSeries {
   watch(kernel: InPlace | undefined): void {
     if (!(kernel instanceof Kernel) || kernel.idle === undefined || kernel.idle.isKept) return
     kernel.idle.keep((index, at) => {
-      const own = this.#own()
-      if (!this.#hasRoom(own, kernel, [index])) this.#makeRoom(own, at)
-      allSteps(own.joining(() => kernel, [index], at))
+      this.#add(this.#own(), kernel, [index], at)
     })
+  }
+
+  #add(own: Kernel, other: Kernel, indexes: ReadonlyArray<number>, at: number): void {
+    while (!this.#hasRoom(own, other, indexes) && this.#makeRoom(own, at));
+    allSteps(own.joining(() => other, indexes, at))
   }
 
   /** Beyond the limit, series of another kernel would be shown as one of their own. */
   #hasRoom(own: Kernel, other: Kernel, indexes: ReadonlyArray<number>): boolean {
     const added = indexes.map((index) => other.key(index)).filter((key) => key !== OverflowKey && !own.has(key))
-    return added.length === 0 || own.size + added.length <= own.instrument.maxSeries
+    const known = own.has(OverflowKey) ? own.size - 1 : own.size
+    return added.length === 0 || known + added.length <= own.instrument.maxSeries
   }
 
   /** Drops the half of the series that has been idle the longest. Returns whether there were any. */
   #makeRoom(kernel: Kernel, at: number): boolean {
     const oldest = kernel
       .indexes(at, "idle")
+      .filter((index) => kernel.key(index) !== OverflowKey)
       .toSorted((one, other) => kernel.idle!.seen(one) - kernel.idle!.seen(other))
     const dropped = new Set(oldest.slice(0, Math.ceil(oldest.length / 2)))
     kernel.idle?.drop((index) => dropped.has(index), at)
