@@ -45,7 +45,8 @@ const workerOptions = {
   restart: special,
   stallTimeout: longerThanZero,
   env: ["an empty object"] as Kind,
-  resourceLimits: ["an empty object"] as Kind
+  resourceLimits: ["an empty object"] as Kind,
+  sharedMemory: flag
 }
 const threadOptions = {
   ...defaults,

@@ -51,7 +51,8 @@ it("a runtime folds in process with inProcess: true, and supports any metric", a
 it.each([
   ["metrics", new URL("../support/probe.metrics.ts", import.meta.url)],
   ["spawn", vi.fn()],
-  ["startTimeout", "1 second"]
+  ["startTimeout", "1 second"],
+  ["sharedMemory", true]
 ] as const)("inProcess: true with %s is rejected, because only a worker has it", async (option, value) => {
   const started = MetricsRuntime.start({ ...options, inProcess: true, [option]: value } as never)
   await expect(started).rejects.toMatchObject({

@@ -136,6 +136,7 @@ describe("invalid input for the worker layer is rejected before a thread starts"
     ["metrics and spawn", { metrics: probe, spawn }, "metrics", "pass either metrics"],
     ["a spawn that is not a function", { spawn: "worker.ts" }, "spawn", "must be a function"],
     ["an invalid timeout", { spawn, startTimeout: "soon" }, "startTimeout", "must be a duration"],
+    ["non-shared memory", { spawn, sharedMemory: false }, "sharedMemory", "must be true or left out"],
     ["an unknown option", { spawn, metric: probe }, "metric", "is not an option"],
     ["a blank namespace", { spawn, namespace: " " }, "namespace", "must be a string that is not blank"]
   ] as const)("%s", ([, options, argument, reason]) =>

@@ -98,6 +98,8 @@ interface WorkerStart extends RuntimeOptions {
    * seconds.
    */
   readonly stallTimeout?: Duration.Input
+  /** States that events travel in shared memory, which they always do. `false` is refused. Default: `true`. */
+  readonly sharedMemory?: true
 }
 
 /**
@@ -157,6 +159,9 @@ export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions
   stream: inProcessStream
 }
 
+const isTrue: Check = (value) =>
+  value === true ? undefined : "must be true or left out: events always travel in shared memory"
+
 const someVariables: Check = (value) =>
   isRecord(value) && Object.values(value).every((each) => each === undefined || typeof each === "string")
     ? undefined
@@ -178,5 +183,6 @@ export const workerOptionChecks = {
   restart: aSchedule,
   stallTimeout: longerThanZero,
   env: someVariables,
-  resourceLimits: someLimits
+  resourceLimits: someLimits,
+  sharedMemory: isTrue
 } satisfies { readonly [K in Exclude<keyof WorkerOptions, keyof RuntimeOptions>]: Check }
