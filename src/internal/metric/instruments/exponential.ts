@@ -121,18 +121,19 @@ export const exponentialMeasure = (settings: ExponentialSettings): Measure<Expon
     const rest = minusPoints(later, earlier)
     if (rest.count === 0) return rest
     // An extreme that has changed is one of the values since then. Otherwise theirs are estimated, within those of all.
-    const { max, min } = later
-    const near = (rank: number): number => 0 + Math.min(max, Math.max(min, estimate(rest, rank)))
     return {
       ...rest,
-      min: min < earlier.min ? min : near(0),
-      max: max > earlier.max ? max : near(rest.count - 1)
+      min: later.min < earlier.min ? later.min : estimate(rest, 0),
+      max: later.max > earlier.max ? later.max : estimate(rest, rest.count - 1)
     }
   }
 })
 
-/** Estimates the value of this rank, from 0 on, with the error {@link relativeError}. */
-export const estimate = ({ negative, positive, scale, zeroCount }: ExponentialPoint, rank: number): number => {
+/** Estimates the value of this rank, from 0 on, within the extremes and with the error {@link relativeError}. */
+export const estimate = (point: ExponentialPoint, rank: number): number =>
+  0 + Math.min(point.max, Math.max(point.min, middleAt(point, rank)))
+
+const middleAt = ({ negative, positive, scale, zeroCount }: ExponentialPoint, rank: number): number => {
   let rest = rank
   for (let i = negative.counts.length - 1; i >= 0; i--) {
     rest -= negative.counts[i]!
@@ -147,7 +148,7 @@ export const estimate = ({ negative, positive, scale, zeroCount }: ExponentialPo
   return middleOf(positive.offset + i, scale)
 }
 
-/** Without the minimum and the maximum since then, which are unknown. */
+/** The minimum and maximum since then are unknown. Those of all values remain, if the points have them. */
 export const minusPoints = <P extends Omit<ExponentialPoint, "min" | "max">>(later: P, earlier: P): P => {
   const shift = earlier.scale - later.scale
   return {

@@ -18,7 +18,7 @@ export const quantile = (point: ExponentialPoint, q: number): number | null => {
   if (count === 0) return null
   if (rank <= 0) return min
   if (rank >= count - 1) return max
-  return 0 + Math.min(max, Math.max(min, estimate(point, rank)))
+  return estimate(point, rank)
 }
 
 export const showExponential = (point: ExponentialPoint | null) =>
