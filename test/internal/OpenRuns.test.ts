@@ -14,31 +14,27 @@ afterEach(() => void vi.restoreAllMocks())
 const layout = layoutOf("save", Schema.Struct({ tenant: Schema.String, bytes: Schema.Number }).ast)!
 const save = (tenant: string, bytes: number): MetricEvent => Object.assign({ _tag: "save" }, { tenant, bytes })
 
+/** Writes the events in one turn, and expects them to arrive as rows. */
+const expectRows = (events: ReadonlyArray<MetricEvent>): void => {
+  const pair = new StreamPair()
+  const write = pair.write(layout)
+  for (const event of events) expect(write(pair.source(1), event)).toBe(true)
+  pair.flush()
+  deepStrictEqual(
+    pair.came,
+    events.map((event) => ({ lane: 1, at: 1000, event, by: "row" }))
+  )
+}
+
 it.each([
   ["of the dictionary", 1],
   ["with passing codes", 300]
 ])("strings %s that are new in the middle of a run arrive with their rows", (_, length) => {
-  const pair = new StreamPair()
-  const write = pair.write(layout)
-  const events = Array.from({ length: 200 }, (_, n) => save(`${n % 7 === 0 ? n : 0}`.padEnd(length), n))
-  for (const event of events) expect(write(pair.source(1), event)).toBe(true)
-  pair.flush()
-  deepStrictEqual(
-    pair.came,
-    events.map((event) => ({ lane: 1, at: 1000, event, by: "row" }))
-  )
+  expectRows(Array.from({ length: 200 }, (_, n) => save(`${n % 7 === 0 ? n : 0}`.padEnd(length), n)))
 })
 
 it("a field that needs more room from the middle of a run on arrives with its rows", () => {
-  const pair = new StreamPair()
-  const write = pair.write(layout)
-  const events = Array.from({ length: 60 }, (_, n) => save("a", n < 40 ? n : n + 0.5))
-  for (const event of events) expect(write(pair.source(1), event)).toBe(true)
-  pair.flush()
-  deepStrictEqual(
-    pair.came,
-    events.map((event) => ({ lane: 1, at: 1000, event, by: "row" }))
-  )
+  expectRows(Array.from({ length: 60 }, (_, n) => save("a", n < 40 ? n : n + 0.5)))
 })
 
 it("names that are new after a property has emitted other events arrive with their event", () => {
